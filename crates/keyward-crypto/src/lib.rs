@@ -1,0 +1,1 @@
+//! Secrets, key hierarchy, seals and the ciphertext format: no storage.

@@ -1,0 +1,1 @@
+//! What every call passes: operation, dispatch, context, authorization, the staged change.

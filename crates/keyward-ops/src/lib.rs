@@ -1,0 +1,1 @@
+//! The KMS: one file per operation, their table, their errors.

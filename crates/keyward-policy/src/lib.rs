@@ -1,0 +1,1 @@
+//! Key policies and identity policies: documents and their well-formedness. Pure.

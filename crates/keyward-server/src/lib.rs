@@ -1,0 +1,1 @@
+//! HTTP: listeners, TLS, limits, protocol codecs, request ids, shutdown. Knows no operation by name.

@@ -1,0 +1,1 @@
+//! Request shapes: the constraint table's types, the validator that words violations, wire primitives.

@@ -1,0 +1,1 @@
+//! The embedded backend: SQLite, WAL, full sync, one writer.

@@ -1,0 +1,1 @@
+//! The in-process server, signing client, mock clock and seeded RNG that tests are written with.

@@ -1,0 +1,2 @@
+//! The program: arguments, configuration, wiring, subcommands.
+fn main() {}

@@ -1,0 +1,2 @@
+//! Development tasks: ci, tidy, model.
+fn main() {}
