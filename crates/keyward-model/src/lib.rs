@@ -1,1 +1,39 @@
-//! The vocabulary: key ids, ARNs, key specs and states, encryption context, caller, clock, RNG.
+//! The vocabulary every other crate speaks: accounts, Regions, key ids, ARNs, key specs and
+//! states, encryption context, callers, time and the source of ids.
+//!
+//! Text from a client becomes one of these types once; below the request shapes no function takes
+//! an id as `&str`. This crate does no I/O and knows nothing of HTTP, storage, policy or
+//! cryptography.
+
+mod account;
+mod alias;
+mod arn;
+mod caller;
+mod encryption_context;
+mod key_id;
+mod key_material_id;
+mod key_ref;
+mod key_spec;
+mod key_state;
+mod random;
+mod region;
+mod time;
+mod wire_enum;
+
+pub use account::{AccountId, NotAnAccountId};
+pub use alias::{AliasName, NotAnAliasName};
+pub use arn::{AliasArn, KeyArn};
+pub use caller::{AccessKeyId, Caller, NotAnAccessKeyId, Principal};
+pub use encryption_context::EncryptionContext;
+pub use key_id::{KeyId, NotAKeyId};
+pub use key_material_id::KeyMaterialId;
+pub use key_ref::{BadKeyRef, KeyRef};
+pub use key_spec::{EncryptionAlgorithm, KeySpec, KeyUsage};
+pub use key_state::{KeyManager, KeyState, Origin};
+pub use random::{Rng, new_uuid};
+pub use region::{NotARegion, Partition, Region};
+pub use time::{Clock, Timestamp};
+pub use wire_enum::UnknownValue;
+
+/// Identifies one request in its reply, its audit record and the logs.
+pub type RequestId = uuid::Uuid;

@@ -1,1 +1,74 @@
-//! Storage traits by aggregate, the records, and the conformance tests every backend must pass.
+//! Storage by aggregate: the records, the traits a backend implements, and the change that one
+//! operation makes.
+//!
+//! Nothing here knows SQL, policy or cryptography. Key material and secrets arrive sealed; rows
+//! that decide arrive as records and are authenticated by a [`RowAuthenticator`] the backend is
+//! opened with. To add an aggregate: a record and a trait in a file of its own, the same file in
+//! each backend, its writes in [`Write`], and its conformance tests.
+
+mod accounts;
+mod aliases;
+mod authenticate;
+mod change;
+mod credentials;
+mod deployment;
+mod domain_keys;
+mod error;
+mod keys;
+mod materials;
+mod outbox;
+mod policies;
+mod resealing;
+mod scope;
+mod tags;
+
+pub use accounts::{AccountRecord, Accounts};
+pub use aliases::{AliasRecord, Aliases};
+pub use authenticate::{CanonicalRow, RowAuthenticator, RowTag};
+pub use change::{Change, ChangeNumber, CommitError, Committed, Precondition, Versioned, Write};
+pub use credentials::{CredentialRecord, CredentialStatus, Credentials};
+pub use deployment::{Deployment, DeploymentRecord};
+pub use domain_keys::{DomainKeyRecord, DomainKeys};
+pub use error::StoreError;
+pub use keys::{KeyRecord, Keys};
+pub use materials::{MaterialRecord, Materials};
+pub use outbox::{AuditRow, Outbox};
+pub use policies::{Policies, PolicyRecord};
+pub use resealing::{Resealing, StaleRow};
+pub use scope::{Scope, ScopedAlias, ScopedKey};
+pub use tags::{TagRecord, Tags};
+
+use async_trait::async_trait;
+
+/// A database. Lookups return `Ok(None)` for absence; a row that fails its authentication is an
+/// error, never absence.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Accounts.
+    fn accounts(&self) -> &dyn Accounts;
+    /// Aliases.
+    fn aliases(&self) -> &dyn Aliases;
+    /// Access keys.
+    fn credentials(&self) -> &dyn Credentials;
+    /// What the deployment as a whole remembers.
+    fn deployment(&self) -> &dyn Deployment;
+    /// Wrapped domain keys.
+    fn domain_keys(&self) -> &dyn DomainKeys;
+    /// KMS keys.
+    fn keys(&self) -> &dyn Keys;
+    /// Sealed key material.
+    fn materials(&self) -> &dyn Materials;
+    /// Audit records that committed with their change and wait for delivery.
+    fn outbox(&self) -> &dyn Outbox;
+    /// Key policies.
+    fn policies(&self) -> &dyn Policies;
+    /// Rows still under an older domain key.
+    fn resealing(&self) -> &dyn Resealing;
+    /// Tags of keys.
+    fn tags(&self) -> &dyn Tags;
+
+    /// Runs one change as one transaction: every precondition holds and every write is durable, or
+    /// nothing happened. Changes of concurrent callers may share one durable commit, each with its
+    /// own verdict.
+    async fn commit(&self, change: Change) -> Result<Committed, CommitError>;
+}

@@ -1,0 +1,122 @@
+//! The one change an operation makes.
+
+use keyward_model::AccessKeyId;
+
+use crate::{
+    AccountRecord, AliasRecord, AuditRow, CredentialRecord, KeyRecord, MaterialRecord,
+    PolicyRecord, Scope, ScopedAlias, ScopedKey, StaleRow, StoreError, TagRecord,
+};
+
+/// The place of a write in its shard: dense, and in the order of commits. A row's number is that
+/// of the change that last wrote it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ChangeNumber {
+    /// One of 64 shards, by hash of the object.
+    pub shard: u8,
+    /// Counts up from 1 within the shard.
+    pub number: u64,
+}
+
+/// A record with the number of the change that last wrote it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Versioned<T> {
+    /// The record.
+    pub record: T,
+    /// Its change number.
+    pub change: ChangeNumber,
+}
+
+/// Preconditions and writes that become one transaction, with the audit record of the request that
+/// asked for them.
+#[derive(Debug, Default)]
+pub struct Change {
+    /// What the decision rests on.
+    pub preconditions: Vec<Precondition>,
+    /// What to write, in this order.
+    pub writes: Vec<Write>,
+    /// The audit records that commit with the writes.
+    pub audit: Vec<AuditRow>,
+}
+
+/// Something that must still be true when the change commits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Precondition {
+    /// The alias does not exist.
+    AliasAbsent(ScopedAlias),
+    /// The alias was last written by this change.
+    AliasAt(ScopedAlias, ChangeNumber),
+    /// Fewer than this many aliases point to the key.
+    AliasesBelow(ScopedKey, u32),
+    /// The key was last written by this change.
+    KeyAt(ScopedKey, ChangeNumber),
+    /// The account holds fewer than this many customer managed keys in the Region.
+    KeysBelow(Scope, u32),
+    /// The key carries at most this many tags once the writes are done.
+    TagsAtMost(ScopedKey, u32),
+}
+
+/// One row written or removed.
+#[derive(Debug)]
+pub enum Write {
+    /// Removes an alias.
+    DeleteAlias(ScopedAlias),
+    /// Removes an access key.
+    DeleteCredential(AccessKeyId),
+    /// Removes a key with its material, policy, aliases and tags.
+    DeleteKey(ScopedKey),
+    /// Removes a tag.
+    DeleteTag(ScopedKey, String),
+    /// Adds an account.
+    PutAccount(AccountRecord),
+    /// Adds or replaces an alias.
+    PutAlias(AliasRecord),
+    /// Adds or replaces an access key.
+    PutCredential(CredentialRecord),
+    /// Adds or replaces a key.
+    PutKey(Box<KeyRecord>),
+    /// Adds or replaces one version of a key's material.
+    PutMaterial(MaterialRecord),
+    /// Adds or replaces a key policy.
+    PutPolicy(PolicyRecord),
+    /// Adds or replaces a tag.
+    PutTag(TagRecord),
+    /// Replaces a row's sealed value, or only its authentication code, under the current domain key.
+    Reseal(StaleRow),
+}
+
+/// What a commit did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Committed {
+    /// The number given to each write, in the order of the writes.
+    pub changes: Vec<ChangeNumber>,
+}
+
+/// Why a change did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// A precondition failed: the operation decides again.
+    #[error("a precondition no longer holds")]
+    Conflict(Precondition),
+    /// A count stands at its limit; carries the current count.
+    #[error("a count stands at its limit")]
+    AtLimit(Precondition, u32),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl ChangeNumber {
+    /// How many shards there are.
+    pub const SHARDS: u8 = 64;
+
+    /// The shard of the object with this identity: FNV-1a, so that every backend and every release
+    /// picks the same one.
+    pub fn shard_of(identity: &[&[u8]]) -> u8 {
+        let mut hash: u32 = 0x811c_9dc5;
+        for byte in identity.iter().flat_map(|part| part.iter().chain(&[0])) {
+            hash = (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193);
+        }
+        let [low, ..] = hash.to_le_bytes();
+        low % Self::SHARDS
+    }
+}
