@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use keyward_model::{AccountId, Timestamp};
 
-use crate::{CanonicalRow, StoreError};
+use crate::{CanonicalRow, ChangeNumber, StoreError};
 
 /// An account of the deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +17,11 @@ pub struct AccountRecord {
 impl AccountRecord {
     /// The table, as it stands in canonical rows.
     pub const TABLE: &'static str = "accounts";
+
+    /// The shard that counts changes of the account.
+    pub fn shard(account: &AccountId) -> u8 {
+        ChangeNumber::shard_of(&[Self::TABLE.as_bytes(), account.as_bytes()])
+    }
 
     /// The columns in their canonical form.
     pub fn canonical(&self) -> CanonicalRow {

@@ -1,5 +1,7 @@
 //! Authentication codes of the rows that decide.
 
+use crate::StoreError;
+
 /// The authentication code of a row: the number of the domain key it was made under, big-endian,
 /// and an HMAC-SHA-256.
 pub type RowTag = [u8; 36];
@@ -7,10 +9,14 @@ pub type RowTag = [u8; 36];
 /// Makes and checks the authentication codes of rows. Backends know nothing of the key.
 pub trait RowAuthenticator: Send + Sync {
     /// The code of a row in its canonical form, under the current domain key.
-    fn tag(&self, row: &[u8]) -> RowTag;
+    fn tag(&self, row: &[u8]) -> Result<RowTag, StoreError>;
 
     /// Whether `tag` is the code of `row` under the domain key it names. Constant time.
     fn check(&self, row: &[u8], tag: &[u8]) -> bool;
+
+    /// The number of the domain key a sealed value names; `None` when it names none. A value sealed
+    /// just before a rotation may commit just after it, so its row's code does not tell.
+    fn sealed_under(&self, sealed: &[u8]) -> Option<u32>;
 }
 
 /// The canonical form of a row: table, columns and change number, each behind its length, so that

@@ -62,7 +62,8 @@ pub enum Write {
     DeleteAlias(ScopedAlias),
     /// Removes an access key.
     DeleteCredential(AccessKeyId),
-    /// Removes a key with its material, policy, aliases and tags.
+    /// Removes a key with its material, policy, aliases and tags. Each alias removed takes a number
+    /// of its own shard.
     DeleteKey(ScopedKey),
     /// Removes a tag.
     DeleteTag(ScopedKey, String),
@@ -81,13 +82,16 @@ pub enum Write {
     /// Adds or replaces a tag.
     PutTag(TagRecord),
     /// Replaces a row's sealed value, or only its authentication code, under the current domain key.
+    /// A row that is gone or holds another sealed value by now is left alone; one whose present
+    /// code does not fit is an error.
     Reseal(StaleRow),
 }
 
 /// What a commit did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Committed {
-    /// The number given to each write, in the order of the writes.
+    /// The number given to each write, in the order of the writes. A write that found nothing to do
+    /// has taken a number too.
     pub changes: Vec<ChangeNumber>,
 }
 
@@ -97,7 +101,7 @@ pub enum CommitError {
     /// A precondition failed: the operation decides again.
     #[error("a precondition no longer holds")]
     Conflict(Precondition),
-    /// A count stands at its limit; carries the current count.
+    /// A count stands at its limit; carries the count found, for `TagsAtMost` with the writes done.
     #[error("a count stands at its limit")]
     AtLimit(Precondition, u32),
     /// The database failed.

@@ -1,9 +1,11 @@
 //! Access keys.
 
-use async_trait::async_trait;
-use keyward_model::{AccessKeyId, AccountId, Timestamp};
+use std::str::FromStr;
 
-use crate::{CanonicalRow, StoreError};
+use async_trait::async_trait;
+use keyward_model::{AccessKeyId, AccountId, Timestamp, UnknownValue};
+
+use crate::{CanonicalRow, ChangeNumber, StoreError};
 
 /// Whether an access key may sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,9 +41,27 @@ impl CredentialStatus {
     }
 }
 
+impl FromStr for CredentialStatus {
+    type Err = UnknownValue;
+
+    fn from_str(text: &str) -> Result<Self, UnknownValue> {
+        match text {
+            "Active" => Ok(Self::Active),
+            "Inactive" => Ok(Self::Inactive),
+            _ => Err(UnknownValue),
+        }
+    }
+}
+
 impl CredentialRecord {
     /// The table, as it stands in canonical rows and seal bindings.
     pub const TABLE: &'static str = "credentials";
+
+    /// The shard that counts changes of the access key. It takes nothing but the id, so that whoever
+    /// remembers that an id is unknown knows which shard would tell otherwise.
+    pub fn shard(id: &AccessKeyId) -> u8 {
+        ChangeNumber::shard_of(&[Self::TABLE.as_bytes(), id.as_str().as_bytes()])
+    }
 
     /// The columns in their canonical form.
     pub fn canonical(&self) -> CanonicalRow {

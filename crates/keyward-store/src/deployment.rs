@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use keyward_model::{Partition, Region, Timestamp};
 
-use crate::{CanonicalRow, StoreError};
+use crate::{CanonicalRow, ChangeNumber, StoreError};
 
 /// The facts a deployment is born with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,11 @@ pub struct DeploymentRecord {
 impl DeploymentRecord {
     /// The table, as it stands in canonical rows.
     pub const TABLE: &'static str = "deployment";
+
+    /// The shard that counts changes of the deployment's facts.
+    pub fn shard() -> u8 {
+        ChangeNumber::shard_of(&[Self::TABLE.as_bytes()])
+    }
 
     /// The columns in their canonical form.
     pub fn canonical(&self) -> CanonicalRow {
@@ -41,7 +46,8 @@ pub trait Deployment: Send + Sync {
     /// Writes those facts once; an error when they are there already.
     async fn create(&self, record: DeploymentRecord) -> Result<(), StoreError>;
 
-    /// The latest wall-clock time a server is known to have seen.
+    /// The latest wall-clock time a server is known to have seen. It guards against a clock that
+    /// went wrong, not against whoever edits the database, so it carries no authentication code.
     async fn last_seen(&self) -> Result<Option<Timestamp>, StoreError>;
 
     /// Remembers the wall-clock time; `now` replaces whatever stood there.

@@ -25,6 +25,7 @@ pub trait DomainKeys: Send + Sync {
     /// Adds one; an error when the number is taken.
     async fn add(&self, record: DomainKeyRecord) -> Result<(), StoreError>;
 
-    /// Destroys one. The caller has made sure that nothing is sealed under it.
+    /// Destroys one; an error while a row is still under it. Changes that still name it fail from
+    /// then on.
     async fn destroy(&self, number: u32) -> Result<(), StoreError>;
 }

@@ -22,6 +22,7 @@ pub struct StaleRow {
 /// Rows still under an older domain key.
 #[async_trait]
 pub trait Resealing: Send + Sync {
-    /// At most `limit` rows made under a domain key numbered below `current`.
+    /// At most `limit` rows made under a domain key numbered below `current`. They are listed
+    /// unchecked; [`crate::Write::Reseal`] checks each.
     async fn stale(&self, current: u32, limit: u32) -> Result<Vec<StaleRow>, StoreError>;
 }

@@ -2,6 +2,8 @@
 
 use keyward_model::{AccountId, AliasName, KeyId, Region};
 
+use crate::{AliasRecord, ChangeNumber, KeyRecord};
+
 /// An account and a Region.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Scope {
@@ -38,5 +40,29 @@ impl Scope {
     /// An alias of this account and Region.
     pub fn alias(&self, name: AliasName) -> ScopedAlias {
         ScopedAlias { scope: self.clone(), name }
+    }
+}
+
+impl ScopedKey {
+    /// The shard that counts changes of the key, its material, policy and tags.
+    pub fn shard(&self) -> u8 {
+        let Scope { account, region } = &self.scope;
+        let (account, region) = (account.as_bytes(), region.as_str().as_bytes());
+        ChangeNumber::shard_of(&[
+            KeyRecord::TABLE.as_bytes(),
+            account,
+            region,
+            self.key_id.as_bytes(),
+        ])
+    }
+}
+
+impl ScopedAlias {
+    /// The shard that counts changes of the alias.
+    pub fn shard(&self) -> u8 {
+        let Scope { account, region } = &self.scope;
+        let (account, region) = (account.as_bytes(), region.as_str().as_bytes());
+        let name = self.name.as_str().as_bytes();
+        ChangeNumber::shard_of(&[AliasRecord::TABLE.as_bytes(), account, region, name])
     }
 }
