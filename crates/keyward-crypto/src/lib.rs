@@ -1,1 +1,49 @@
-//! Secrets, key hierarchy, seals and the ciphertext format: no storage.
+//! Secrets, the key hierarchy, seals, and the formats of everything sealed.
+//!
+//! ```text
+//! root key (a `Seal`: file, passphrase)
+//!   └ wraps domain keys (`DomainKeys`: numbered, one current, older ones open only)
+//!       └ seal values at rest, tag rows, authenticate paging markers
+//!           └ key material (`KeyMaterial`, loaded as `SymmetricKey`)
+//!               └ one derived AES-256-GCM key per ciphertext blob
+//! ```
+//!
+//! This crate owns the bytes of every sealed format and every secret type. It knows no storage,
+//! no network, no file and no clock: contents of files and rows come in and go out as bytes.
+//! It is the only crate that asks AWS-LC for randomness; key material, nonces and salts never
+//! come from an argument.
+//!
+//! Every format begins with a version. Any version ever written stays readable; the files under
+//! `vectors/ciphertext` and `vectors/sealed` hold one sample of each and are never rewritten.
+
+mod aead;
+mod canonical;
+mod domain;
+mod envelope;
+mod error;
+#[cfg(test)]
+mod golden;
+mod kdf;
+mod material_id;
+mod random;
+mod seal;
+mod secret;
+
+pub use domain::{
+    Binding, DOMAIN_KEYS_MAX, DomainKeys, MARKER_CHARS_MAX, MarkerScope, ROW_TAG_BYTES, RowTag,
+    row_tag_key_number, sealed_key_number,
+};
+pub use envelope::{
+    BLOB_BYTES_MAX, BLOB_OVERHEAD_BYTES, Header, KeyName, PLAINTEXT_BYTES_MAX, SymmetricKey,
+};
+pub use error::{
+    InvalidCiphertext, ModuleFailure, OpenError, RandomError, RetireError, RootKeyFileError,
+    SealError, UnwrapError,
+};
+pub use material_id::KeyMaterialId;
+pub use random::{MATERIAL_BYTES_MAX, RANDOM_BYTES_MAX};
+pub use seal::{
+    PassphraseParameters, RootKeyFile, Seal, SealId, SealKind, WRAPPED_DOMAIN_KEY_BYTES_MAX,
+    WrappedDomainKey,
+};
+pub use secret::{KeyMaterial, Passphrase, Plaintext, Secret, SigningSecret};
