@@ -1,1 +1,21 @@
 //! Audit records in CloudTrail's form and the journal they are appended to.
+//!
+//! This crate owns the form of a record (field order, names, sizes, what is cut) and the promise
+//! behind an acknowledged append. It does not know which members an operation may show (each
+//! shape says so itself, through [`Recorded`]), who decides a request, or what a reply looks like.
+
+mod date;
+mod journal;
+mod json;
+mod record;
+
+pub use date::{iso_date, java_date};
+pub use journal::{
+    Durability, Journal, JournalCounts, JournalError, JournalOptions, JournalReader, OpenError,
+    Repair,
+};
+pub use json::{Fragment, JsonObject, Recorded};
+pub use record::{
+    ApiCall, Client, Delivery, KMS_EVENT_SOURCE, OperatorEvent, Outcome, RECORD_BYTES_MAX, Resource, ServiceEvent,
+    TlsDetails,
+};

@@ -1,0 +1,207 @@
+//! The append-only journal: what is acknowledged here is on record.
+//!
+//! One directory of numbered segment files, one record per line, one writing process (the program
+//! holds the lock of the data directory). A line is acknowledged once it is written
+//! ([`Durability::Written`]: it survives the process) or synced ([`Durability::Fsync`]: it survives
+//! the machine). Appends that meet are written together. The journal does not know what a line
+//! says, but for the `eventID` it looks for in [`Journal::contains_event_ids`].
+//!
+//! A line may gain members that belong to the operator alone and are not delivered to accounts;
+//! readers must ignore members they do not know.
+
+mod combine;
+mod files;
+mod queue;
+mod reader;
+mod segment;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use std::collections::HashSet;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use uuid::Uuid;
+
+use combine::{Entry, Shared};
+use files::{Files, RealFiles};
+use queue::Turn;
+pub use reader::JournalReader;
+use writer::Writer;
+
+/// What an acknowledged line has survived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// The death of this process: the line is with the operating system.
+    Written,
+    /// The loss of power: the line is on the disk.
+    Fsync,
+}
+
+/// How a journal writes.
+#[derive(Clone, Copy, Debug)]
+pub struct JournalOptions {
+    /// What an acknowledged line has survived.
+    pub durability: Durability,
+    /// A segment that would grow beyond this is closed first. A batch is never split, so a segment
+    /// that starts with a batch above the limit is longer.
+    pub segment_bytes_max: u64,
+    /// Appends beyond this many waiting bytes are refused. As many again may be on their way to
+    /// the disk.
+    pub pending_bytes_max: usize,
+}
+
+impl Default for JournalOptions {
+    fn default() -> Self {
+        Self {
+            durability: Durability::Written,
+            segment_bytes_max: 64 * 1024 * 1024,
+            pending_bytes_max: 8 * 1024 * 1024,
+        }
+    }
+}
+
+/// What opening a journal mended: lines that a dying process or machine left half written. None of
+/// them was acknowledged under the durability it was written with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Repair {
+    /// Segments whose tail was moved to a `.torn` file beside them.
+    pub torn_lines: u64,
+    /// How many bytes were moved.
+    pub torn_bytes: u64,
+}
+
+/// An append that is not on record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum JournalError {
+    /// The disk refused. The next append tries again.
+    #[error("the journal cannot be written: {0}")]
+    Failed(io::ErrorKind),
+    /// The record is empty or holds a line end.
+    #[error("a journal record is one line")]
+    NotOneLine,
+    /// Too much waits to be written.
+    #[error("the journal has too much to write")]
+    Overloaded,
+    /// The journal's thread has ended.
+    #[error("the journal has stopped")]
+    Stopped,
+}
+
+/// A journal that cannot be opened or read.
+#[derive(Debug, thiserror::Error)]
+#[error("the journal at `{}` cannot be opened", path.display())]
+pub struct OpenError {
+    /// The journal's directory.
+    pub path: PathBuf,
+    /// What the system said.
+    pub source: io::Error,
+}
+
+/// What a journal has done since it was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct JournalCounts {
+    /// Records acknowledged.
+    pub appended_records: u64,
+    /// Bytes of those records, line ends included.
+    pub appended_bytes: u64,
+    /// Records refused, because the disk refused or too much was waiting.
+    pub refused_records: u64,
+    /// Torn lines found when the journal was opened.
+    pub torn_lines: u64,
+}
+
+/// The journal, open for appending.
+#[derive(Debug)]
+pub struct Journal {
+    directory: PathBuf,
+    shared: Arc<Shared>,
+    /// Writes and syncs under [`Durability::Fsync`]; otherwise appending tasks write themselves.
+    thread: Option<JoinHandle<()>>,
+    torn_lines: u64,
+}
+
+impl Journal {
+    /// Opens the journal in `directory`, which is made if absent, and mends torn tails.
+    ///
+    /// The caller makes sure that no other process has it open.
+    pub fn open(directory: &Path, options: JournalOptions) -> Result<(Self, Repair), OpenError> {
+        Self::open_on(Box::new(RealFiles), directory, options)
+            .map_err(|source| OpenError { path: directory.to_owned(), source })
+    }
+
+    fn open_on(
+        files: Box<dyn Files>,
+        directory: &Path,
+        options: JournalOptions,
+    ) -> io::Result<(Self, Repair)> {
+        segment::create_directory(directory)?;
+        let repair = segment::repair_all(directory)?;
+        let writer = Writer::open(files, directory, options)?;
+        let shared = Arc::new(Shared::new(writer, options));
+        let thread = match options.durability {
+            Durability::Written => None,
+            Durability::Fsync => Some(combine::spawn(Arc::clone(&shared))?),
+        };
+        let journal =
+            Self { directory: directory.to_owned(), shared, thread, torn_lines: repair.torn_lines };
+        Ok((journal, repair))
+    }
+
+    /// Puts one record on record; `line` has no line end.
+    ///
+    /// A future that is dropped before it is ready leaves the line to be written all the same, or
+    /// not at all if it was never polled; either way lines of others are not touched.
+    pub async fn append(&self, line: &[u8]) -> Result<(), JournalError> {
+        if line.is_empty() || line.contains(&b'\n') {
+            return Err(JournalError::NotOneLine);
+        }
+        match self.shared.enter(line)? {
+            Entry::Leader(leadership) => leadership.take_up(),
+            Entry::Follower(turn) => match turn.await {
+                Ok(Turn::Done(result)) => result,
+                Ok(Turn::Lead(leadership)) => leadership.take_up(),
+                Err(_) => Err(JournalError::Stopped),
+            },
+        }
+    }
+
+    /// Whether the last write worked.
+    pub fn is_healthy(&self) -> bool {
+        self.shared.is_healthy()
+    }
+
+    /// Fails when the journal could not take a record now. Costs nothing while it is healthy;
+    /// after a failure it mends the tail and tries a small file beside the segments.
+    ///
+    /// An operation that changes something asks before it commits.
+    pub fn check(&self) -> Result<(), JournalError> {
+        self.shared.check()
+    }
+
+    /// What was done since the journal was opened.
+    pub fn counts(&self) -> JournalCounts {
+        JournalCounts { torn_lines: self.torn_lines, ..self.shared.counts() }
+    }
+
+    /// Which of `ids` are the `eventID` of a record in the newest segments.
+    ///
+    /// Blocks while it reads, so it is for the start, where records that committed with their
+    /// change are delivered: those found here were delivered before the last stop.
+    pub fn contains_event_ids(&self, ids: &[Uuid]) -> io::Result<HashSet<Uuid>> {
+        reader::find_event_ids(&self.directory, ids)
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        self.shared.close();
+        if let Some(thread) = self.thread.take() {
+            // A panic there was reported when it happened.
+            let _ = thread.join();
+        }
+    }
+}

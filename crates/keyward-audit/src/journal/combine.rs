@@ -1,0 +1,239 @@
+//! Appends that meet are written together.
+//!
+//! Under [`Durability::Written`] the first to come writes, on its own thread and without awaiting
+//! anything; who comes meanwhile queues a line and waits. The writer writes all that queued with
+//! one call, some rounds long, then passes the lead to one of the waiting, so that no reply is held
+//! back to serve others without end. Under [`Durability::Fsync`] the journal's thread leads always.
+//!
+//! [`Durability::Written`]: super::Durability::Written
+//! [`Durability::Fsync`]: super::Durability::Fsync
+
+use std::fmt;
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use tokio::sync::oneshot;
+
+use super::queue::{Batch, Queue, Turn};
+use super::writer::Writer;
+use super::{Durability, JournalCounts, JournalError, JournalOptions};
+
+/// Batches one append writes before it passes the lead.
+const ROUNDS_MAX: u32 = 4;
+
+/// What appends share. No lock is held across an await, and the queue's never during a write.
+pub(super) struct Shared {
+    queue: Mutex<Queue>,
+    /// Tells the journal's thread that the queue has lines or is closed.
+    changed: Condvar,
+    writer: Mutex<Writer>,
+    is_threaded: bool,
+    is_healthy: AtomicBool,
+    appended_records: AtomicU64,
+    appended_bytes: AtomicU64,
+    refused_records: AtomicU64,
+}
+
+/// How an append takes part.
+pub(super) enum Entry {
+    /// Nobody was writing.
+    Leader(Leadership),
+    /// Somebody is, and will write this line too.
+    Follower(oneshot::Receiver<Turn>),
+}
+
+/// The duty to write what waits.
+///
+/// INVARIANT: while lines wait, exactly one of these exists, or the journal's thread runs. Dropping
+/// one does the duty, so a cancelled append cannot strand the lines of others.
+pub(super) struct Leadership(Option<Arc<Shared>>);
+
+impl Leadership {
+    /// Writes what waits. The holder's own line is in the first batch, whose fate is returned.
+    pub(super) fn take_up(mut self) -> Result<(), JournalError> {
+        self.0.take().map_or(Err(JournalError::Stopped), |shared| lead(&shared))
+    }
+
+    fn disarm(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Leadership {
+    fn drop(&mut self) {
+        if let Some(shared) = self.0.take() {
+            // The outcome was for an append that is gone.
+            let _ = lead(&shared);
+        }
+    }
+}
+
+impl Shared {
+    pub(super) fn new(writer: Writer, options: JournalOptions) -> Self {
+        Self {
+            queue: Mutex::new(Queue::new(options)),
+            changed: Condvar::new(),
+            writer: Mutex::new(writer),
+            is_threaded: options.durability == Durability::Fsync,
+            is_healthy: AtomicBool::new(true),
+            appended_records: AtomicU64::new(0),
+            appended_bytes: AtomicU64::new(0),
+            refused_records: AtomicU64::new(0),
+        }
+    }
+
+    /// Queues a line.
+    pub(super) fn enter(self: &Arc<Self>, line: &[u8]) -> Result<Entry, JournalError> {
+        let mut queue = self.queue();
+        if let Err(refusal) = queue.push(line) {
+            self.refused_records.fetch_add(1, Ordering::Relaxed);
+            return Err(refusal);
+        }
+        if self.is_threaded {
+            let turn = queue.wait();
+            self.changed.notify_one();
+            Ok(Entry::Follower(turn))
+        } else if queue.is_led {
+            Ok(Entry::Follower(queue.wait()))
+        } else {
+            queue.is_led = true;
+            Ok(Entry::Leader(Leadership(Some(Arc::clone(self)))))
+        }
+    }
+
+    pub(super) fn is_healthy(&self) -> bool {
+        self.is_healthy.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn check(&self) -> Result<(), JournalError> {
+        if self.is_healthy() {
+            return Ok(());
+        }
+        // Whoever holds the writer is finding out already; one probe at a time is enough.
+        let Ok(mut writer) = self.writer.try_lock() else {
+            return Err(JournalError::Failed(io::ErrorKind::ResourceBusy));
+        };
+        let probed = writer.probe();
+        drop(writer);
+        self.note_health(probed)
+    }
+
+    pub(super) fn counts(&self) -> JournalCounts {
+        JournalCounts {
+            appended_records: self.appended_records.load(Ordering::Relaxed),
+            appended_bytes: self.appended_bytes.load(Ordering::Relaxed),
+            refused_records: self.refused_records.load(Ordering::Relaxed),
+            torn_lines: 0,
+        }
+    }
+
+    /// Lets the journal's thread end once the queue is empty.
+    pub(super) fn close(&self) {
+        self.queue().is_closed = true;
+        self.changed.notify_one();
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What waits; without anything, the lead ends.
+    fn take_or_step_down(&self) -> Option<Batch> {
+        let mut queue = self.queue();
+        let batch = queue.take();
+        queue.is_led = batch.is_some();
+        batch
+    }
+
+    /// Waits for lines; `None` once the queue is closed and empty.
+    fn next_batch(&self) -> Option<Batch> {
+        let idle = |queue: &mut Queue| !queue.is_closed && !queue.has_lines();
+        let mut queue =
+            self.changed.wait_while(self.queue(), idle).unwrap_or_else(PoisonError::into_inner);
+        queue.take()
+    }
+
+    /// Writes a batch and tells those who wait for it.
+    fn write(&self, batch: Batch) -> Result<(), JournalError> {
+        let Batch { bytes, records, waiters } = batch;
+        let written = self.writer.lock().unwrap_or_else(PoisonError::into_inner).write(&bytes);
+        let result = self.note_health(written);
+        if result.is_ok() {
+            let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+            self.appended_records.fetch_add(records, Ordering::Relaxed);
+            self.appended_bytes.fetch_add(length, Ordering::Relaxed);
+        } else {
+            self.refused_records.fetch_add(records, Ordering::Relaxed);
+        }
+        self.queue().give_back(bytes);
+        for waiter in waiters {
+            // One whose append was dropped hears nothing.
+            let _ = waiter.send(Turn::Done(result));
+        }
+        result
+    }
+
+    fn note_health(&self, outcome: io::Result<()>) -> Result<(), JournalError> {
+        let was_healthy = self.is_healthy.swap(outcome.is_ok(), Ordering::Relaxed);
+        match outcome {
+            Ok(()) if was_healthy => Ok(()),
+            Ok(()) => {
+                tracing::info!("the journal can be written again");
+                Ok(())
+            }
+            Err(error) => {
+                if was_healthy {
+                    tracing::error!(%error, "the journal cannot be written");
+                }
+                Err(JournalError::Failed(error.kind()))
+            }
+        }
+    }
+
+    /// Passes the lead to one who waits. `false` when there is nobody to take it.
+    fn hand_over(self: &Arc<Self>) -> bool {
+        loop {
+            // The lock is released before the lead is sent: dropping the lead would take it.
+            let popped = self.queue().pop_waiter();
+            let Some(waiter) = popped else { return false };
+            match waiter.send(Turn::Lead(Leadership(Some(Arc::clone(self))))) {
+                Ok(()) => return true,
+                Err(Turn::Lead(refused)) => refused.disarm(),
+                Err(Turn::Done(_)) => {}
+            }
+        }
+    }
+}
+
+/// Writes what waits until nothing does or another takes over; the first batch's fate is returned.
+fn lead(shared: &Arc<Shared>) -> Result<(), JournalError> {
+    let mut first = None;
+    let mut rounds = 0;
+    while let Some(batch) = shared.take_or_step_down() {
+        let result = shared.write(batch);
+        first.get_or_insert(result);
+        rounds += 1;
+        if rounds >= ROUNDS_MAX && shared.hand_over() {
+            break;
+        }
+    }
+    first.unwrap_or(Err(JournalError::Stopped))
+}
+
+/// Starts the thread that writes and syncs, one batch after the other.
+pub(super) fn spawn(shared: Arc<Shared>) -> io::Result<JoinHandle<()>> {
+    thread::Builder::new().name("keyward-journal".into()).spawn(move || {
+        while let Some(batch) = shared.next_batch() {
+            // Those who wait are told; nobody else is interested.
+            let _ = shared.write(batch);
+        }
+    })
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("counts", &self.counts()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,111 @@
+//! Reads a journal, also while it is being written.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, Read as _};
+use std::path::{Path, PathBuf};
+use std::vec;
+
+use uuid::Uuid;
+
+use super::{OpenError, segment};
+
+/// The longest line read: four times the longest record.
+const LINE_BYTES_MAX: u64 = 1024 * 1024;
+
+/// How many of the newest segments are searched for event ids.
+const RECENT_SEGMENTS: usize = 4;
+
+/// The lines of a journal, oldest first, without their line ends.
+///
+/// Segments that start after the reader was opened are not read. A last line without its end is
+/// still being written and is not read either.
+#[derive(Debug)]
+pub struct JournalReader {
+    directory: PathBuf,
+    numbers: vec::IntoIter<u64>,
+    segment: Option<BufReader<File>>,
+}
+
+impl JournalReader {
+    /// Reads the journal in `directory`.
+    pub fn open(directory: &Path) -> Result<Self, OpenError> {
+        match segment::list(directory) {
+            Ok(numbers) => Ok(Self::over(directory, numbers)),
+            Err(source) => Err(OpenError { path: directory.to_owned(), source }),
+        }
+    }
+
+    fn over(directory: &Path, numbers: Vec<u64>) -> Self {
+        Self { directory: directory.to_owned(), numbers: numbers.into_iter(), segment: None }
+    }
+
+    fn next_line(&mut self) -> io::Result<Option<Vec<u8>>> {
+        loop {
+            if let Some(segment) = &mut self.segment {
+                if let Some(line) = read_line(segment)? {
+                    return Ok(Some(line));
+                }
+                self.segment = None;
+            }
+            let Some(number) = self.numbers.next() else { return Ok(None) };
+            let file = File::open(segment::path(&self.directory, number))?;
+            self.segment = Some(BufReader::new(file));
+        }
+    }
+}
+
+impl Iterator for JournalReader {
+    type Item = io::Result<Vec<u8>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let line = self.next_line();
+        if line.is_err() {
+            // Nothing behind a failure is read as if it followed what came before.
+            self.segment = None;
+            self.numbers = Vec::new().into_iter();
+        }
+        line.transpose()
+    }
+}
+
+/// The next line that has its end.
+fn read_line(segment: &mut BufReader<File>) -> io::Result<Option<Vec<u8>>> {
+    let mut line = Vec::new();
+    let length = segment.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line)?;
+    if line.pop_if(|last| *last == b'\n').is_some() {
+        return Ok(Some(line));
+    }
+    if u64::try_from(length) == Ok(LINE_BYTES_MAX) {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "a journal line is too long"));
+    }
+    Ok(None)
+}
+
+/// A record, as far as it matters here.
+#[derive(serde::Deserialize)]
+struct Identified<'a> {
+    #[serde(rename = "eventID", borrow)]
+    event_id: &'a str,
+}
+
+/// Which of `ids` are the `eventID` of a record in the newest segments, newest segment first.
+pub(super) fn find_event_ids(directory: &Path, ids: &[Uuid]) -> io::Result<HashSet<Uuid>> {
+    let wanted: HashSet<Uuid> = ids.iter().copied().collect();
+    let mut found = HashSet::new();
+    for number in segment::list(directory)?.into_iter().rev().take(RECENT_SEGMENTS) {
+        if found.len() == wanted.len() {
+            break;
+        }
+        for line in JournalReader::over(directory, vec![number]) {
+            // Parsed, not searched: an encryption context may hold the same words.
+            found.extend(event_id_of(&line?).filter(|id| wanted.contains(id)));
+        }
+    }
+    Ok(found)
+}
+
+fn event_id_of(line: &[u8]) -> Option<Uuid> {
+    let record: Identified<'_> = serde_json::from_slice(line).ok()?;
+    Uuid::parse_str(record.event_id).ok()
+}
