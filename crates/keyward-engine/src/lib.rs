@@ -1,1 +1,43 @@
-//! What every call passes: operation, dispatch, context, authorization, the staged change.
+//! What every call passes: the operation and its table entry, dispatch, the context a running
+//! operation sees, authorization, key material in use, and the one change that gets committed.
+//!
+//! The journey of a call: [`dispatch`](Engine::dispatch) makes a [`Cx`] and calls the [`Entry`];
+//! the operation decodes its shape, resolves, authorizes, checks, computes and stages a change;
+//! dispatch commits the change with its audit record, or records the refusal. No record, no reply.
+//!
+//! This crate knows no operation by name, no HTTP and no SQL.
+
+mod authorize;
+mod bootstrap;
+mod cache;
+mod context;
+mod credential;
+mod decode;
+mod dispatch;
+mod engine;
+mod error;
+mod key;
+mod keyring;
+mod marker;
+mod material;
+mod operation;
+mod operator;
+mod record;
+mod resolve;
+mod schedule;
+
+pub use authorize::{Account, Action, Authorized, reach};
+pub use bootstrap::{BootstrapError, NewDeployment, create_deployment};
+pub use context::Cx;
+pub use credential::{Credential, CredentialLookup};
+pub use dispatch::{Call, Client, Tls};
+pub use engine::{Engine, Parts, Quotas};
+pub use error::{ErrorCode, OpError};
+pub use key::Key;
+pub use keyring::KeyRing;
+pub use marker::Page;
+pub use material::{CiphertextHeader, Generator, LocalGenerator, Sealed};
+pub use operation::{BODY_BYTES_MAX, CallFuture, Entry, Kind, Operation, Reply, entry};
+pub use operator::{NewCredential, OperatorError};
+pub use resolve::{Found, Target};
+pub use schedule::{ClockWatch, DOMAIN_KEY_AGE_MAX_DAYS, ScheduleError};

@@ -20,6 +20,11 @@ impl<'a> EncryptionContext<'a> {
         Self { pairs: Vec::new() }
     }
 
+    /// A context of pairs whose keys are known to be unique.
+    pub const fn of_unique(pairs: Vec<(Cow<'a, str>, Cow<'a, str>)>) -> Self {
+        Self { pairs }
+    }
+
     /// Sets `key` to `value`; a repeated key keeps its first place and takes the last value.
     pub fn insert(&mut self, key: Cow<'a, str>, value: Cow<'a, str>) {
         match self.pairs.iter_mut().find(|(known, _)| *known == key) {
@@ -38,6 +43,14 @@ impl<'a> EncryptionContext<'a> {
         self.pairs.is_empty()
     }
 
+    /// The length of the canonical form.
+    pub fn canonical_bytes(&self) -> usize {
+        if self.pairs.is_empty() {
+            return 0;
+        }
+        2 + self.pairs.iter().map(|(key, value)| 4 + key.len() + value.len()).sum::<usize>()
+    }
+
     /// The bytes that bind a ciphertext to its context, independent of the order sent: nothing for
     /// an empty context, else a 16-bit count and the pairs sorted by the UTF-8 bytes of their keys,
     /// each key and value behind its 16-bit length. This is the AWS Encryption SDK's public form.
@@ -47,8 +60,7 @@ impl<'a> EncryptionContext<'a> {
         if self.pairs.is_empty() {
             return Some(Vec::new());
         }
-        let length =
-            2 + self.pairs.iter().map(|(key, value)| 4 + key.len() + value.len()).sum::<usize>();
+        let length = self.canonical_bytes();
         if length > Self::CANONICAL_BYTES_MAX {
             return None;
         }

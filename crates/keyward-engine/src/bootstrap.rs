@@ -1,0 +1,64 @@
+//! The birth of a deployment.
+
+use keyward_model::{AccountId, Partition, Region, Rng, Timestamp, new_uuid};
+use keyward_store::{
+    AccountRecord, Change, CommitError, DeploymentRecord, Store, StoreError, Write,
+};
+
+use crate::operator::new_credential;
+use crate::{KeyRing, NewCredential, OperatorError};
+
+/// What a new deployment is born with.
+pub struct NewDeployment {
+    /// The partition.
+    pub partition: Partition,
+    /// The Regions it serves, first the default one.
+    pub regions: Vec<Region>,
+    /// The first account; a random id unless one is named.
+    pub account: Option<AccountId>,
+}
+
+/// Why a deployment could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum BootstrapError {
+    /// The database holds a deployment already.
+    #[error("the database holds a deployment already")]
+    AlreadyThere,
+    /// The database failed.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// The first credential could not be made.
+    #[error(transparent)]
+    Credential(#[from] OperatorError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Writes the deployment's facts, its first account and that account's root credential. No server
+/// runs yet, so there is no journal to write to; the journal's first record is that of the first
+/// call.
+pub async fn create_deployment(
+    store: &dyn Store,
+    ring: &KeyRing,
+    new: NewDeployment,
+    (rng, now): (&dyn Rng, Timestamp),
+) -> Result<NewCredential, BootstrapError> {
+    if store.deployment().find().await?.is_some() {
+        return Err(BootstrapError::AlreadyThere);
+    }
+    let account = new.account.unwrap_or_else(|| AccountId::random(rng));
+    let (credential, record) = new_credential(ring, account, (rng, now))?;
+    let deployment = DeploymentRecord {
+        deployment_id: new_uuid(rng),
+        partition: new.partition,
+        regions: new.regions,
+        created_at: now,
+    };
+    let account = AccountRecord { account, created_at: now };
+    let writes = vec![Write::PutAccount(account), Write::PutCredential(record)];
+    store.commit(Change { writes, ..Change::default() }).await?;
+    // Last, so that a database without it is plainly unfinished.
+    store.deployment().create(deployment).await?;
+    Ok(credential)
+}

@@ -1,0 +1,155 @@
+//! What a running operation sees.
+
+use std::sync::Arc;
+
+use keyward_audit::{Fragment, Resource};
+use keyward_model::{
+    AliasArn, AliasName, Caller, KeyArn, KeyMaterialId, Region, RequestId, Timestamp,
+};
+use keyward_store::{Change, Precondition, Scope, Write};
+
+use crate::authorize::{Account, reach};
+use crate::{Action, Authorized, Call, Engine, Key, OpError};
+
+/// One call: who, where, when, and the change it stages. Nothing an operation does through it is
+/// visible before the dispatcher commits.
+pub struct Cx {
+    engine: Arc<Engine>,
+    call: Call,
+    now: Timestamp,
+    pub(crate) change: Change,
+    pub(crate) notes: Notes,
+}
+
+/// What the audit record says beyond the request and the reply.
+#[derive(Default)]
+pub(crate) struct Notes {
+    pub(crate) request_parameters: Fragment,
+    pub(crate) response_elements: Fragment,
+    pub(crate) resources: Vec<Resource>,
+    pub(crate) materials: Vec<(&'static str, KeyMaterialId)>,
+}
+
+impl Cx {
+    pub(crate) fn new(engine: Arc<Engine>, call: Call) -> Self {
+        let now = engine.clock().now();
+        Self { engine, call, now, change: Change::default(), notes: Notes::default() }
+    }
+
+    /// Forgets what a first run staged and noted, before the operation decides again.
+    pub(crate) fn start_over(&mut self) {
+        self.change = Change::default();
+        self.notes = Notes::default();
+        self.now = self.engine.clock().now();
+    }
+
+    /// The caller.
+    pub const fn caller(&self) -> &Caller {
+        &self.call.caller
+    }
+
+    /// The Region of the request.
+    pub const fn region(&self) -> &Region {
+        &self.call.region
+    }
+
+    /// The request's id.
+    pub const fn request_id(&self) -> RequestId {
+        self.call.request_id
+    }
+
+    /// The time the operation started.
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The caller's account and the Region of the request: where bare names live.
+    pub fn scope(&self) -> Scope {
+        Scope { account: self.call.caller.account, region: self.call.region.clone() }
+    }
+
+    /// What outlives the call.
+    pub const fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
+    pub(crate) const fn call(&self) -> &Call {
+        &self.call
+    }
+
+    /// The ARN of an alias of this account and Region.
+    pub fn alias_arn(&self, name: AliasName) -> AliasArn {
+        AliasArn {
+            partition: self.engine.partition(),
+            region: self.call.region.clone(),
+            account: self.call.caller.account,
+            name,
+        }
+    }
+
+    /// Stages writes to the key the proof is about. They happen only if the key is still as the
+    /// operation saw it.
+    pub fn stage<A>(&mut self, key: &Authorized<A>, writes: impl IntoIterator<Item = Write>)
+    where
+        A: Action<Reach = reach::Change>,
+    {
+        self.require_unchanged(key);
+        self.change.writes.extend(writes);
+    }
+
+    /// Makes the change depend on the key being as the operation saw it.
+    pub fn require_unchanged<A>(&mut self, key: &Authorized<A>) {
+        let precondition = Precondition::KeyAt(key.record.key.clone(), key.change);
+        if !self.change.preconditions.contains(&precondition) {
+            self.change.preconditions.push(precondition);
+        }
+    }
+
+    /// Stages writes to what the account holds.
+    pub fn stage_in_account<A>(
+        &mut self,
+        _account: &Authorized<A, Account>,
+        writes: impl IntoIterator<Item = Write>,
+    ) where
+        A: Action<Reach = reach::Change>,
+    {
+        self.change.writes.extend(writes);
+    }
+
+    /// Makes the staged change depend on something else.
+    pub fn require(&mut self, precondition: Precondition) {
+        self.change.preconditions.push(precondition);
+    }
+
+    /// Notes a key in the audit record.
+    pub(crate) fn note_key(&mut self, key: &Key) {
+        let arn = self.engine.key_arn(&key.record.key);
+        self.notes.resources.push(Resource::Key(arn));
+    }
+
+    /// Notes an alias in the audit record, before the keys it concerns.
+    pub fn note_alias(&mut self, alias: AliasArn) {
+        self.notes.resources.insert(0, Resource::Alias(alias));
+    }
+
+    /// Notes a key this call makes.
+    pub fn note_new_key(&mut self, arn: KeyArn) {
+        self.notes.resources.push(Resource::Key(arn));
+    }
+
+    /// Notes the material that did the work, under the name the audit record gives it.
+    pub fn note_material(&mut self, name: &'static str, id: KeyMaterialId) {
+        self.notes.materials.push((name, id));
+    }
+
+    /// Ends a dry run: everything was checked, nothing is done.
+    pub fn end_dry_run(&mut self, is_dry_run: bool) -> Result<(), OpError> {
+        if !is_dry_run {
+            return Ok(());
+        }
+        Err(OpError::new(
+            crate::ErrorCode::DryRunOperation,
+            "The request would have succeeded, but the DryRun option is set.",
+        ))
+    }
+}

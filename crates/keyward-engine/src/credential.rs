@@ -1,0 +1,91 @@
+//! Access keys in use.
+
+use std::sync::Arc;
+
+use keyward_crypto::{Binding, SigningSecret};
+use keyward_model::{AccessKeyId, Caller, Principal};
+use keyward_store::{CredentialRecord, CredentialStatus, StoreError};
+
+use crate::Engine;
+
+/// An access key, ready to verify signatures with.
+#[derive(Debug)]
+pub struct Credential {
+    /// Who signs with it.
+    pub caller: Caller,
+    /// The secret access key.
+    pub secret: SigningSecret,
+}
+
+/// What a lookup of an access key found.
+#[derive(Debug)]
+pub enum CredentialLookup {
+    /// No such access key, or one that is not active.
+    Absent,
+    /// Too many unknown callers are being looked up at this moment.
+    Busy,
+    /// The access key.
+    Found(Arc<Credential>),
+}
+
+impl Engine {
+    /// Looks up an access key for a caller not yet authenticated. Misses share a node-wide budget,
+    /// so that unknown callers cannot crowd out known ones.
+    pub async fn credential(&self, id: &AccessKeyId) -> Result<CredentialLookup, StoreError> {
+        let found = self
+            .credentials
+            .find(id, || async {
+                let Ok(_permit) = self.unknown_callers.try_acquire() else {
+                    return Err(LookupError::Busy);
+                };
+                let record = self.store().credentials().find(id).await?;
+                record.map(|record| self.load_credential(record)).transpose().map(Option::flatten)
+            })
+            .await;
+        match found {
+            Ok(Some(credential)) => Ok(CredentialLookup::Found(credential)),
+            Ok(None) => Ok(CredentialLookup::Absent),
+            Err(LookupError::Busy) => Ok(CredentialLookup::Busy),
+            Err(LookupError::Store(error)) => Err(error),
+        }
+    }
+
+    fn load_credential(
+        &self,
+        record: CredentialRecord,
+    ) -> Result<Option<Arc<Credential>>, LookupError> {
+        if record.status == CredentialStatus::Inactive {
+            return Ok(None);
+        }
+        let row = record.access_key_id.as_str().as_bytes();
+        let secret = self
+            .ring()
+            .keys()
+            .open(&secret_binding(row), &record.sealed_secret)
+            .map_err(|_| StoreError::Forged { table: CredentialRecord::TABLE })?;
+        let caller = Caller {
+            partition: self.partition(),
+            account: record.account,
+            principal: Principal::Root,
+            access_key_id: record.access_key_id,
+        };
+        Ok(Some(Arc::new(Credential { caller, secret: secret.into() })))
+    }
+}
+
+/// Where a sealed secret access key lives.
+pub(crate) const fn secret_binding(row: &[u8]) -> Binding<'_> {
+    Binding { table: CredentialRecord::TABLE, row, column: "sealed_secret" }
+}
+
+/// Why a lookup found out nothing.
+enum LookupError {
+    Busy,
+    Store(StoreError),
+}
+
+impl From<StoreError> for LookupError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}

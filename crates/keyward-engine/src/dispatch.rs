@@ -1,0 +1,209 @@
+//! What happens to every call: decode, run, commit or record, encode. No record, no reply.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use keyward_audit::Recorded;
+use keyward_model::{Caller, Region, RequestId, new_uuid};
+use keyward_store::{AuditRow, CommitError, Precondition};
+use tracing::{error, warn};
+use zeroize::Zeroizing;
+
+use crate::decode::decode;
+use crate::record::line;
+use crate::{Cx, Engine, Entry, ErrorCode, OpError, Operation, Reply, op_error};
+
+/// How often an operation decides when others keep changing what it decides on.
+const ATTEMPTS_MAX: u32 = 3;
+
+/// One authenticated request.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// Who calls.
+    pub caller: Caller,
+    /// The request's id, which the reply and the audit record carry.
+    pub request_id: RequestId,
+    /// The Region of the request.
+    pub region: Region,
+    /// What is known of the client.
+    pub client: Client,
+}
+
+/// The client, as the audit record describes it.
+#[derive(Clone, Debug)]
+pub struct Client {
+    /// `sourceIPAddress`.
+    pub source_ip: IpAddr,
+    /// `userAgent`.
+    pub user_agent: Option<String>,
+    /// `tlsDetails.clientProvidedHostHeader`.
+    pub host: String,
+    /// The rest of `tlsDetails`, for a request that came over TLS.
+    pub tls: Option<Tls>,
+}
+
+/// A TLS connection, in the words of `tlsDetails`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tls {
+    /// `tlsVersion`.
+    pub version: &'static str,
+    /// `cipherSuite`.
+    pub cipher_suite: &'static str,
+    /// `keyExchange`.
+    pub key_exchange: &'static str,
+}
+
+impl Engine {
+    /// Runs one authenticated request. What comes back has its audit record.
+    pub async fn dispatch(
+        self: &Arc<Self>,
+        entry: &'static Entry,
+        call: Call,
+        body: &[u8],
+    ) -> Result<Reply, OpError> {
+        let mut cx = Cx::new(Arc::clone(self), call);
+        let result = (entry.call)(&mut cx, body).await;
+        if let Err(refusal) = &result {
+            report(entry, &cx, refusal);
+        }
+        result
+    }
+}
+
+/// Internal detail is logged here, once, with the request's id; the client sees a fixed sentence.
+fn report(entry: &Entry, cx: &Cx, refusal: &OpError) {
+    if let Some(source) = refusal.source() {
+        error!(request.id = %cx.request_id(), operation = entry.name, error = source, "request failed");
+    }
+}
+
+/// The part that knows the operation's types: decodes, runs and encodes. Everything else is in
+/// [`close`], compiled once.
+pub(crate) async fn call<O: Operation>(cx: &mut Cx, body: &[u8]) -> Result<Reply, OpError> {
+    let mut attempt = 1;
+    loop {
+        let result = run::<O>(cx, body).await;
+        match close(cx, O::NAME, O::KIND, result).await {
+            Closed::Reply(reply) => return reply,
+            Closed::Conflict if attempt < ATTEMPTS_MAX => {
+                attempt += 1;
+                cx.start_over();
+            }
+            Closed::Conflict => {
+                cx.start_over();
+                let busy = OpError::internal("others kept changing what the request rests on");
+                return match close(cx, O::NAME, O::KIND, Err(busy)).await {
+                    Closed::Reply(reply) => reply,
+                    Closed::Conflict => Err(OpError::internal("a refusal met a conflict")),
+                };
+            }
+        }
+    }
+}
+
+async fn run<O: Operation>(cx: &mut Cx, body: &[u8]) -> Result<Reply, OpError> {
+    let input = decode::<O>(body)?;
+    input.record(&mut cx.notes.request_parameters.add());
+    let output = O::run(cx, input).await?;
+    if O::KIND == crate::Kind::Write {
+        output.record(&mut cx.notes.response_elements.add());
+    }
+    let mut reply = Zeroizing::new(Vec::new());
+    if O::MODEL.output.is_some() {
+        reply.reserve_exact(O::reply_bytes_max(&output));
+        serde_json::to_writer(&mut *reply, &output).map_err(OpError::internal)?;
+    }
+    Ok(reply)
+}
+
+/// How an attempt ended.
+enum Closed {
+    /// With a reply or a refusal, either of them recorded.
+    Reply(Result<Reply, OpError>),
+    /// Nothing happened: what the operation decided on has changed.
+    Conflict,
+}
+
+/// Commits what was staged together with its record, or records without a change.
+async fn close(
+    cx: &mut Cx,
+    name: &'static str,
+    kind: crate::Kind,
+    result: Result<Reply, OpError>,
+) -> Closed {
+    let result = match result {
+        Ok(reply) if !cx.change.writes.is_empty() => match commit(cx, name, kind).await {
+            Ok(()) => return Closed::Reply(Ok(reply)),
+            Err(CommitError::Conflict(stale)) => {
+                cx.engine().forget_precondition(&stale);
+                return Closed::Conflict;
+            }
+            Err(CommitError::AtLimit(limit, current)) => Err(limit_exceeded(&limit, current)),
+            Err(CommitError::Store(error)) => Err(OpError::internal(error)),
+        },
+        result => result,
+    };
+    let event_id = new_uuid(cx.engine().rng());
+    let record = line(cx, event_id, (name, kind), result.as_ref().err());
+    match cx.engine().journal().append(&record).await {
+        Ok(()) => Closed::Reply(result),
+        Err(error) => Closed::Reply(Err(OpError::internal(error))),
+    }
+}
+
+async fn commit(cx: &mut Cx, name: &'static str, kind: crate::Kind) -> Result<(), CommitError> {
+    let engine = Arc::clone(cx.engine());
+    engine
+        .journal()
+        .check()
+        .map_err(|error| CommitError::Store(keyward_store::StoreError::Backend(Box::new(error))))?;
+    let event_id = new_uuid(engine.rng());
+    let record = line(cx, event_id, (name, kind), None);
+    let mut change = std::mem::take(&mut cx.change);
+    change.audit.push(AuditRow { event_id, line: record.clone() });
+    engine.commit(change).await?;
+    engine.deliver(event_id, &record).await;
+    Ok(())
+}
+
+impl Engine {
+    /// Commits a change and drops what it made stale, before anyone is told.
+    pub(crate) async fn commit(&self, change: keyward_store::Change) -> Result<(), CommitError> {
+        let stale = crate::cache::stale(&change);
+        let result = self.store().commit(change).await;
+        self.forget(stale);
+        result.map(drop)
+    }
+
+    /// Delivers a committed record to the journal. If that fails the record stays in the outbox,
+    /// from where it is delivered when the journal takes records again.
+    pub(crate) async fn deliver(&self, event_id: uuid::Uuid, record: &[u8]) {
+        if let Err(error) = self.journal().append(record).await {
+            warn!(error = %error, "an audit record waits in the database for the journal");
+            return;
+        }
+        if let Err(error) = self.store().outbox().delivered(&[event_id]).await {
+            warn!(error = %error, "a delivered audit record could not leave the outbox");
+        }
+    }
+}
+
+/// The words for a quota that is used up.
+fn limit_exceeded(limit: &Precondition, current: u32) -> OpError {
+    match limit {
+        Precondition::AliasesBelow(_, quota) => op_error!(
+            LimitExceeded,
+            "Aliases per key quota for this account in this region is {quota}, current usage is {current}."
+        ),
+        Precondition::KeysBelow(_, quota) => op_error!(
+            LimitExceeded,
+            "Key quota for this account in this region is {quota} but the current usage is {current}."
+        ),
+        Precondition::TagsAtMost(_, quota) => {
+            op_error!(LimitExceeded, "A key can have at most {quota} tags.")
+        }
+        Precondition::AliasAbsent(_) | Precondition::AliasAt(..) | Precondition::KeyAt(..) => {
+            OpError::new(ErrorCode::LimitExceeded, "A quota is used up.")
+        }
+    }
+}

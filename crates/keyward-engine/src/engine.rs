@@ -1,0 +1,195 @@
+//! What outlives a call.
+
+use std::sync::Arc;
+
+use keyward_audit::Journal;
+use keyward_model::{AccessKeyId, Clock, KeyArn, KeyId, Partition, Region, Rng};
+use keyward_store::{DeploymentRecord, Precondition, ScopedAlias, ScopedKey, Store};
+use tokio::sync::Semaphore;
+
+use crate::cache::{Loaded, Stale};
+use crate::{Credential, Generator, Key, KeyRing, OpError};
+
+/// How many lookups for callers not yet known may run at once.
+const UNKNOWN_CALLERS_MAX: usize = 32;
+/// How many keys a node holds loaded.
+const KEYS_MAX: usize = 100_000;
+/// How many aliases a node holds loaded.
+const ALIASES_MAX: usize = 100_000;
+/// How many access keys a node holds loaded.
+const CREDENTIALS_MAX: usize = 100_000;
+
+/// Resource quotas.
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html>
+#[derive(Clone, Copy, Debug)]
+pub struct Quotas {
+    /// Customer managed keys in an account and Region.
+    pub keys: u32,
+    /// Aliases of one key.
+    pub aliases_per_key: u32,
+    /// Tags of one key.
+    pub tags_per_key: u32,
+}
+
+impl Default for Quotas {
+    fn default() -> Self {
+        Self { keys: 100_000, aliases_per_key: 50, tags_per_key: 50 }
+    }
+}
+
+/// What an engine is made of.
+pub struct Parts {
+    /// The database.
+    pub store: Arc<dyn Store>,
+    /// The domain keys; the store authenticates its rows with the same ring.
+    pub ring: Arc<KeyRing>,
+    /// The audit journal.
+    pub journal: Journal,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The source of ids.
+    pub rng: Arc<dyn Rng>,
+    /// Where key material comes from.
+    pub generator: Arc<dyn Generator>,
+    /// The facts the deployment was born with.
+    pub deployment: DeploymentRecord,
+    /// Resource quotas.
+    pub quotas: Quotas,
+}
+
+/// Everything calls share.
+pub struct Engine {
+    parts: Parts,
+    default_region: Region,
+    keys: Loaded<ScopedKey, Arc<Key>>,
+    aliases: Loaded<ScopedAlias, KeyId>,
+    pub(crate) credentials: Loaded<AccessKeyId, Arc<Credential>>,
+    pub(crate) unknown_callers: Semaphore,
+}
+
+impl Engine {
+    /// Puts the parts together; `None` for a deployment that serves no Region.
+    pub fn new(parts: Parts) -> Option<Arc<Self>> {
+        let default_region = parts.deployment.regions.first()?.clone();
+        Some(Arc::new(Self {
+            parts,
+            default_region,
+            keys: Loaded::new(KEYS_MAX),
+            aliases: Loaded::new(ALIASES_MAX),
+            credentials: Loaded::new(CREDENTIALS_MAX),
+            unknown_callers: Semaphore::new(UNKNOWN_CALLERS_MAX),
+        }))
+    }
+
+    /// The database.
+    pub fn store(&self) -> &dyn Store {
+        &*self.parts.store
+    }
+
+    /// The audit journal.
+    pub const fn journal(&self) -> &Journal {
+        &self.parts.journal
+    }
+
+    /// The time.
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.parts.clock
+    }
+
+    /// The source of ids.
+    pub fn rng(&self) -> &dyn Rng {
+        &*self.parts.rng
+    }
+
+    /// The resource quotas.
+    pub const fn quotas(&self) -> &Quotas {
+        &self.parts.quotas
+    }
+
+    /// The facts the deployment was born with.
+    pub const fn deployment(&self) -> &DeploymentRecord {
+        &self.parts.deployment
+    }
+
+    /// The partition.
+    pub const fn partition(&self) -> Partition {
+        self.parts.deployment.partition
+    }
+
+    /// Whether this deployment serves the Region.
+    pub fn serves(&self, region: &str) -> bool {
+        self.region(region).is_some()
+    }
+
+    /// The Region of this name, if it is served.
+    pub fn region(&self, name: &str) -> Option<&Region> {
+        self.parts.deployment.regions.iter().find(|region| region.as_str() == name)
+    }
+
+    /// The first Region: where commands that name none are recorded.
+    pub fn default_region(&self) -> &Region {
+        &self.default_region
+    }
+
+    /// The ARN of a key.
+    pub fn key_arn(&self, key: &ScopedKey) -> KeyArn {
+        KeyArn {
+            partition: self.partition(),
+            region: key.scope.region.clone(),
+            account: key.scope.account,
+            key_id: key.key_id,
+        }
+    }
+
+    pub(crate) fn ring(&self) -> &KeyRing {
+        &self.parts.ring
+    }
+
+    pub(crate) fn generator(&self) -> &dyn Generator {
+        &*self.parts.generator
+    }
+
+    /// The key, from memory or the database.
+    pub(crate) async fn key(&self, key: &ScopedKey) -> Result<Option<Arc<Key>>, OpError> {
+        self.keys.find(key, || self.load_key(key)).await
+    }
+
+    async fn load_key(&self, key: &ScopedKey) -> Result<Option<Arc<Key>>, OpError> {
+        let Some(row) = self.store().keys().find(key).await.map_err(OpError::internal)? else {
+            return Ok(None);
+        };
+        let materials = self.load_materials(key).await?;
+        let arn = self.key_arn(key).to_string();
+        Ok(Some(Arc::new(Key { record: row.record, change: row.change, arn, materials })))
+    }
+
+    /// The key an alias points to, from memory or the database.
+    pub(crate) async fn alias(&self, alias: &ScopedAlias) -> Result<Option<KeyId>, OpError> {
+        self.aliases
+            .find(alias, || async {
+                let row = self.store().aliases().find(alias).await.map_err(OpError::internal)?;
+                Ok(row.map(|row| row.record.target))
+            })
+            .await
+    }
+
+    /// Drops what a failed precondition shows to be stale.
+    pub(crate) fn forget_precondition(&self, precondition: &Precondition) {
+        match precondition {
+            Precondition::AliasAbsent(alias) | Precondition::AliasAt(alias, _) => {
+                self.aliases.forget(alias);
+            }
+            Precondition::AliasesBelow(key, _)
+            | Precondition::KeyAt(key, _)
+            | Precondition::TagsAtMost(key, _) => self.keys.forget(key),
+            Precondition::KeysBelow(..) => {}
+        }
+    }
+
+    /// Drops what a change made stale.
+    pub(crate) fn forget(&self, stale: Stale) {
+        stale.keys.iter().for_each(|key| self.keys.forget(key));
+        stale.aliases.iter().for_each(|alias| self.aliases.forget(alias));
+        stale.credentials.iter().for_each(|id| self.credentials.forget(id));
+    }
+}

@@ -1,0 +1,84 @@
+//! An operation and its entry in a table.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use keyward_audit::Recorded;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::{Cx, OpError};
+
+/// What an operation does to the world; decides `readOnly` in its audit record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Uses a key. CloudTrail calls these read-only.
+    Cryptographic,
+    /// Looks.
+    Read,
+    /// Changes a resource.
+    Write,
+}
+
+/// One operation: its wire name, its shapes, and what it does.
+pub trait Operation: 'static {
+    /// The name on the wire and in the audit record.
+    const NAME: &'static str;
+    /// What it does to the world.
+    const KIND: Kind;
+    /// Its constraints and errors, from the API model.
+    const MODEL: &'static keyward_shape::Operation;
+    /// The request.
+    type Input<'a>: Deserialize<'a> + Recorded + Send;
+    /// The reply; `()` for an operation that answers with an empty body.
+    type Output: Serialize + Recorded + Send;
+
+    /// Does it. The order of checks is wire behaviour, so it is the order of lines.
+    fn run<'a>(
+        cx: &'a mut Cx,
+        input: Self::Input<'a>,
+    ) -> impl Future<Output = Result<Self::Output, OpError>> + Send + 'a;
+
+    /// An upper bound for the reply's length, so that a reply that holds a secret never grows and
+    /// leaves copies behind.
+    fn reply_bytes_max(_output: &Self::Output) -> usize {
+        1024
+    }
+}
+
+/// A response body. It may hold a plaintext, so it is zeroed once written.
+pub type Reply = Zeroizing<Vec<u8>>;
+
+/// The dispatcher's one boxed future.
+pub type CallFuture<'a> = Pin<Box<dyn Future<Output = Result<Reply, OpError>> + Send + 'a>>;
+
+/// An operation as a plain value: limits and handler together.
+pub struct Entry {
+    /// The name on the wire.
+    pub name: &'static str,
+    /// What it does to the world.
+    pub kind: Kind,
+    /// Its constraints and errors, from the API model.
+    pub model: &'static keyward_shape::Operation,
+    /// The longest request body.
+    pub body_bytes_max: usize,
+    /// The members of the hand-written request shape, for the test that holds it to the model.
+    pub input_members: fn() -> Option<&'static [&'static str]>,
+    /// Decodes, runs, commits or records, and encodes.
+    pub call: for<'a> fn(&'a mut Cx, &'a [u8]) -> CallFuture<'a>,
+}
+
+/// The longest body any operation takes: 1 MiB.
+pub const BODY_BYTES_MAX: usize = 1 << 20;
+
+/// The entry of an operation.
+pub const fn entry<O: Operation>() -> Entry {
+    Entry {
+        name: O::NAME,
+        kind: O::KIND,
+        model: O::MODEL,
+        body_bytes_max: BODY_BYTES_MAX,
+        input_members: keyward_shape::struct_members::<O::Input<'static>>,
+        call: |cx, body| Box::pin(crate::dispatch::call::<O>(cx, body)),
+    }
+}

@@ -1,0 +1,130 @@
+//! What an operator does to a deployment: adds accounts and replaces root credentials.
+
+use keyward_crypto::SigningSecret;
+use keyward_model::{AccessKeyId, AccountId};
+use keyward_store::{
+    AccountRecord, AuditRow, Change, CommitError, CredentialRecord, CredentialStatus, StoreError,
+    Write,
+};
+
+use crate::credential::secret_binding;
+use crate::record::operator_line;
+use crate::{Engine, KeyRing};
+
+/// A root credential, at the only moment its secret is shown.
+#[derive(Debug)]
+pub struct NewCredential {
+    /// The account.
+    pub account: AccountId,
+    /// The access key.
+    pub access_key_id: AccessKeyId,
+    /// The secret access key.
+    pub secret: SigningSecret,
+}
+
+/// Why an operator's command did nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum OperatorError {
+    /// The account exists already.
+    #[error("account {0} exists already")]
+    AccountExists(AccountId),
+    /// The audit journal cannot take the record.
+    #[error("the audit journal cannot be written, so nothing was done")]
+    Journal(#[source] keyward_audit::JournalError),
+    /// The cryptographic module failed.
+    #[error("the cryptographic module failed")]
+    Module,
+    /// The account does not exist.
+    #[error("there is no account {0}")]
+    NoSuchAccount(AccountId),
+    /// The database failed.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+}
+
+impl From<StoreError> for OperatorError {
+    fn from(error: StoreError) -> Self {
+        Self::Commit(CommitError::Store(error))
+    }
+}
+
+impl Engine {
+    /// Adds an account with a root credential; a random account id unless one is named.
+    pub async fn create_account(
+        &self,
+        account: Option<AccountId>,
+        operator: &str,
+    ) -> Result<NewCredential, OperatorError> {
+        let account = account.unwrap_or_else(|| AccountId::random(self.rng()));
+        if self.store().accounts().find(&account).await?.is_some() {
+            return Err(OperatorError::AccountExists(account));
+        }
+        let (credential, record) = self.new_credential(account)?;
+        let added = AccountRecord { account, created_at: self.clock().now() };
+        let writes = vec![Write::PutAccount(added), Write::PutCredential(record)];
+        self.operate("CreateAccount", account, operator, writes).await?;
+        Ok(credential)
+    }
+
+    /// Replaces the account's root credentials: every older one stops working.
+    pub async fn reset_root(
+        &self,
+        account: AccountId,
+        operator: &str,
+    ) -> Result<NewCredential, OperatorError> {
+        if self.store().accounts().find(&account).await?.is_none() {
+            return Err(OperatorError::NoSuchAccount(account));
+        }
+        let older = self.store().credentials().list(&account).await?;
+        let mut writes: Vec<_> =
+            older.into_iter().map(|old| Write::DeleteCredential(old.access_key_id)).collect();
+        let (credential, record) = self.new_credential(account)?;
+        writes.push(Write::PutCredential(record));
+        self.operate("ResetRoot", account, operator, writes).await?;
+        Ok(credential)
+    }
+
+    fn new_credential(
+        &self,
+        account: AccountId,
+    ) -> Result<(NewCredential, CredentialRecord), OperatorError> {
+        new_credential(self.ring(), account, (self.rng(), self.clock().now()))
+    }
+
+    async fn operate(
+        &self,
+        name: &'static str,
+        account: AccountId,
+        operator: &str,
+        writes: Vec<Write>,
+    ) -> Result<(), OperatorError> {
+        self.journal().check().map_err(OperatorError::Journal)?;
+        let event_id = keyward_model::new_uuid(self.rng());
+        let line = operator_line(self, event_id, (name, account), operator);
+        let audit = vec![AuditRow { event_id, line: line.clone() }];
+        self.commit(Change { preconditions: Vec::new(), writes, audit }).await?;
+        self.deliver(event_id, &line).await;
+        Ok(())
+    }
+}
+
+/// Makes a root credential and its row.
+pub(crate) fn new_credential(
+    ring: &KeyRing,
+    account: AccountId,
+    (rng, now): (&dyn keyward_model::Rng, keyward_model::Timestamp),
+) -> Result<(NewCredential, CredentialRecord), OperatorError> {
+    let access_key_id = AccessKeyId::long_term(rng);
+    let secret = SigningSecret::generate().map_err(|_| OperatorError::Module)?;
+    let row = access_key_id.as_str().as_bytes();
+    let sealed_secret =
+        ring.keys().seal(&secret_binding(row), &secret).map_err(|_| OperatorError::Module)?;
+    let record = CredentialRecord {
+        access_key_id: access_key_id.clone(),
+        account,
+        status: CredentialStatus::Active,
+        sealed_secret,
+        created_at: now,
+    };
+    Ok((NewCredential { account, access_key_id, secret }, record))
+}

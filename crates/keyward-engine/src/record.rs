@@ -1,0 +1,108 @@
+//! From a finished call to the line the journal takes.
+
+use keyward_audit::{
+    ApiCall, Client, Delivery, Fragment, KMS_EVENT_SOURCE, OperatorEvent, Outcome, Resource,
+    ServiceEvent, TlsDetails,
+};
+use keyward_model::AccountId;
+use keyward_store::ScopedKey;
+use uuid::Uuid;
+
+use crate::{Call, Cx, Engine, Kind, OpError};
+
+/// Room for an ordinary record.
+const LINE_BYTES: usize = 1536;
+
+/// The record of a call that ended with `refusal`, or well.
+pub(crate) fn line(
+    cx: &Cx,
+    event_id: Uuid,
+    (name, kind): (&str, Kind),
+    refusal: Option<&OpError>,
+) -> Vec<u8> {
+    let call = cx.call();
+    let mut additional = Fragment::default();
+    if refusal.is_none_or(OpError::is_dry_run) {
+        for (member, id) in &cx.notes.materials {
+            additional.add().display(member, id);
+        }
+    }
+    let record = ApiCall {
+        caller: &call.caller,
+        client: client(call),
+        request_id: call.request_id,
+        time: cx.now(),
+        event_source: KMS_EVENT_SOURCE,
+        event_name: name,
+        region: &call.region,
+        is_read_only: kind != Kind::Write,
+        request_parameters: &cx.notes.request_parameters,
+        outcome: outcome(cx, refusal),
+        additional_event_data: &additional,
+        resources: (!cx.notes.resources.is_empty()).then_some(&cx.notes.resources),
+    };
+    let delivery = Delivery { event_id, recipient: call.caller.account, shared_event_id: None };
+    let mut line = Vec::with_capacity(LINE_BYTES);
+    record.write(&delivery, &mut line);
+    line
+}
+
+fn outcome<'a>(cx: &'a Cx, refusal: Option<&'a OpError>) -> Outcome<'a> {
+    match refusal {
+        Some(refusal) => {
+            Outcome::Failure { code: refusal.code.on_wire().0, message: refusal.message.as_deref() }
+        }
+        None => Outcome::Success(&cx.notes.response_elements),
+    }
+}
+
+fn client(call: &Call) -> Client<'_> {
+    let client = &call.client;
+    let tls = client.tls.map(|tls| TlsDetails {
+        version: tls.version,
+        cipher_suite: tls.cipher_suite,
+        host_header: Some(&client.host),
+        key_exchange: Some(tls.key_exchange),
+    });
+    Client { source_ip: client.source_ip, user_agent: client.user_agent.as_deref(), tls }
+}
+
+/// The record of a key deleted at the end of its waiting period.
+pub(crate) fn deletion_line(engine: &Engine, event_id: Uuid, key: &ScopedKey) -> Vec<u8> {
+    let mut line = Vec::with_capacity(LINE_BYTES);
+    ServiceEvent {
+        event_id,
+        account: key.scope.account,
+        time: engine.clock().now(),
+        event_name: "DeleteKey",
+        region: &key.scope.region,
+        details: Fragment::EMPTY,
+        additional_event_data: Fragment::EMPTY,
+        resource: &Resource::Key(engine.key_arn(key)),
+    }
+    .write(&mut line);
+    line
+}
+
+/// The record of an operator's command that concerns an account.
+pub(crate) fn operator_line(
+    engine: &Engine,
+    event_id: Uuid,
+    (name, account): (&str, AccountId),
+    operator: &str,
+) -> Vec<u8> {
+    let mut line = Vec::with_capacity(LINE_BYTES);
+    let mut request_parameters = Fragment::default();
+    request_parameters.add().text("accountId", account.as_str());
+    OperatorEvent {
+        event_id,
+        account,
+        time: engine.clock().now(),
+        event_name: name,
+        region: engine.default_region(),
+        operator,
+        request_parameters: &request_parameters,
+    }
+    .write(&mut line);
+    line
+}

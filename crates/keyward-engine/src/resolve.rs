@@ -1,0 +1,120 @@
+//! From what the client wrote to a key: ids, ARNs and aliases.
+//! <https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id>
+
+use std::sync::Arc;
+
+use keyward_model::{AccountId, AliasArn, AliasName, BadKeyRef, KeyArn, KeyId, KeyRef};
+
+use crate::{Cx, Key, OpError, op_error};
+
+/// A key of the caller's account, and the alias it was named by.
+#[derive(Debug)]
+pub struct Found {
+    pub(crate) key: Arc<Key>,
+    /// The alias in the request, if any.
+    pub alias: Option<AliasName>,
+}
+
+/// The key a request is about. A foreign key that is absent is not refused here: authorization
+/// does that, with the words and the work of a denial.
+#[derive(Debug)]
+pub enum Target {
+    /// A key of another account, there or not.
+    Foreign,
+    /// The key a ciphertext names, if it is the caller's own.
+    OfCiphertext(Option<Found>),
+    /// A key of the caller's account.
+    Own(Found),
+}
+
+impl Cx {
+    /// Resolves a key id, key ARN, alias name or alias ARN.
+    pub async fn resolve(&mut self, named: &str) -> Result<Target, OpError> {
+        match named.parse() {
+            Ok(KeyRef::Id(key_id)) => self.own_key(key_id).await,
+            Ok(KeyRef::Arn(arn)) => self.key_of_arn(arn).await,
+            Ok(KeyRef::Alias(name)) => self.key_of_alias(name).await,
+            Ok(KeyRef::AliasArn(arn)) => self.key_of_alias_arn(arn).await,
+            Err(BadKeyRef::Alias) => Err(self.alias_not_found(named)),
+            Err(BadKeyRef::Arn) => Err(self.bad_arn(named)),
+            Err(BadKeyRef::KeyId) => Err(op_error!(NotFound, "Invalid keyId '{named}'")),
+        }
+    }
+
+    /// Resolves a key id or key ARN; aliases are refused.
+    pub async fn resolve_key(&mut self, named: &str) -> Result<Target, OpError> {
+        if names_an_alias(named) {
+            return Err(op_error!(InvalidArn, "Key Aliases are not supported for this operation."));
+        }
+        self.resolve(named).await
+    }
+
+    /// Resolves the key a ciphertext was sealed under.
+    pub async fn resolve_ciphertext(
+        &mut self,
+        account: AccountId,
+        key_id: KeyId,
+    ) -> Result<Target, OpError> {
+        if account != self.caller().account {
+            return Ok(Target::OfCiphertext(None));
+        }
+        let key = self.engine().key(&self.scope().key(key_id)).await?;
+        Ok(Target::OfCiphertext(key.map(|key| Found { key, alias: None })))
+    }
+
+    /// Refuses an alias of this account and Region that is not there.
+    pub fn alias_not_found(&self, name: &str) -> OpError {
+        let (partition, account, region) =
+            (self.engine().partition(), self.caller().account, self.region());
+        op_error!(NotFound, "Alias arn:{partition}:kms:{region}:{account}:{name} is not found.")
+    }
+
+    async fn own_key(&mut self, key_id: KeyId) -> Result<Target, OpError> {
+        let scoped = self.scope().key(key_id);
+        match self.engine().key(&scoped).await? {
+            Some(key) => Ok(Target::Own(Found { key, alias: None })),
+            None => {
+                Err(op_error!(NotFound, "Key '{}' does not exist", self.engine().key_arn(&scoped)))
+            }
+        }
+    }
+
+    async fn key_of_arn(&mut self, arn: KeyArn) -> Result<Target, OpError> {
+        if arn.partition != self.engine().partition() || arn.region != *self.region() {
+            return Err(op_error!(NotFound, "Invalid arn {}", arn.region));
+        }
+        if arn.account != self.caller().account {
+            return Ok(Target::Foreign);
+        }
+        self.own_key(arn.key_id).await
+    }
+
+    async fn key_of_alias(&mut self, name: AliasName) -> Result<Target, OpError> {
+        let alias = self.scope().alias(name.clone());
+        if let Some(key_id) = self.engine().alias(&alias).await?
+            && let Some(key) = self.engine().key(&self.scope().key(key_id)).await?
+        {
+            return Ok(Target::Own(Found { key, alias: Some(name) }));
+        }
+        Err(self.alias_not_found(name.as_str()))
+    }
+
+    async fn key_of_alias_arn(&mut self, arn: AliasArn) -> Result<Target, OpError> {
+        if arn.partition != self.engine().partition() || arn.region != *self.region() {
+            return Err(op_error!(NotFound, "Invalid arn {}", arn.region));
+        }
+        if arn.account != self.caller().account {
+            return Ok(Target::Foreign);
+        }
+        self.key_of_alias(arn.name).await
+    }
+
+    /// A malformed ARN, or one of another service: of another Region if it names one.
+    fn bad_arn(&self, named: &str) -> OpError {
+        op_error!(NotFound, "Invalid arn {named}")
+    }
+}
+
+fn names_an_alias(named: &str) -> bool {
+    matches!(named.parse(), Ok(KeyRef::Alias(_) | KeyRef::AliasArn(_)) | Err(BadKeyRef::Alias))
+}

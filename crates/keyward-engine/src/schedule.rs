@@ -1,0 +1,204 @@
+//! What is done when its time comes: keys are deleted, undelivered records are delivered, and the
+//! domain keys rotate. Each step is idempotent and survives being killed at any point.
+
+use std::time::Duration;
+
+use keyward_crypto::{Seal, WrappedDomainKey};
+use keyward_model::{Timestamp, new_uuid};
+use keyward_store::{
+    AuditRow, Change, CommitError, Precondition, ScopedKey, StaleRow, StoreError, Write,
+};
+use tracing::{info, warn};
+
+use crate::Engine;
+use crate::credential::secret_binding;
+use crate::material::material_binding;
+use crate::record::deletion_line;
+
+/// How many rows one step takes at a time.
+const BATCH: u32 = 256;
+
+/// A wall clock that moved this much further than the monotonic one is not believed.
+const LEAP_MAX: Duration = Duration::from_secs(3600);
+
+/// Why a round stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum ScheduleError {
+    /// The clock leapt; nothing is destroyed until an operator accepts the time.
+    #[error(
+        "the clock leapt from {seen} to {now} (ms since the epoch): deletions wait until the time is accepted"
+    )]
+    ClockLeap {
+        /// The last time seen.
+        seen: i64,
+        /// The time now.
+        now: i64,
+    },
+    /// The database failed.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// The journal takes no records.
+    #[error(transparent)]
+    Journal(#[from] keyward_audit::JournalError),
+    /// The journal could not be searched.
+    #[error("the audit journal cannot be read")]
+    JournalRead(#[source] std::io::Error),
+    /// A domain key could not be made, or a value not be sealed again.
+    #[error("the domain keys could not be rotated")]
+    Rotation,
+}
+
+impl From<StoreError> for ScheduleError {
+    fn from(error: StoreError) -> Self {
+        Self::Commit(CommitError::Store(error))
+    }
+}
+
+impl Engine {
+    /// Delivers records that committed but did not reach the journal: after a crash, or when the
+    /// journal refused them.
+    pub async fn deliver_outbox(&self) -> Result<u32, ScheduleError> {
+        let mut delivered = 0;
+        loop {
+            let rows = self.store().outbox().pending(BATCH).await?;
+            if rows.is_empty() {
+                return Ok(delivered);
+            }
+            let ids: Vec<_> = rows.iter().map(|row| row.event_id).collect();
+            let known =
+                self.journal().contains_event_ids(&ids).map_err(ScheduleError::JournalRead)?;
+            for row in rows.iter().filter(|row| !known.contains(&row.event_id)) {
+                self.journal().append(&row.line).await?;
+                delivered += 1;
+            }
+            self.store().outbox().delivered(&ids).await?;
+        }
+    }
+
+    /// Deletes the keys whose waiting period is over.
+    pub async fn delete_due_keys(&self) -> Result<u32, ScheduleError> {
+        let now = self.clock().now();
+        let mut deleted = 0;
+        loop {
+            let due = self.store().keys().due_for_deletion(now, BATCH).await?;
+            if due.is_empty() {
+                return Ok(deleted);
+            }
+            for key in due {
+                deleted += u32::from(self.delete_key(key).await?);
+            }
+        }
+    }
+
+    /// Deletes one key unless its state has changed since it was found due.
+    async fn delete_key(&self, key: ScopedKey) -> Result<bool, ScheduleError> {
+        let Some(row) = self.store().keys().find(&key).await? else { return Ok(false) };
+        if row.record.deletion_date.is_none_or(|date| date > self.clock().now()) {
+            return Ok(false);
+        }
+        self.journal().check()?;
+        let event_id = new_uuid(self.rng());
+        let line = deletion_line(self, event_id, &key);
+        let change = Change {
+            preconditions: vec![Precondition::KeyAt(key.clone(), row.change)],
+            writes: vec![Write::DeleteKey(key.clone())],
+            audit: vec![AuditRow { event_id, line: line.clone() }],
+        };
+        match self.commit(change).await {
+            Ok(()) => {
+                info!(key.arn = %self.key_arn(&key), "deleted a key whose waiting period is over");
+                self.deliver(event_id, &line).await;
+                Ok(true)
+            }
+            Err(CommitError::Conflict(_)) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Compares the wall clock with the last time seen. A leap that the monotonic clock does not
+    /// explain is not believed: it would delete keys before their time.
+    pub async fn check_clock(&self, watch: &mut ClockWatch) -> Result<(), ScheduleError> {
+        let now = self.clock().now();
+        let elapsed = self.clock().monotonic();
+        if let Some((seen, at)) = watch.last {
+            let expected = seen.plus(elapsed.saturating_sub(at));
+            if now > expected.plus(LEAP_MAX) {
+                return Err(ScheduleError::ClockLeap {
+                    seen: expected.unix_ms(),
+                    now: now.unix_ms(),
+                });
+            }
+        }
+        watch.last = Some((now, elapsed));
+        self.store().deployment().remember_time(now).await?;
+        Ok(())
+    }
+}
+
+/// The last time a round saw.
+#[derive(Debug, Default)]
+pub struct ClockWatch {
+    last: Option<(Timestamp, Duration)>,
+}
+
+/// The age at which a domain key is replaced.
+pub const DOMAIN_KEY_AGE_MAX_DAYS: u32 = 30;
+
+impl Engine {
+    /// Replaces the current domain key, seals everything anew under the next one, and destroys the
+    /// older ones. Killed at any point, the next round finishes it.
+    pub async fn rotate_domain_keys(&self, seal: &Seal) -> Result<(), ScheduleError> {
+        let (keys, record) =
+            self.ring().keys().rotate(seal).map_err(|_| ScheduleError::Rotation)?;
+        self.store().domain_keys().add(self.domain_key_record(&record)).await?;
+        self.ring().replace(keys);
+        self.finish_domain_key_rotation().await
+    }
+
+    /// Seals anew whatever is under an older domain key, then destroys the older ones.
+    pub async fn finish_domain_key_rotation(&self) -> Result<(), ScheduleError> {
+        let current = self.ring().keys().current_number();
+        loop {
+            let stale = self.store().resealing().stale(current, BATCH).await?;
+            if stale.is_empty() {
+                break;
+            }
+            let writes = stale.into_iter().map(|row| self.reseal(row).map(Write::Reseal));
+            let writes = writes.collect::<Result<Vec<_>, _>>()?;
+            self.commit(Change { writes, ..Change::default() }).await?;
+        }
+        let older: Vec<_> =
+            self.ring().keys().numbers().filter(|&number| number < current).collect();
+        for number in older {
+            let keys = self.ring().keys().retire(number).map_err(|_| ScheduleError::Rotation)?;
+            self.store().domain_keys().destroy(number).await?;
+            self.ring().replace(keys);
+            info!(domain_key.number = number, "destroyed a domain key nothing is sealed under");
+        }
+        Ok(())
+    }
+
+    fn reseal(&self, mut row: StaleRow) -> Result<StaleRow, ScheduleError> {
+        let Some(sealed) = row.sealed.take() else { return Ok(row) };
+        let binding = match row.table {
+            keyward_store::MaterialRecord::TABLE => material_binding(&row.identity),
+            keyward_store::CredentialRecord::TABLE => secret_binding(&row.identity),
+            table => {
+                warn!(table, "a sealed column of an unknown table");
+                return Err(ScheduleError::Rotation);
+            }
+        };
+        let keys = self.ring().keys();
+        let secret = keys.open(&binding, &sealed).map_err(|_| ScheduleError::Rotation)?;
+        row.sealed = Some(keys.seal(&binding, &secret).map_err(|_| ScheduleError::Rotation)?);
+        Ok(row)
+    }
+
+    fn domain_key_record(&self, record: &WrappedDomainKey) -> keyward_store::DomainKeyRecord {
+        keyward_store::DomainKeyRecord {
+            number: record.number(),
+            wrapped: record.encode(),
+            created_at: self.clock().now(),
+        }
+    }
+}
