@@ -1,0 +1,76 @@
+//! One change, within the transaction it shares with others.
+
+use keyward_store::{Change, ChangeNumber, CommitError, Committed, Precondition, Versioned, Write};
+
+use crate::fault::Fault;
+use crate::sql::Sql;
+use crate::{accounts, aliases, credentials, keys, materials, outbox, policies, resealing, tags};
+
+/// Checks the preconditions, writes, and checks what is about the result of the writes. On an error
+/// the caller rolls back.
+pub(crate) fn apply(sql: &Sql<'_>, change: &Change) -> Result<Committed, CommitError> {
+    for precondition in change.preconditions.iter().filter(|it| !is_about_the_result(it)) {
+        require(sql, precondition)?;
+    }
+    let changes =
+        change.writes.iter().map(|write| apply_write(sql, write)).collect::<Result<_, _>>()?;
+    for precondition in change.preconditions.iter().filter(|it| is_about_the_result(it)) {
+        require(sql, precondition)?;
+    }
+    for row in &change.audit {
+        outbox::add(sql, row)?;
+    }
+    Ok(Committed { changes })
+}
+
+fn is_about_the_result(precondition: &Precondition) -> bool {
+    matches!(precondition, Precondition::TagsAtMost(..))
+}
+
+fn require(sql: &Sql<'_>, precondition: &Precondition) -> Result<(), CommitError> {
+    let (holds, count) = match precondition {
+        Precondition::AliasAbsent(alias) => (aliases::find(sql, alias)?.is_none(), None),
+        Precondition::AliasAt(alias, change) => {
+            (is_at(aliases::find(sql, alias)?.as_ref(), *change), None)
+        }
+        Precondition::KeyAt(key, change) => (is_at(keys::find(sql, key)?.as_ref(), *change), None),
+        Precondition::AliasesBelow(key, limit) => {
+            let count = aliases::count_of_key(sql, key)?;
+            (count < *limit, Some(count))
+        }
+        Precondition::KeysBelow(scope, limit) => {
+            let count = keys::count_of_customers(sql, scope)?;
+            (count < *limit, Some(count))
+        }
+        Precondition::TagsAtMost(key, limit) => {
+            let count = tags::count_of_key(sql, key)?;
+            (count <= *limit, Some(count))
+        }
+    };
+    match count {
+        _ if holds => Ok(()),
+        None => Err(CommitError::Conflict(precondition.clone())),
+        Some(count) => Err(CommitError::AtLimit(precondition.clone(), count)),
+    }
+}
+
+fn is_at<T>(found: Option<&Versioned<T>>, change: ChangeNumber) -> bool {
+    found.is_some_and(|found| found.change == change)
+}
+
+fn apply_write(sql: &Sql<'_>, write: &Write) -> Result<ChangeNumber, Fault> {
+    match write {
+        Write::DeleteAlias(alias) => aliases::delete(sql, alias),
+        Write::DeleteCredential(id) => credentials::delete(sql, id),
+        Write::DeleteKey(key) => keys::delete(sql, key),
+        Write::DeleteTag(key, tag_key) => tags::delete(sql, key, tag_key),
+        Write::PutAccount(record) => accounts::put(sql, record),
+        Write::PutAlias(record) => aliases::put(sql, record),
+        Write::PutCredential(record) => credentials::put(sql, record),
+        Write::PutKey(record) => keys::put(sql, record),
+        Write::PutMaterial(record) => materials::put(sql, record),
+        Write::PutPolicy(record) => policies::put(sql, record),
+        Write::PutTag(record) => tags::put(sql, record),
+        Write::Reseal(row) => resealing::reseal(sql, row),
+    }
+}

@@ -1,0 +1,104 @@
+//! Sealed key material.
+
+use async_trait::async_trait;
+use keyward_model::KeyMaterialId;
+use keyward_store::{
+    CanonicalRow, ChangeNumber, MaterialRecord, Materials, ScopedKey, StoreError, Versioned,
+};
+use rusqlite::{named_params, params};
+
+use crate::columns::Columns;
+use crate::fault::Fault;
+use crate::sql::{DecidingRow, Sql};
+use crate::store::SqliteStore;
+
+#[async_trait]
+impl Materials for SqliteStore {
+    async fn list(&self, key: &ScopedKey) -> Result<Vec<MaterialRecord>, StoreError> {
+        let key = key.clone();
+        self.read(move |sql| list(sql, &key)).await
+    }
+}
+
+impl DecidingRow for MaterialRecord {
+    const TABLE: &'static str = Self::TABLE;
+
+    fn read(columns: &mut Columns<'_>) -> Option<Self> {
+        Some(Self {
+            key: columns.scoped_key()?,
+            material_id: KeyMaterialId::new(columns.bytes()?),
+            sealed: columns.value()?,
+            created_at: columns.timestamp()?,
+        })
+    }
+
+    fn form(&self) -> CanonicalRow {
+        self.canonical()
+    }
+
+    fn sealed(&self) -> Option<&[u8]> {
+        Some(&self.sealed)
+    }
+}
+
+fn list(sql: &Sql<'_>, key: &ScopedKey) -> Result<Vec<MaterialRecord>, Fault> {
+    let ScopedKey { scope, key_id } = key;
+    sql.list(
+        "SELECT account, region, key_id, material_id, sealed, created_at,
+                change_shard, change_number, domain_key, mac
+         FROM key_materials WHERE account = ?1 AND region = ?2 AND key_id = ?3
+         ORDER BY created_at, row",
+        params![scope.account.as_str(), scope.region.as_str(), key_id.as_str()],
+    )
+}
+
+/// The material in the row with this handle.
+pub(crate) fn at(sql: &Sql<'_>, row: i64) -> Result<Option<Versioned<MaterialRecord>>, Fault> {
+    sql.find(
+        "SELECT account, region, key_id, material_id, sealed, created_at,
+                change_shard, change_number, domain_key, mac
+         FROM key_materials WHERE row = ?1",
+        [row],
+    )
+}
+
+/// Adds or replaces one version of a key's material.
+pub(crate) fn put(sql: &Sql<'_>, record: &MaterialRecord) -> Result<ChangeNumber, Fault> {
+    let change = sql.next_change(record.key.shard())?;
+    let code = sql.code(record, change)?;
+    sql.execute(
+        "INSERT INTO key_materials
+             (account, region, key_id, material_id, sealed, created_at,
+              change_shard, change_number, domain_key, mac)
+         VALUES
+             (:account, :region, :key_id, :material_id, :sealed, :created_at,
+              :change_shard, :change_number, :domain_key, :mac)
+         ON CONFLICT (account, region, key_id, material_id) DO UPDATE SET
+             sealed = excluded.sealed, created_at = excluded.created_at,
+             change_shard = excluded.change_shard, change_number = excluded.change_number,
+             domain_key = excluded.domain_key, mac = excluded.mac",
+        named_params! {
+            ":account": record.key.scope.account.as_str(),
+            ":region": record.key.scope.region.as_str(),
+            ":key_id": record.key.key_id.as_str(),
+            ":material_id": record.material_id.as_bytes(),
+            ":sealed": record.sealed,
+            ":created_at": record.created_at.unix_ms(),
+            ":change_shard": change.shard,
+            ":change_number": code.number()?,
+            ":domain_key": code.domain_key,
+            ":mac": code.mac.as_slice(),
+        },
+    )?;
+    Ok(change)
+}
+
+/// Removes every version of a key's material.
+pub(crate) fn delete_of_key(sql: &Sql<'_>, key: &ScopedKey) -> Result<(), Fault> {
+    let ScopedKey { scope, key_id } = key;
+    sql.execute(
+        "DELETE FROM key_materials WHERE account = ?1 AND region = ?2 AND key_id = ?3",
+        params![scope.account.as_str(), scope.region.as_str(), key_id.as_str()],
+    )?;
+    Ok(())
+}
