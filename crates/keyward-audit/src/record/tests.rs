@@ -1,4 +1,5 @@
 use std::net::IpAddr;
+use std::sync::LazyLock;
 
 use keyward_model::{AccountId, AliasArn, Caller, KeyArn, Partition, Principal, Timestamp};
 use proptest::prelude::*;
@@ -9,8 +10,11 @@ use super::*;
 use crate::{Recorded, java_date};
 
 const GOLDEN: &str = include_str!("../../../../vectors/journal/v1.jsonl");
-const CLI: &str = "aws-cli/2.30.1 md/awscrt#0.27.6 ua/2.1 os/linux#6.8 lang/python#3.13.7 md/command#kms.encrypt";
+const CLI: &str =
+    "aws-cli/2.30.1 md/awscrt#0.27.6 ua/2.1 os/linux#6.8 lang/python#3.13.7 md/command#kms.encrypt";
 const MATERIAL: &str = "3f0a6c1d9be24758a1c6e0d2f47b8953e6ad10b7c8f24e915d3b60a7f82c49de";
+
+static KEY: LazyLock<[Resource; 1]> = LazyLock::new(|| [Resource::Key(key_arn())]);
 
 fn account() -> AccountId {
     "111122223333".parse().unwrap()
@@ -120,7 +124,7 @@ fn encrypt_is_recorded_as_in_the_sample() {
     let additional = fragment(|o| o.text("keyMaterialId", MATERIAL));
     let call = ApiCall {
         additional_event_data: &additional,
-        ..encrypt(&caller, &region, &parameters, &[Resource::Key(key_arn())])
+        ..encrypt(&caller, &region, &parameters, &*KEY)
     };
     assert_golden(&line(&call, &only_copy("c7d2f4b1-6f3e-4b7c-8a55-19e0b3d6c842")), 0);
 }
@@ -146,7 +150,7 @@ fn a_refused_decrypt_is_recorded_as_in_the_sample() {
         time: at(1_772_619_400),
         event_name: "Decrypt",
         outcome: Outcome::Failure { code: "AccessDeniedException", message: Some(message) },
-        ..encrypt(&caller, &region, &parameters, &[Resource::Key(key_arn())])
+        ..encrypt(&caller, &region, &parameters, &*KEY)
     };
     assert_golden(&line(&call, &only_copy("0f6f1d27-3c5b-4c89-9a1e-72d8b7e1c350")), 1);
 }
@@ -174,7 +178,7 @@ fn create_key_is_recorded_with_its_metadata_as_in_the_sample() {
         event_name: "CreateKey",
         is_read_only: false,
         outcome: Outcome::Success(&response),
-        ..encrypt(&caller, &region, &parameters, &[Resource::Key(key_arn())])
+        ..encrypt(&caller, &region, &parameters, &*KEY)
     };
     assert_golden(&line(&call, &only_copy("3c8e1b7a-52d4-4f09-a6c3-9d0f7e2b1a58")), 2);
 }
@@ -216,7 +220,7 @@ fn schedule_key_deletion_is_recorded_with_its_date_as_in_the_sample() {
         event_name: "ScheduleKeyDeletion",
         is_read_only: false,
         outcome: Outcome::Success(&response),
-        ..encrypt(&caller, &region, &parameters, &[Resource::Key(key_arn())])
+        ..encrypt(&caller, &region, &parameters, &*KEY)
     };
     assert_golden(&line(&call, &only_copy("8b5f0a3c-e917-4d26-b4c8-1f6a2d9e7035")), 3);
 }
@@ -232,13 +236,14 @@ fn an_alias_operation_names_the_alias_before_the_key() {
     let KeyArn { partition, region: of_key, account, .. } = key_arn();
     let name = "alias/backups".parse().unwrap();
     let alias = Resource::Alias(AliasArn { partition, region: of_key, account, name });
+    let resources = [alias, Resource::Key(key_arn())];
     let call = ApiCall {
         client: client("2001:db8::7", CLI),
         request_id: "6f9d2c81-3a7b-4e50-95d4-b8c1e0f7a263".parse().unwrap(),
         event_name: "CreateAlias",
         is_read_only: false,
         outcome: Outcome::Success(&response),
-        ..encrypt(&caller, &region, &parameters, &[alias, Resource::Key(key_arn())])
+        ..encrypt(&caller, &region, &parameters, &resources)
     };
     assert_golden(&line(&call, &only_copy("e04a7d19-8c2b-4f63-a1e5-7b9c3d0f5182")), 4);
 }
@@ -252,8 +257,10 @@ fn the_owner_of_a_key_learns_only_account_and_principal_of_a_foreign_caller() {
         o.text_map("encryptionContext", [("Tenant", "blue")]);
     });
     let additional = fragment(|o| o.text("keyMaterialId", MATERIAL));
-    let mut client =
-        client("203.0.113.77", "aws-sdk-go-v2/1.39.2 ua/2.1 os/linux lang/go#1.25.1 api/kms#1.45.6");
+    let mut client = client(
+        "203.0.113.77",
+        "aws-sdk-go-v2/1.39.2 ua/2.1 os/linux lang/go#1.25.1 api/kms#1.45.6",
+    );
     let tls = client.tls.as_mut().unwrap();
     tls.cipher_suite = "TLS_AES_128_GCM_SHA256";
     tls.key_exchange = None;
@@ -263,7 +270,7 @@ fn the_owner_of_a_key_learns_only_account_and_principal_of_a_foreign_caller() {
         time: at(1_772_621_119),
         event_name: "Decrypt",
         additional_event_data: &additional,
-        ..encrypt(&caller, &region, &parameters, &[Resource::Key(key_arn())])
+        ..encrypt(&caller, &region, &parameters, &*KEY)
     };
     let shared_event_id = "d3f0c2b7-6a18-4f7e-9c05-8e1b2a4d7f36".parse().ok();
     let callers = Delivery {
@@ -271,10 +278,7 @@ fn the_owner_of_a_key_learns_only_account_and_principal_of_a_foreign_caller() {
         recipient: caller.account,
         shared_event_id,
     };
-    let owners = Delivery {
-        shared_event_id,
-        ..only_copy("f2a9d8c1-3b47-4e60-a5d9-7c1e0b2f4a83")
-    };
+    let owners = Delivery { shared_event_id, ..only_copy("f2a9d8c1-3b47-4e60-a5d9-7c1e0b2f4a83") };
     assert_golden(&line(&call, &callers), 5);
     assert_golden(&line(&call, &owners), 6);
 }
@@ -339,10 +343,12 @@ fn nothing_to_say_is_null_and_no_resources_is_not_an_absent_member() {
 
 #[test]
 fn only_the_authorization_failure_changes_its_name() {
-    let failed = |code| record(|call| {
-        let outcome = Outcome::Failure { code, message: None };
-        ApiCall { outcome, ..call }
-    });
+    let failed = |code| {
+        record(|call| {
+            let outcome = Outcome::Failure { code, message: None };
+            ApiCall { outcome, ..call }
+        })
+    };
     assert_eq!(failed("AccessDeniedException")["errorCode"], "AccessDenied");
     let invalid = failed("InvalidCiphertextException");
     assert_eq!(invalid["errorCode"], "InvalidCiphertextException");
@@ -428,14 +434,21 @@ fn a_record_over_the_limit_loses_members_in_the_order_of_the_rule() {
 fn the_members_cut_are_absent_or_null() {
     let (caller, region) = (dana(), region());
     let (some, outcome) = (filled(20), Outcome::Failure { code: "X", message: Some("y") });
-    let call = ApiCall { outcome, additional_event_data: &some, ..encrypt(&caller, &region, &some, &[]) };
+    let call =
+        ApiCall { outcome, additional_event_data: &some, ..encrypt(&caller, &region, &some, &[]) };
     let cut = |member| {
         let mut to = Vec::new();
         call.write_cut(&only_copy("c7d2f4b1-6f3e-4b7c-8a55-19e0b3d6c842"), Cut(member), &mut to);
         serde_json::from_slice::<Value>(&to).unwrap()
     };
-    let members =
-        ["requestID", "additionalEventData", "userAgent", "errorCode", "requestParameters", "errorMessage"];
+    let members = [
+        "requestID",
+        "additionalEventData",
+        "userAgent",
+        "errorCode",
+        "requestParameters",
+        "errorMessage",
+    ];
     for name in members {
         assert!(!cut(None)[name].is_null(), "{name}");
         assert!(cut(Some(Member::ErrorMessage))[name].is_null(), "{name}");

@@ -1,0 +1,111 @@
+//! A disk that fails on demand, in front of the real one.
+
+use std::collections::VecDeque;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use crate::journal::files::{Files, RealFiles, SegmentFile};
+
+/// What the disk does wrong, and what it was asked to do.
+#[derive(Default)]
+pub(super) struct Faults {
+    /// Bytes until the disk is full.
+    pub(super) bytes_free: Option<usize>,
+    /// The most that one call takes.
+    pub(super) append_bytes_max: Option<usize>,
+    pub(super) interrupts: u32,
+    pub(super) sync_errors: u32,
+    pub(super) truncate_errors: u32,
+    pub(super) directory_errors: u32,
+    pub(super) appends: u32,
+    pub(super) syncs: u32,
+    hooks: VecDeque<Box<dyn FnOnce() + Send>>,
+}
+
+#[derive(Clone, Default)]
+pub(super) struct Disk(Arc<Mutex<Faults>>);
+
+impl Disk {
+    pub(super) fn set<T>(&self, change: impl FnOnce(&mut Faults) -> T) -> T {
+        change(&mut self.0.lock().unwrap())
+    }
+
+    /// Calls `hook` in the middle of an append: of the next, if none is waiting already.
+    pub(super) fn on_next_append(&self, hook: impl FnOnce() + Send + 'static) {
+        self.set(|faults| faults.hooks.push_back(Box::new(hook)));
+    }
+}
+
+struct FaultyFile {
+    file: Box<dyn SegmentFile>,
+    disk: Disk,
+}
+
+impl Files for Disk {
+    fn create(&self, path: &Path) -> io::Result<Box<dyn SegmentFile>> {
+        let file = RealFiles.create(path)?;
+        Ok(Box::new(FaultyFile { file, disk: self.clone() }))
+    }
+
+    fn open(&self, path: &Path) -> io::Result<(Box<dyn SegmentFile>, u64)> {
+        let (file, length) = RealFiles.open(path)?;
+        Ok((Box::new(FaultyFile { file, disk: self.clone() }), length))
+    }
+
+    fn sync_directory(&self, directory: &Path) -> io::Result<()> {
+        self.set(|faults| fail_while(&mut faults.directory_errors))?;
+        RealFiles.sync_directory(directory)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        RealFiles.remove(path)
+    }
+}
+
+impl SegmentFile for FaultyFile {
+    fn append(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if let Some(hook) = self.disk.set(|faults| faults.hooks.pop_front()) {
+            hook();
+        }
+        let taken = self.disk.set(|faults| {
+            if fail_while(&mut faults.interrupts).is_err() {
+                return Err(io::Error::from(io::ErrorKind::Interrupted));
+            }
+            faults.appends += 1;
+            let most = faults.append_bytes_max.unwrap_or(usize::MAX).min(bytes.len());
+            let Some(free) = &mut faults.bytes_free else { return Ok(most) };
+            let taken = most.min(*free);
+            *free -= taken;
+            if taken == 0 { Err(io::ErrorKind::StorageFull.into()) } else { Ok(taken) }
+        })?;
+        let mut rest = &bytes[..taken];
+        while !rest.is_empty() {
+            rest = &rest[self.file.append(rest)?..];
+        }
+        Ok(taken)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.disk.set(|faults| {
+            fail_while(&mut faults.sync_errors)?;
+            faults.syncs += 1;
+            Ok::<_, io::Error>(())
+        })?;
+        self.file.sync()
+    }
+
+    fn truncate(&mut self, length: u64) -> io::Result<()> {
+        self.disk.set(|faults| fail_while(&mut faults.truncate_errors))?;
+        self.file.truncate(length)
+    }
+}
+
+/// EIO, as often as `left` says.
+fn fail_while(left: &mut u32) -> io::Result<()> {
+    if *left == 0 {
+        return Ok(());
+    }
+    *left -= 1;
+    Err(io::Error::from_raw_os_error(5))
+}
