@@ -1,0 +1,43 @@
+//! The derived key that signs one day's requests to one service in one Region.
+
+use aws_lc_rs::hmac;
+use zeroize::Zeroizing;
+
+use crate::TERMINATOR;
+
+const TAG_BYTES: usize = 32;
+
+/// A signing key, prepared for HMAC. Worth keeping per (access key, date, Region, service).
+///
+/// AWS-LC wipes the prepared key when it is dropped; the steps of the derivation are wiped here.
+pub struct SigningKey(hmac::Key);
+
+impl SigningKey {
+    /// Derives the key from an access key's secret and a credential scope. `date` is `yyyymmdd`.
+    pub fn derive(secret: &[u8], date: &str, region: &str, service: &str) -> Self {
+        // Sized up front: a buffer that grew would leave a copy of the secret behind.
+        let mut prefixed = Zeroizing::new(Vec::with_capacity(4 + secret.len()));
+        prefixed.extend_from_slice(b"AWS4");
+        prefixed.extend_from_slice(secret);
+        let mut key = hmac::Key::new(hmac::HMAC_SHA256, &prefixed);
+        for step in [date, region, service, TERMINATOR] {
+            let mut tag = Zeroizing::new([0; TAG_BYTES]);
+            key = match hmac::sign_to_buffer(&key, step.as_bytes(), tag.as_mut_slice()) {
+                Ok(tag) => hmac::Key::new(hmac::HMAC_SHA256, tag),
+                // Going on with an unfilled tag would derive a key that anyone can derive.
+                Err(_) => unreachable!("a SHA-256 tag fills its buffer exactly"),
+            };
+        }
+        Self(key)
+    }
+
+    /// Whether `signature` is this key's over `message`, in time that does not depend on where
+    /// they differ.
+    pub(crate) fn verifies(&self, message: &[u8], signature: &[u8; TAG_BYTES]) -> bool {
+        hmac::verify(&self.0, message, signature).is_ok()
+    }
+
+    pub(crate) fn sign(&self, message: &[u8]) -> hmac::Tag {
+        hmac::sign(&self.0, message)
+    }
+}
