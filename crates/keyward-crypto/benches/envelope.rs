@@ -1,11 +1,12 @@
-//! The primitives of the hot path: one blob sealed or opened, one row tagged.
+//! The primitives of the hot path: one blob sealed or opened, one row tagged or checked.
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot be set up has nothing to say")]
 
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use keyward_crypto::{
-    DomainKeys, KeyMaterial, KeyName, Plaintext, RootKeyFile, Seal, SymmetricKey,
+    DomainKeys, KeyMaterial, KeyName, Passphrase, PassphraseParameters, Plaintext, RootKeyFile,
+    Seal, SymmetricKey,
 };
 
 const CONTEXT: &[u8] = b"\0\x01\0\x03app\0\x03web";
@@ -33,5 +34,15 @@ fn rows(c: &mut Criterion) {
     c.bench_function("row/check", |b| b.iter(|| ring.check_row(black_box(&row), &tag)));
 }
 
-criterion_group!(envelope, blobs, rows);
+/// Not on the hot path: what opening a database with a passphrase costs.
+fn passphrase(c: &mut Criterion) {
+    let passphrase = Passphrase::new(b"correct horse battery staple".to_vec());
+    let parameters = PassphraseParameters::generate().unwrap();
+    let mut group = c.benchmark_group("passphrase");
+    group.sample_size(10);
+    group.bench_function("derive", |b| b.iter(|| Seal::from_passphrase(&passphrase, &parameters)));
+    group.finish();
+}
+
+criterion_group!(envelope, blobs, rows, passphrase);
 criterion_main!(envelope);

@@ -23,7 +23,7 @@ use aws_lc_rs::aead::LessSafeKey;
 use aws_lc_rs::hmac;
 
 use crate::aead::{self, KEY_BYTES};
-use crate::error::{ModuleFailure, RetireError, UnwrapError};
+use crate::error::{ModuleFailure, RetireError, RotateError, UnwrapError};
 use crate::kdf;
 use crate::random;
 use crate::seal::{Seal, WrappedDomainKey};
@@ -88,8 +88,11 @@ impl DomainKeys {
 
     /// A ring whose current key is fresh and has the next number, and its record for the store.
     /// Persist the record before the first use of the ring.
-    pub fn rotate(&self, seal: &Seal) -> Result<(Self, WrappedDomainKey), ModuleFailure> {
-        let number = self.current_number().checked_add(1).ok_or(ModuleFailure)?;
+    pub fn rotate(&self, seal: &Seal) -> Result<(Self, WrappedDomainKey), RotateError> {
+        if self.0.all().count() >= DOMAIN_KEYS_MAX {
+            return Err(RotateError::Full);
+        }
+        let number = self.current_number().checked_add(1).ok_or(RotateError::Full)?;
         let (key, record) = DomainKey::generate(seal, number)?;
         Ok((Self::with(key, self.0.all().cloned().collect()), record))
     }

@@ -15,7 +15,8 @@
 //! A blob is 103 bytes longer than its plaintext. What precedes the IV is the header; header and
 //! encryption context are the associated data: `header ‖ u32be(len) ‖ context`. The canonical
 //! bytes of the context are an argument. The header names no Region, so a multi-Region key opens
-//! it in each, and names the material, so that no second key can be tried on it.
+//! it in each. It names the material by a hash, which [`SymmetricKey`] computes itself and compares
+//! first: GCM alone lets a forger craft a blob that opens under two keys, this does not.
 //!
 //! Every blob has a key of its own, derived from material and header. The random derivation nonce
 //! makes the key unique up to about 2⁶⁴ blobs per material, where two would share a key with an
@@ -36,7 +37,7 @@ use crate::error::{InvalidCiphertext, ModuleFailure, SealError};
 use crate::kdf;
 use crate::material_id::KeyMaterialId;
 use crate::random;
-use crate::secret::{KeyMaterial, Plaintext, Secret};
+use crate::secret::{KeyMaterial, Plaintext};
 
 use header::{DERIVATION_NONCE_BYTES, HEADER_BYTES, SCOPE_BYTES};
 pub use header::{Header, KeyName};
@@ -83,8 +84,7 @@ impl SymmetricKey {
 
     /// Seals `plaintext` under `context`, the canonical bytes of the encryption context.
     pub fn seal(&self, context: &[u8], plaintext: &Plaintext) -> Result<Vec<u8>, SealError> {
-        let nonces = Nonces { derivation: random::public()?, iv: random::public()? };
-        self.seal_with(&nonces, context, plaintext)
+        self.seal_with(&Nonces::draw()?, context, plaintext)
     }
 
     /// Opens a blob of this key and this material sealed under the same context.
@@ -109,7 +109,7 @@ impl SymmetricKey {
         let key = self.message_key(header).map_err(|_| InvalidCiphertext)?;
         aead::open(&key, *iv, associated, sealed, plaintext).map_err(|_| InvalidCiphertext)?;
         buffer.truncate(len);
-        Ok(Plaintext::from(Secret::from_zeroizing(buffer)))
+        Ok(Plaintext::from(buffer))
     }
 
     /// The nonces are a parameter for the known answers only.
@@ -147,6 +147,16 @@ impl SymmetricKey {
         header: &[u8; HEADER_BYTES],
     ) -> Result<aws_lc_rs::aead::LessSafeKey, ModuleFailure> {
         aead::key(&*kdf::derive(&self.derivation, LABEL, header)?)
+    }
+}
+
+impl Nonces {
+    /// One call for both: the generator's cost is per call, a third of a whole seal.
+    fn draw() -> Result<Self, ModuleFailure> {
+        let random: [u8; DERIVATION_NONCE_BYTES + NONCE_BYTES] = random::public()?;
+        let (derivation, iv) =
+            random.split_first_chunk::<DERIVATION_NONCE_BYTES>().ok_or(ModuleFailure)?;
+        Ok(Self { derivation: *derivation, iv: iv.try_into().map_err(|_| ModuleFailure)? })
     }
 }
 

@@ -83,6 +83,17 @@ pub enum UnwrapError {
     WrongRootKey,
 }
 
+/// Why the ring was not given a new domain key.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum RotateError {
+    /// The ring holds as many as it can, or numbers have run out: retire older ones first.
+    #[error("the ring of domain keys is full")]
+    Full,
+    /// The cryptographic module failed.
+    #[error(transparent)]
+    Module(#[from] ModuleFailure),
+}
+
 /// Why a domain key was not retired.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum RetireError {

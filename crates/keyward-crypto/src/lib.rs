@@ -38,7 +38,7 @@ pub use envelope::{
 };
 pub use error::{
     InvalidCiphertext, ModuleFailure, OpenError, RandomError, RetireError, RootKeyFileError,
-    SealError, UnwrapError,
+    RotateError, SealError, UnwrapError,
 };
 pub use material_id::KeyMaterialId;
 pub use random::{MATERIAL_BYTES_MAX, RANDOM_BYTES_MAX};

@@ -53,7 +53,7 @@ impl Seal {
         Self::new(SealKind::File, file.root_key())
     }
 
-    /// The seal whose root key is derived from a passphrase. Takes most of a second and the
+    /// The seal whose root key is derived from a passphrase. Takes about a second and the
     /// memory the parameters say: call it off the async threads. For an existing database the
     /// parameters are those of its records ([`WrappedDomainKey::kind`]).
     pub fn from_passphrase(

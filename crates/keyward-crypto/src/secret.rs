@@ -32,10 +32,6 @@ impl Secret {
         Ok(Self(bytes))
     }
 
-    pub(crate) fn from_zeroizing(bytes: Zeroizing<Vec<u8>>) -> Self {
-        Self(bytes)
-    }
-
     /// The one way in. Every call site is listed by `grep -rn '\.expose()'`.
     pub fn expose(&self) -> &[u8] {
         &self.0
@@ -60,6 +56,13 @@ impl Secret {
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Secret({} bytes)", self.len())
+    }
+}
+
+/// Takes over a buffer that is wiped already. There is no way back.
+impl From<Zeroizing<Vec<u8>>> for Secret {
+    fn from(bytes: Zeroizing<Vec<u8>>) -> Self {
+        Self(bytes)
     }
 }
 
@@ -105,6 +108,12 @@ macro_rules! roles {
         impl From<Secret> for $role {
             fn from(secret: Secret) -> Self {
                 Self(secret)
+            }
+        }
+
+        impl From<Zeroizing<Vec<u8>>> for $role {
+            fn from(bytes: Zeroizing<Vec<u8>>) -> Self {
+                Self(Secret::from(bytes))
             }
         }
 
@@ -154,7 +163,7 @@ mod tests {
     }
 
     assert_is_a_secret!(Secret, KeyMaterial, Passphrase, Plaintext, SigningSecret);
-    assert_not_impl_any!(KeyMaterial: Into<Plaintext>);
+    assert_not_impl_any!(KeyMaterial: Into<Plaintext>, Into<Secret>, Into<Zeroizing<Vec<u8>>>);
     assert_impl_all!(Zeroizing<Vec<u8>>: zeroize::ZeroizeOnDrop);
 
     #[test]

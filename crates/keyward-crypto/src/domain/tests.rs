@@ -79,6 +79,25 @@ fn a_retired_key_opens_nothing_and_the_current_one_cannot_be_retired() {
 }
 
 #[test]
+fn a_full_ring_is_not_rotated_because_its_records_could_not_be_read_again() {
+    let seal = seal();
+    let (mut ring, record) = DomainKeys::generate(&seal).unwrap();
+    let mut records = vec![record];
+    while records.len() < DOMAIN_KEYS_MAX {
+        let (next, record) = ring.rotate(&seal).unwrap();
+        ring = next;
+        records.push(record);
+    }
+    assert_eq!(ring.rotate(&seal).unwrap_err(), RotateError::Full);
+    assert_eq!(DomainKeys::from_records(&seal, &records).unwrap().current_number(), 256);
+    assert!(ring.retire(1).unwrap().rotate(&seal).is_ok());
+
+    let last = DomainKey::derive(u32::MAX, &Secret::new(vec![1; 32])).unwrap();
+    let ended = DomainKeys::with(Arc::new(last), Vec::new());
+    assert_eq!(ended.rotate(&seal).unwrap_err(), RotateError::Full);
+}
+
+#[test]
 fn no_records_duplicates_and_too_many_are_refused() {
     let seal = seal();
     let (_, record) = DomainKeys::generate(&seal).unwrap();
