@@ -72,8 +72,7 @@ mod tests {
     enum Digits {}
     impl Constraint for Digits {
         type Shape = EnumShape;
-        const SHAPE: &'static EnumShape =
-            &EnumShape { values: &["1", "2", "two"], shown: &["1", "2", "two"] };
+        const SHAPE: &'static EnumShape = &EnumShape::of(&["1", "2", "two"]);
     }
 
     #[test]

@@ -30,8 +30,7 @@ constraints! {
     KeySpec: EnumShape =
         EnumShape { values: &["AES_256", "AES_128"], shown: &["RSA_2048", "HMAC_256"] };
     NumberOfBytes: IntegerShape = IntegerShape { min: 1, max: 1024 };
-    Operation: EnumShape =
-        EnumShape { values: &["Decrypt", "Encrypt"], shown: &["Decrypt", "Encrypt"] };
+    Operation: EnumShape = EnumShape::of(&["Decrypt", "Encrypt"]);
     Operations: ListShape = ListShape { member: Shape::Enum(Operation::SHAPE), min: 0, max: 9 };
     Password: TextShape = TextShape { min: 7, max: 32, pattern: None, sensitive: true };
     Plaintext: BlobShape = BlobShape { min: 1, max: 8, sensitive: true };

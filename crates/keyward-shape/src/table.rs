@@ -102,6 +102,11 @@ pub struct EnumShape {
 }
 
 impl EnumShape {
+    /// A set that refusals list in the model's order.
+    pub const fn of(values: &'static [&'static str]) -> Self {
+        Self { values, shown: values }
+    }
+
     pub(crate) fn accepts(&self, value: &str) -> bool {
         self.values.contains(&value)
     }
