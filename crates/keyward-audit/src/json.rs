@@ -39,6 +39,8 @@ impl Fragment {
 
     /// Writes further members.
     pub fn add(&mut self) -> JsonObject<'_> {
+        // Most shapes fit; growing from nothing would copy the first members several times.
+        self.members.reserve(256);
         JsonObject { to: &mut self.members, start: 0 }
     }
 

@@ -82,7 +82,7 @@ fn append_until_killed(directory: &Path) -> ! {
             let (journal, round) = (Arc::clone(&journal), round.clone());
             tokio::spawn(async move {
                 for number in 0_u64.. {
-                    let line = format!("line {round} {task} {number} {:0>200} end", number);
+                    let line = format!("line {round} {task} {number} {number:0>200} end");
                     journal.append(line.as_bytes()).await.unwrap();
                     let said = writeln!(std::io::stdout(), "{line}");
                     if said.is_err() {

@@ -91,7 +91,7 @@ async fn a_torn_line_is_moved_aside_and_counted() {
     for torn in ["{\"half", long.as_str()] {
         fs::write(&segment, format!("whole\n{torn}")).unwrap();
         let (journal, repair) = Journal::open(directory.path(), written()).unwrap();
-        let torn_bytes = torn.len() as u64;
+        let torn_bytes = torn.len().try_into().unwrap();
         assert_eq!(repair, Repair { torn_lines: 1, torn_bytes });
         assert_eq!(journal.counts().torn_lines, 1);
         journal.append(b"next").await.unwrap();
@@ -161,7 +161,7 @@ async fn append_from_many_tasks(directory: &Path, options: JournalOptions, each:
         next[task] += 1;
     }
     assert_eq!(next, [each; 64]);
-    assert_eq!(journal.counts().appended_records, 64 * each as u64);
+    assert_eq!(journal.counts().appended_records, u64::try_from(64 * each).unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -466,7 +466,7 @@ proptest! {
         let client = Client { user_agent: Some(&text), ..client("198.51.100.24", "") };
         let outcome = Outcome::Failure { code: "X", message: Some(&text) };
         let time = Timestamp::from_unix_ms(ms);
-        let call = ApiCall { client, outcome, time, ..encrypt(&caller, &region, &parameters, &[]) };
+        let call = ApiCall { client, time, outcome, ..encrypt(&caller, &region, &parameters, &[]) };
         let delivery = Delivery { event_id: Uuid::from_u128(id), ..only_copy("c7d2f4b1-6f3e-4b7c-8a55-19e0b3d6c842") };
         let line = line(&call, &delivery);
         prop_assert!(!line.contains('\n'));
