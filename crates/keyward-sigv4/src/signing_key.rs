@@ -41,3 +41,28 @@ impl SigningKey {
         hmac::sign(&self.0, message)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::{Debug, Display};
+
+    use static_assertions::assert_not_impl_any;
+
+    use super::*;
+
+    assert_not_impl_any!(SigningKey: Clone, Copy, Debug, Display, PartialEq);
+
+    #[test]
+    fn every_part_of_the_scope_changes_the_key() {
+        let parts = ["secret", "20261018", "us-east-1", "kms"];
+        let tag = |[secret, date, region, service]: [&str; 4]| {
+            SigningKey::derive(secret.as_bytes(), date, region, service).sign(b"").as_ref().to_vec()
+        };
+        for index in 0..parts.len() {
+            let mut other = parts;
+            other[index] = "other";
+            assert_ne!(tag(parts), tag(other), "{other:?}");
+        }
+        assert_eq!(tag(parts), tag(parts));
+    }
+}

@@ -25,14 +25,15 @@ pub fn present<'a>(parts: &RequestParts<'a>, rules: &Rules<'_>) -> Result<Presen
     let claims = Claims::read(parts, &headers, rules.style)?;
     let timestamp = read_timestamp(&claims, &headers)?;
     require_current(&claims, &timestamp, rules)?;
-    require_signed(&claims.signed_headers, claims.form, &headers)?;
+    let signed_headers = sorted_names(claims.signed_headers);
+    require_signed(&signed_headers, claims.form, &headers)?;
     if claims.algorithm != ALGORITHM {
         return Err(Refusal::unsupported_algorithm(&claims.algorithm));
     }
     require_scope(&claims.credential, &timestamp.text, rules)?;
     Ok(Presented {
         parts: *parts,
-        signed_headers: sorted_names(claims.signed_headers),
+        signed_headers,
         claimed_body_hash: headers.x_amz_content_sha256,
         form: claims.form,
         credential: claims.credential,
@@ -209,21 +210,27 @@ fn require_signed(
     form: Form,
     headers: &AuthHeaders<'_>,
 ) -> Result<(), Refusal> {
-    if signed_headers.split(';').nth(SIGNED_HEADERS_MAX).is_some() {
-        return Err(Refusal::too_large("SignedHeaders", SIGNED_HEADERS_MAX, "names"));
-    }
-    let is_signed =
-        |wanted: &str| signed_headers.split(';').any(|name| name.eq_ignore_ascii_case(wanted));
-    if !is_signed("host") && !is_signed(":authority") {
-        return Err(Refusal::must_be_signed("'Host' or ':authority'"));
+    let (mut host, mut date, mut token, mut target) = (false, false, false, false);
+    for (index, name) in signed_headers.split(';').enumerate() {
+        match name {
+            _ if index == SIGNED_HEADERS_MAX => {
+                return Err(Refusal::too_large("SignedHeaders", SIGNED_HEADERS_MAX, "names"));
+            }
+            "host" | ":authority" => host = true,
+            "x-amz-date" => date = true,
+            "x-amz-security-token" => token = true,
+            "x-amz-target" => target = true,
+            _ => {}
+        }
     }
     let date_is_claimed = form == Form::Header && headers.x_amz_date.is_some();
-    for (is_sent, name, quoted_name) in [
-        (date_is_claimed, "x-amz-date", "'X-Amz-Date'"),
-        (headers.x_amz_security_token.is_some(), "x-amz-security-token", "'X-Amz-Security-Token'"),
-        (headers.x_amz_target.is_some(), "x-amz-target", "'X-Amz-Target'"),
+    for (is_needed, is_signed, quoted_name) in [
+        (true, host, "'Host' or ':authority'"),
+        (date_is_claimed, date, "'X-Amz-Date'"),
+        (headers.x_amz_security_token.is_some(), token, "'X-Amz-Security-Token'"),
+        (headers.x_amz_target.is_some(), target, "'X-Amz-Target'"),
     ] {
-        if is_sent && !is_signed(name) {
+        if is_needed && !is_signed {
             return Err(Refusal::must_be_signed(quoted_name));
         }
     }

@@ -1,6 +1,7 @@
 //! Which refusal wins when a request is wrong in several ways, and what is tolerated.
 
-use keyward_sigv4::{Form, Refusal};
+use keyward_sigv4::sign::Signer;
+use keyward_sigv4::{Form, Refusal, Rules, Style};
 
 use crate::request::{
     KEY_ID, NOW, Request, SECRET, kms_rules, presigned, signed, signer, unsigned,
@@ -162,6 +163,35 @@ fn the_date_header_stands_in_for_x_amz_date() {
         request.set("date", "Sun, 18 Oct 2026 12:00:01 GMT");
         assert!(request.verify(&kms_rules()).is_err());
     }
+}
+
+#[test]
+fn the_host_may_be_signed_under_its_name_in_http_2() {
+    let mut request = unsigned();
+    // Computed apart from this code: the signer here knows the header as `host` only.
+    request.set("x-amz-date", "20261018T120000Z").set(
+        "authorization",
+        "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20261018/us-east-1/kms/aws4_request, \
+         SignedHeaders=:authority;x-amz-date;x-amz-target, \
+         Signature=f065692b449dbffd2b14d51db96afb2e3b99df2246d69b883def5013e150c229",
+    );
+    assert_eq!(request.verify(&kms_rules()), Ok(()));
+    request.set("host", "kms.eu-west-1.amazonaws.com");
+    assert!(request.verify(&kms_rules()).is_err());
+}
+
+#[test]
+fn an_identity_proof_is_a_presigned_get_over_headers_of_its_own() {
+    let mut proof = unsigned();
+    proof.method = "GET".to_owned();
+    proof.query = "Action=GetCallerIdentity&Version=2011-06-15".to_owned();
+    proof.headers.clear();
+    proof.body.clear();
+    proof.add("host", "sts.us-east-1.amazonaws.com").add("x-k8s-aws-id", "cluster");
+    proof.presign(&Signer { service: "sts", ..signer() }, Some(60));
+    let rules = Rules { service: "sts", style: Style::Query, ..kms_rules() };
+    assert_eq!(proof.verify(&rules), Ok(()));
+    assert!(proof.set("x-k8s-aws-id", "other").verify(&rules).is_err());
 }
 
 #[test]
