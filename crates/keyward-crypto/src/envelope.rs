@@ -29,13 +29,14 @@ mod tests;
 use std::fmt;
 
 use aws_lc_rs::hmac;
+use keyward_model::KeyMaterialId;
 use zeroize::Zeroizing;
 
 use crate::aead::{self, NONCE_BYTES, TAG_BYTES};
 use crate::canonical::push_prefixed;
 use crate::error::{InvalidCiphertext, ModuleFailure, SealError};
 use crate::kdf;
-use crate::material_id::KeyMaterialId;
+use crate::material_id;
 use crate::random;
 use crate::secret::{KeyMaterial, Plaintext};
 
@@ -72,7 +73,7 @@ struct Nonces {
 impl SymmetricKey {
     /// Loads material as belonging to the key `name`.
     pub fn new(name: &KeyName, material: &KeyMaterial) -> Result<Self, SealError> {
-        let material_id = KeyMaterialId::compute(name.key_id(), material)?;
+        let material_id = material_id::compute(name.key_id(), material)?;
         let scope = header::scope(name, &material_id);
         Ok(Self { scope, material_id, derivation: kdf::prepare(material.expose()) })
     }

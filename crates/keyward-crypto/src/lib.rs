@@ -40,7 +40,6 @@ pub use error::{
     InvalidCiphertext, ModuleFailure, OpenError, RandomError, RetireError, RootKeyFileError,
     RotateError, SealError, UnwrapError,
 };
-pub use material_id::KeyMaterialId;
 pub use random::{MATERIAL_BYTES_MAX, RANDOM_BYTES_MAX};
 pub use seal::{
     PassphraseParameters, RootKeyFile, Seal, SealId, SealKind, WRAPPED_DOMAIN_KEY_BYTES_MAX,

@@ -1,8 +1,7 @@
 //! The id of one version of a symmetric key's material.
 
-use std::fmt;
-
 use aws_lc_rs::hmac;
+use keyward_model::KeyMaterialId;
 use zeroize::Zeroizing;
 
 use crate::canonical::push_prefixed;
@@ -14,65 +13,24 @@ use crate::secret::KeyMaterial;
 const SERVICE_KEY: &[u8] = b"keyward key material id";
 const LABEL: &[u8] = b"keyward/kmid/v1";
 
-/// `KeyMaterialId`: 32 bytes, shown as 64 lower-case hexadecimal digits.
+/// The id of `material` in the key `key_id` (the bare id, not its ARN).
 ///
 /// It is `HMAC-SHA-256(constant, label ‖ u32be(len) ‖ key id ‖ material)` over the bare key id.
 /// The HMAC key is public, so the id is a hash of the material. That reveals nothing about 256
 /// uniformly random bits: finding them takes 2²⁵⁵ trials, and because the key id goes in, equal
 /// material in two keys has unrelated ids. Somebody who imports material that can be guessed
 /// gives an observer a test for guesses, as any ciphertext under that material would.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct KeyMaterialId([u8; Self::BYTES]);
+pub(crate) fn compute(key_id: &[u8], material: &KeyMaterial) -> Result<KeyMaterialId, SealError> {
+    let len = LABEL.len() + 4 + key_id.len() + material.len();
+    let mut input = Zeroizing::new(Vec::with_capacity(len));
+    input.extend_from_slice(LABEL);
+    push_prefixed(&mut input, key_id)?;
+    input.extend_from_slice(material.expose());
 
-impl KeyMaterialId {
-    /// Length of the id.
-    pub const BYTES: usize = 32;
-
-    /// Computes the id of `material` in the key `key_id` (the bare id, not its ARN).
-    pub fn compute(key_id: &[u8], material: &KeyMaterial) -> Result<Self, SealError> {
-        let len = LABEL.len() + 4 + key_id.len() + material.len();
-        let mut input = Zeroizing::new(Vec::with_capacity(len));
-        input.extend_from_slice(LABEL);
-        push_prefixed(&mut input, key_id)?;
-        input.extend_from_slice(material.expose());
-
-        let key = hmac::Key::new(hmac::HMAC_SHA256, SERVICE_KEY);
-        let mut id = [0; Self::BYTES];
-        hmac::sign_to_buffer(&key, &input, &mut id).map_err(|_| crate::ModuleFailure)?;
-        Ok(Self(id))
-    }
-
-    /// The id with these bytes, as a store or a header holds it.
-    pub const fn from_bytes(bytes: [u8; Self::BYTES]) -> Self {
-        Self(bytes)
-    }
-
-    /// Reads the 64 lower-case hexadecimal digits a client sends.
-    pub fn parse(text: &str) -> Option<Self> {
-        if text.bytes().any(|c| c.is_ascii_uppercase()) {
-            return None;
-        }
-        let mut id = [0; Self::BYTES];
-        hex::decode_to_slice(text, &mut id).ok()?;
-        Some(Self(id))
-    }
-
-    /// The bytes.
-    pub const fn as_bytes(&self) -> &[u8; Self::BYTES] {
-        &self.0
-    }
-}
-
-impl fmt::Display for KeyMaterialId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for KeyMaterialId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "KeyMaterialId({self})")
-    }
+    let key = hmac::Key::new(hmac::HMAC_SHA256, SERVICE_KEY);
+    let mut id = [0; KeyMaterialId::BYTES];
+    hmac::sign_to_buffer(&key, &input, &mut id).map_err(|_| crate::ModuleFailure)?;
+    Ok(KeyMaterialId::new(id))
 }
 
 #[cfg(test)]
@@ -80,7 +38,7 @@ mod tests {
     use super::*;
 
     fn id(key_id: &[u8], material: &[u8]) -> KeyMaterialId {
-        KeyMaterialId::compute(key_id, &KeyMaterial::new(material.to_vec())).unwrap()
+        compute(key_id, &KeyMaterial::new(material.to_vec())).unwrap()
     }
 
     #[test]
@@ -99,14 +57,5 @@ mod tests {
             id(b"1234abcd-12ab-34cd-56ef-1234567890ab", &[0x42; 32]).to_string(),
             "c07a79ef85b9678c6de07f2f0d8f26d3d5123dde6950354dfb900ffd8737fc8b"
         );
-    }
-
-    #[test]
-    fn an_id_is_read_back_from_its_text_in_lower_case_only() {
-        let first = id(b"key", &[1; 32]);
-        assert_eq!(KeyMaterialId::parse(&first.to_string()), Some(first));
-        assert_eq!(KeyMaterialId::parse(&first.to_string().to_uppercase()), None);
-        assert_eq!(KeyMaterialId::parse(&first.to_string()[..62]), None);
-        assert_eq!(KeyMaterialId::parse(""), None);
     }
 }

@@ -127,6 +127,11 @@ impl Cx {
         self.notes.resources.push(Resource::Key(arn));
     }
 
+    /// Forgets the resources noted so far: the audit record names only those that follow.
+    pub fn start_notes(&mut self) {
+        self.notes.resources.clear();
+    }
+
     /// Notes an alias in the audit record, before the keys it concerns.
     pub fn note_alias(&mut self, alias: AliasArn) {
         self.notes.resources.insert(0, Resource::Alias(alias));
@@ -143,8 +148,8 @@ impl Cx {
     }
 
     /// Ends a dry run: everything was checked, nothing is done.
-    pub fn end_dry_run(&mut self, is_dry_run: bool) -> Result<(), OpError> {
-        if !is_dry_run {
+    pub fn end_dry_run(&self, dry_run: Option<bool>) -> Result<(), OpError> {
+        if dry_run != Some(true) {
             return Ok(());
         }
         Err(OpError::new(

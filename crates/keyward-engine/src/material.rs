@@ -60,7 +60,7 @@ impl CiphertextHeader {
         Some(Self {
             account: std::str::from_utf8(&header.account).ok()?.parse().ok()?,
             key_id: std::str::from_utf8(&header.key_id).ok()?.parse().ok()?,
-            material_id: KeyMaterialId::new(*header.material_id.as_bytes()),
+            material_id: header.material_id,
         })
     }
 }
@@ -135,7 +135,7 @@ impl Engine {
         let material = self.generator().generate(spec).await.map_err(OpError::internal)?;
         let name = key_name(key).map_err(OpError::internal)?;
         let loaded = SymmetricKey::new(&name, &material).map_err(OpError::internal)?;
-        let material_id = KeyMaterialId::new(*loaded.material_id().as_bytes());
+        let material_id = *loaded.material_id();
         let row = MaterialRecord::row_identity(key, &material_id);
         let sealed = self
             .ring()
@@ -164,7 +164,7 @@ impl Engine {
             .map_err(|_| forged())?;
         let name = key_name(&row.key).map_err(|_| forged())?;
         let symmetric = SymmetricKey::new(&name, &opened.into()).map_err(|_| forged())?;
-        if symmetric.material_id().as_bytes() != row.material_id.as_bytes() {
+        if *symmetric.material_id() != row.material_id {
             return Err(forged());
         }
         Ok(LoadedMaterial { id: row.material_id, symmetric })

@@ -7,13 +7,16 @@ use std::fmt;
 pub struct KeyMaterialId([u8; 32]);
 
 impl KeyMaterialId {
+    /// Length of the id.
+    pub const BYTES: usize = 32;
+
     /// Wraps the bytes.
-    pub const fn new(bytes: [u8; 32]) -> Self {
+    pub const fn new(bytes: [u8; Self::BYTES]) -> Self {
         Self(bytes)
     }
 
     /// The bytes.
-    pub const fn as_bytes(&self) -> &[u8; 32] {
+    pub const fn as_bytes(&self) -> &[u8; Self::BYTES] {
         &self.0
     }
 }

@@ -1,5 +1,6 @@
 //! Where a key is in its life, where its material comes from, and who manages it.
 
+use crate::KeySpec;
 use crate::wire_enum::wire_enum;
 
 wire_enum! {
@@ -32,5 +33,26 @@ wire_enum! {
     KeyManager {
         Aws = "AWS",
         Customer = "CUSTOMER",
+    }
+}
+
+impl Origin {
+    /// Whether a key of this spec can have its material from here.
+    pub const fn takes(self, spec: KeySpec) -> bool {
+        match self {
+            Self::AwsKms => true,
+            Self::External => !matches!(
+                spec,
+                KeySpec::MlDsa44
+                    | KeySpec::MlDsa65
+                    | KeySpec::MlDsa87
+                    | KeySpec::MlKem512
+                    | KeySpec::MlKem768
+                    | KeySpec::MlKem1024
+            ),
+            Self::AwsCloudHsm | Self::ExternalKeyStore => {
+                matches!(spec, KeySpec::SymmetricDefault)
+            }
+        }
     }
 }

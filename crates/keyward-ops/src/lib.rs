@@ -1,1 +1,55 @@
-//! The KMS: one file per operation, their table, their errors.
+//! The KMS: one file per operation, their table, and the shapes they share.
+//!
+//! How to add an operation:
+//!
+//! 1. Write `new_operation.rs`: one sentence, the link to its API page, the request and reply
+//!    shapes, what the audit record may show, `run` with its checks in wire order, tests.
+//! 2. Add `mod new_operation;` below.
+//! 3. Add `entry::<NewOperation>()` to [`OPERATIONS`] in `table.rs`.
+//! 4. Add its permission to `action.rs`.
+//! 5. Add a line to `CHANGELOG.md`.
+//! 6. Only if it needs them: a method in one store trait, an [`ErrorCode`](keyward_engine::ErrorCode).
+//!
+//! This crate knows no HTTP, no SQL, and not where a key's material lives.
+
+pub mod constraints;
+
+mod action;
+mod alias_name;
+mod aws_managed_key;
+mod cancel_key_deletion;
+mod create_alias;
+mod create_key;
+mod data_key;
+mod decrypt;
+mod delete_alias;
+mod describe_key;
+mod disable_key;
+mod enable_key;
+mod encrypt;
+mod encryption;
+mod generate_data_key;
+mod generate_data_key_without_plaintext;
+mod generate_random;
+mod get_key_policy;
+mod grant_tokens;
+mod key_metadata;
+mod key_policy;
+mod list_aliases;
+mod list_key_policies;
+mod list_keys;
+mod list_resource_tags;
+mod paging;
+mod put_key_policy;
+mod re_encrypt;
+mod recipient;
+mod schedule_key_deletion;
+mod shape;
+mod table;
+mod tag_resource;
+mod tags;
+mod untag_resource;
+mod update_alias;
+mod update_key_description;
+
+pub use table::{OPERATIONS, find};

@@ -1,7 +1,8 @@
 //! The header of a blob: which account, key and material it belongs to.
 
+use keyward_model::KeyMaterialId;
+
 use crate::envelope::{BLOB_BYTES_MAX, BLOB_OVERHEAD_BYTES};
-use crate::material_id::KeyMaterialId;
 
 pub(super) const FORMAT: [u8; 4] = [0x01, b'K', b'W', 0x01];
 pub(super) const DERIVATION_NONCE_BYTES: usize = 16;
@@ -64,7 +65,7 @@ impl Header {
         Some(Self {
             account: decode_account(*account)?,
             key_id: decode_key_id(key_id)?,
-            material_id: KeyMaterialId::from_bytes(*material_id),
+            material_id: KeyMaterialId::new(*material_id),
         })
     }
 }

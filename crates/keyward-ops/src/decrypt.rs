@@ -1,0 +1,198 @@
+//! Decrypt: opens a ciphertext that Encrypt, ReEncrypt or GenerateDataKey made.
+//! <https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html>
+
+use keyward_audit::{JsonObject, Recorded};
+use keyward_engine::{CiphertextHeader, Cx, Kind, OpError, Operation, Target, op_error};
+use keyward_model::{EncryptionAlgorithm, KeyMaterialId};
+use keyward_shape::{Blob, Context, List, OneOf, Text};
+use serde::{Deserialize, Serialize};
+
+use crate::constraints::{
+    self, CiphertextType, DryRunModifierList, DryRunModifierType, EncryptionAlgorithmSpec,
+    KeyIdType,
+};
+use crate::encryption::{invalid_ciphertext, require_bounded, require_encryption_key};
+use crate::recipient::{self, RecipientInfo};
+use crate::shape::{
+    GrantTokens, SecretOutput, encryption_context, record_context, record_dry_run, record_text,
+};
+use crate::{action, grant_tokens};
+
+/// The operation.
+pub(crate) enum Decrypt {}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Input<'a> {
+    ciphertext_blob: Option<Blob<CiphertextType>>,
+    #[serde(borrow, default)]
+    encryption_context: Context<'a>,
+    #[serde(borrow, default)]
+    grant_tokens: GrantTokens<'a>,
+    #[serde(borrow)]
+    key_id: Option<Text<'a, KeyIdType>>,
+    encryption_algorithm: Option<OneOf<EncryptionAlgorithm, EncryptionAlgorithmSpec>>,
+    recipient: Option<RecipientInfo>,
+    dry_run: Option<bool>,
+    #[serde(default)]
+    dry_run_modifiers: DryRunModifiers,
+}
+
+/// `DryRunModifiers`, whose one value is `IGNORE_CIPHERTEXT`.
+pub(crate) type DryRunModifiers = List<OneOf<String, DryRunModifierType>, DryRunModifierList>;
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Output {
+    key_id: String,
+    plaintext: SecretOutput,
+    encryption_algorithm: EncryptionAlgorithm,
+    key_material_id: KeyMaterialId,
+}
+
+impl Operation for Decrypt {
+    const NAME: &'static str = "Decrypt";
+    const KIND: Kind = Kind::Cryptographic;
+    const MODEL: &'static keyward_shape::Operation = &constraints::DECRYPT;
+    type Input<'a> = Input<'a>;
+    type Output = Output;
+
+    async fn run<'a>(cx: &'a mut Cx, input: Input<'a>) -> Result<Output, OpError> {
+        let algorithm = input.algorithm();
+        let source = Source {
+            ciphertext_blob: input.ciphertext_blob.as_deref(),
+            key_id: input.key_id.as_deref(),
+            algorithm,
+            ignores_ciphertext: ignores_ciphertext(input.dry_run, &input.dry_run_modifiers)?,
+        };
+        source.require_complete("ciphertextBlob", "KeyId")?;
+        let context = encryption_context(input.encryption_context);
+        require_bounded(&context)?;
+        recipient::refuse(input.recipient.as_ref())?;
+        let target = source.resolve(cx).await?;
+        grant_tokens::require_valid(&input.grant_tokens)?;
+        let key = cx.authorize::<action::Decrypt>(target).await?;
+        if source.ignores_ciphertext {
+            cx.end_dry_run(input.dry_run)?;
+        }
+        require_encryption_key(&key, algorithm, Self::NAME)?;
+        let ciphertext_blob = source.of_key(&key)?;
+        let (plaintext, material_id) = cx.open(&key, ciphertext_blob, &context)?;
+        cx.note_material("keyMaterialId", material_id);
+        cx.end_dry_run(input.dry_run)?;
+        Ok(Output {
+            key_id: key.arn.clone(),
+            plaintext: SecretOutput(plaintext),
+            encryption_algorithm: algorithm,
+            key_material_id: material_id,
+        })
+    }
+
+    fn reply_bytes_max(output: &Output) -> usize {
+        512 + output.plaintext.0.len() * 4 / 3
+    }
+}
+
+/// A ciphertext and the key it is said to be of: the same for Decrypt and the source half of
+/// ReEncrypt.
+pub(crate) struct Source<'a> {
+    pub(crate) ciphertext_blob: Option<&'a [u8]>,
+    pub(crate) key_id: Option<&'a str>,
+    pub(crate) algorithm: EncryptionAlgorithm,
+    pub(crate) ignores_ciphertext: bool,
+}
+
+/// Whether only permissions are to be checked.
+pub(crate) fn ignores_ciphertext(
+    dry_run: Option<bool>,
+    modifiers: &DryRunModifiers,
+) -> Result<bool, OpError> {
+    if modifiers.is_empty() {
+        return Ok(false);
+    }
+    if dry_run == Some(true) {
+        return Ok(true);
+    }
+    Err(op_error!(Validation, "DryRunModifiers can only be specified when DryRun is true."))
+}
+
+impl<'a> Source<'a> {
+    /// Refuses a request that lacks what its other members make necessary.
+    pub(crate) fn require_complete(&self, blob: &str, key_id: &str) -> Result<(), OpError> {
+        if self.ignores_ciphertext && self.key_id.is_none() {
+            return Err(op_error!(
+                Validation,
+                "{key_id} must be specified when DryRunModifiers contains IGNORE_CIPHERTEXT."
+            ));
+        }
+        if self.ciphertext_blob.is_none() && !self.ignores_ciphertext {
+            return Err(op_error!(
+                Validation,
+                "1 validation error detected: Value null at '{blob}' failed to satisfy \
+                 constraint: Member must not be null"
+            ));
+        }
+        if self.key_id.is_none() && self.algorithm != EncryptionAlgorithm::SymmetricDefault {
+            let algorithm = self.algorithm;
+            return Err(op_error!(
+                Validation,
+                "{key_id} must be specified when the encryption algorithm is {algorithm}."
+            ));
+        }
+        Ok(())
+    }
+
+    /// The key named by the request, else the one named by the ciphertext.
+    pub(crate) async fn resolve(&self, cx: &mut Cx) -> Result<Target, OpError> {
+        if let Some(key_id) = self.key_id {
+            return cx.resolve(key_id).await;
+        }
+        let header = self.header()?;
+        cx.resolve_ciphertext(header.account, header.key_id).await
+    }
+
+    /// The ciphertext, if it is of this key; the key id in it is compared before anything is
+    /// opened.
+    pub(crate) fn of_key(&self, key: &keyward_engine::Key) -> Result<&'a [u8], OpError> {
+        let header = self.header()?;
+        let named = &key.record.key;
+        if header.key_id != named.key_id || header.account != named.scope.account {
+            return Err(op_error!(
+                IncorrectKey,
+                "The key ID in the request does not identify a CMK that can perform this operation."
+            ));
+        }
+        self.ciphertext_blob.ok_or_else(invalid_ciphertext)
+    }
+
+    fn header(&self) -> Result<CiphertextHeader, OpError> {
+        self.ciphertext_blob.and_then(CiphertextHeader::parse).ok_or_else(invalid_ciphertext)
+    }
+}
+
+impl Input<'_> {
+    fn algorithm(&self) -> EncryptionAlgorithm {
+        self.encryption_algorithm.map_or(EncryptionAlgorithm::SymmetricDefault, OneOf::into_inner)
+    }
+}
+
+impl Recorded for Input<'_> {
+    fn record(&self, to: &mut JsonObject<'_>) {
+        to.text("encryptionAlgorithm", self.algorithm().as_str());
+        record_text(to, "keyId", self.key_id.as_ref());
+        record_context(to, "encryptionContext", &self.encryption_context);
+        record_dry_run(to, self.dry_run);
+        record_modifiers(to, &self.dry_run_modifiers);
+    }
+}
+
+/// Writes `dryRunModifiers` if any were sent.
+pub(crate) fn record_modifiers(to: &mut JsonObject<'_>, modifiers: &DryRunModifiers) {
+    if !modifiers.is_empty() {
+        to.texts("dryRunModifiers", modifiers.iter().map(|modifier| modifier.as_str()));
+    }
+}
+
+impl Recorded for Output {
+    fn record(&self, _: &mut JsonObject<'_>) {}
+}

@@ -1,0 +1,33 @@
+//! What Encrypt, Decrypt and ReEncrypt check of a key and an algorithm.
+
+use keyward_engine::{ErrorCode, Key, OpError, op_error};
+use keyward_model::{EncryptionAlgorithm, EncryptionContext, KeyUsage};
+
+/// Refuses unless the key, in its state, encrypts and decrypts with the algorithm.
+pub(crate) fn require_encryption_key(
+    key: &Key,
+    algorithm: EncryptionAlgorithm,
+    operation: &str,
+) -> Result<(), OpError> {
+    key.require_usable()?;
+    key.require_usage(KeyUsage::EncryptDecrypt, operation)?;
+    let spec = key.record.spec;
+    if spec.encryption_algorithms().contains(&algorithm) {
+        return Ok(());
+    }
+    Err(op_error!(InvalidKeyUsage, "Algorithm {algorithm} is incompatible with key spec {spec}."))
+}
+
+/// Refuses an encryption context whose canonical form is too long.
+pub(crate) fn require_bounded(context: &EncryptionContext<'_>) -> Result<(), OpError> {
+    if context.canonical_bytes() <= EncryptionContext::CANONICAL_BYTES_MAX {
+        return Ok(());
+    }
+    let limit = EncryptionContext::CANONICAL_BYTES_MAX;
+    Err(op_error!(Validation, "The encryption context is larger than {limit} bytes."))
+}
+
+/// The refusal of bytes that are no ciphertext of ours. It says nothing more.
+pub(crate) const fn invalid_ciphertext() -> OpError {
+    OpError::silent(ErrorCode::InvalidCiphertext)
+}

@@ -1,0 +1,68 @@
+//! Rules that tags follow wherever they are sent.
+//! <https://docs.aws.amazon.com/kms/latest/developerguide/tagging-keys.html>
+
+use std::collections::HashSet;
+
+use keyward_audit::{JsonObject, Recorded};
+use keyward_engine::{OpError, op_error};
+use keyward_store::{ScopedKey, TagRecord, Write};
+
+use crate::shape::{Tag, Tags};
+
+/// The most tags one request may carry, and the most a key may.
+pub(crate) const TAGS_MAX: usize = 50;
+
+/// Refuses a tag set that breaks a rule.
+pub(crate) fn check(tags: &Tags<'_>) -> Result<(), OpError> {
+    let mut keys = HashSet::new();
+    if tags.len() > TAGS_MAX {
+        return Err(op_error!(Tag, "Too many tags"));
+    }
+    for tag in tags.iter() {
+        check_text(&tag.tag_key)?;
+        check_text(&tag.tag_value)?;
+        if !keys.insert(tag.tag_key.as_str()) {
+            return Err(op_error!(Tag, "Duplicate tag keys"));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a tag key or value that is reserved or holds a character tags may not.
+pub(crate) fn check_text(text: &str) -> Result<(), OpError> {
+    if text.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("aws:")) {
+        return Err(op_error!(
+            Tag,
+            "aws: prefixed tag key names are not allowed for external use."
+        ));
+    }
+    let is_allowed = |c: char| c.is_alphanumeric() || c.is_whitespace() || "_.:/=+-@".contains(c);
+    if text.chars().all(is_allowed) {
+        return Ok(());
+    }
+    Err(op_error!(Tag, "Tags can only contain letters, numbers, white space and _ . : / = + - @"))
+}
+
+/// The writes that put the tags on a key.
+pub(crate) fn writes(key: &ScopedKey, tags: &Tags<'_>) -> Vec<Write> {
+    let write = |tag: &Tag<'_>| {
+        Write::PutTag(TagRecord {
+            key: key.clone(),
+            tag_key: tag.tag_key.to_string(),
+            tag_value: tag.tag_value.to_string(),
+        })
+    };
+    tags.iter().map(write).collect()
+}
+
+/// Writes the tags into an audit record.
+pub(crate) fn record(to: &mut JsonObject<'_>, tags: &Tags<'_>) {
+    to.objects("tags", tags.iter(), |to, tag| tag.record(to));
+}
+
+impl Recorded for Tag<'_> {
+    fn record(&self, to: &mut JsonObject<'_>) {
+        to.text("tagKey", &self.tag_key);
+        to.text("tagValue", &self.tag_value);
+    }
+}
