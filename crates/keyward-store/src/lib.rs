@@ -10,6 +10,8 @@ mod accounts;
 mod aliases;
 mod authenticate;
 mod change;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod credentials;
 mod deployment;
 mod domain_keys;

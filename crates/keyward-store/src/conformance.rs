@@ -1,0 +1,214 @@
+//! The tests every backend must pass. A backend runs them all with one function that opens a fresh
+//! database and one line:
+//!
+//! ```ignore
+//! async fn fresh(rows: Arc<NumberedKeys>) -> (Arc<dyn Store>, TempDir) { … }
+//! keyward_store::conformance_tests!(fresh);
+//! ```
+//!
+//! What needs a hand on the raw rows (forgery, crashes) is tested beside each backend.
+
+#![expect(missing_docs, reason = "the names of these functions are sentences")]
+#![expect(clippy::missing_panics_doc, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+pub mod accounts;
+pub mod aliases;
+pub mod change;
+pub mod credentials;
+pub mod deployment;
+pub mod domain_keys;
+pub mod keys;
+pub mod limits;
+pub mod materials;
+mod numbered_keys;
+pub mod outbox;
+pub mod policies;
+pub mod resealing;
+mod samples;
+pub mod tags;
+
+use std::sync::Arc;
+
+pub use numbered_keys::{NumberedKeys, sealed};
+
+use crate::{Change, CommitError, Committed, Precondition, Store, Write};
+
+/// A fresh database and the keys that authenticate its rows.
+pub struct Subject {
+    pub store: Arc<dyn Store>,
+    pub rows: Arc<NumberedKeys>,
+}
+
+impl Subject {
+    async fn commit(&self, change: Change) -> Result<Committed, CommitError> {
+        self.store.commit(change).await
+    }
+
+    async fn write(&self, writes: Vec<Write>) -> Committed {
+        self.commit(Change { writes, ..Change::default() }).await.unwrap()
+    }
+
+    async fn write_if(
+        &self,
+        precondition: Precondition,
+        write: Write,
+    ) -> Result<Committed, CommitError> {
+        let (preconditions, writes) = (vec![precondition], vec![write]);
+        self.commit(Change { preconditions, writes, ..Change::default() }).await
+    }
+}
+
+/// Makes one `#[tokio::test]` of each conformance test. `$fresh` names an async function from
+/// `Arc<NumberedKeys>` to `(Arc<dyn Store>, guard)`; the guard is dropped after the test.
+#[macro_export]
+macro_rules! conformance_tests {
+    ($fresh:ident) => {
+        $crate::conformance_tests! { @each $fresh
+            accounts {
+                an_account_is_found_after_it_is_added
+                an_account_is_of_use_to_nobody_before_it_is_added
+                accounts_are_listed_in_the_order_of_ids
+            }
+            aliases {
+                an_alias_is_found_with_the_change_that_wrote_it
+                an_alias_moves_in_one_step
+                an_alias_is_found_in_its_account_and_region_only
+                an_alias_is_gone_after_it_is_removed
+                aliases_are_listed_by_the_bytes_of_their_names
+                aliases_of_a_key_are_those_that_point_to_it
+                a_list_of_aliases_goes_on_behind_a_removed_one
+            }
+            change {
+                a_change_is_seen_by_every_read_after_it
+                a_change_without_writes_commits_its_audit_record
+                writes_happen_in_their_order
+                a_failed_precondition_undoes_nothing_and_writes_nothing
+                a_failed_write_takes_back_the_writes_before_it
+                a_row_of_a_key_that_does_not_exist_is_refused
+                numbers_count_up_from_one_within_a_shard
+                a_failed_change_takes_no_number
+                concurrent_changes_take_every_number_once
+                concurrent_changes_each_get_their_own_verdict
+                of_changes_that_rest_on_one_number_exactly_one_commits
+                of_changes_that_want_one_name_exactly_one_commits
+            }
+            credentials {
+                a_credential_is_found_after_it_is_added
+                a_credential_is_replaced_whole
+                a_credential_is_gone_after_it_is_removed
+                credentials_are_listed_by_account
+                a_credential_of_an_account_that_does_not_exist_is_refused
+            }
+            deployment {
+                the_facts_are_written_once
+                facts_written_at_the_same_time_are_written_once
+                the_time_last_written_is_remembered_even_when_it_is_earlier
+            }
+            domain_keys {
+                domain_keys_are_listed_in_the_order_of_numbers
+                a_number_is_given_to_one_domain_key_only
+                a_destroyed_domain_key_is_gone
+                a_domain_key_with_rows_under_it_is_not_destroyed
+                nothing_is_stored_under_a_destroyed_domain_key
+            }
+            keys {
+                every_column_of_a_key_survives
+                a_key_is_replaced_whole
+                a_key_is_found_in_its_account_and_region_only
+                the_owner_of_a_key_is_found_by_region_and_id
+                keys_are_listed_in_the_order_of_ids_page_by_page
+                keys_due_for_deletion_come_earliest_first
+                a_deleted_key_takes_everything_with_it_and_nothing_else
+                a_deleted_key_takes_a_number_for_each_alias
+            }
+            limits {
+                keys_below_counts_customer_keys_of_one_account_and_region_in_any_state
+                aliases_below_counts_the_aliases_of_one_key
+                tags_at_most_counts_when_the_writes_are_done
+                alias_absent_fails_when_there_is_one
+                alias_at_fails_when_the_alias_moved_or_went
+                key_at_fails_when_the_key_changed_or_went
+                racing_changes_do_not_pass_a_limit_together
+            }
+            materials {
+                materials_are_listed_oldest_first
+                a_material_is_replaced_by_its_id
+                materials_are_those_of_one_key
+            }
+            outbox {
+                audit_records_wait_in_the_order_of_their_changes
+                a_delivered_record_is_gone_and_the_others_stay
+                a_record_is_delivered_twice_without_harm
+                a_failed_change_leaves_no_audit_record
+                an_audit_record_is_stored_once
+            }
+            policies {
+                a_policy_is_found_with_the_change_that_wrote_it
+                a_policy_is_replaced
+                a_key_without_a_policy_has_none
+            }
+            resealing {
+                rows_of_every_table_are_stale_after_a_rotation
+                nothing_is_stale_once_every_row_is_resealed
+                a_resealed_row_reads_as_before_but_for_its_seal
+                a_resealed_row_takes_a_number
+                a_row_that_changed_meanwhile_keeps_its_seal
+                a_row_that_went_meanwhile_stays_gone
+                a_value_sealed_before_a_rotation_and_stored_after_is_stale
+                stale_rows_come_in_bounded_lists
+            }
+            tags {
+                tags_are_listed_by_the_bytes_of_their_keys
+                a_tag_is_replaced_by_its_key
+                a_tag_is_gone_after_it_is_removed
+                tags_are_those_of_one_key
+            }
+        }
+    };
+    (@each $fresh:ident $($aggregate:ident { $($test:ident)+ })+) => { $(
+        mod $aggregate { $(
+            #[::tokio::test]
+            async fn $test() {
+                let rows = ::std::sync::Arc::new($crate::conformance::NumberedKeys::new(1));
+                let (store, _guard) = super::$fresh(::std::sync::Arc::clone(&rows)).await;
+                let subject = $crate::conformance::Subject { store, rows };
+                $crate::conformance::$aggregate::$test(&subject).await;
+            }
+        )+ }
+    )+ };
+}
+
+#[cfg(test)]
+mod tests {
+    /// The one table and the files it names, so that no test is written and never run.
+    #[test]
+    fn every_conformance_test_is_in_the_table() {
+        let table = include_str!("conformance.rs");
+        let mut count = 0;
+        for file in [
+            include_str!("conformance/accounts.rs"),
+            include_str!("conformance/aliases.rs"),
+            include_str!("conformance/change.rs"),
+            include_str!("conformance/credentials.rs"),
+            include_str!("conformance/deployment.rs"),
+            include_str!("conformance/domain_keys.rs"),
+            include_str!("conformance/keys.rs"),
+            include_str!("conformance/limits.rs"),
+            include_str!("conformance/materials.rs"),
+            include_str!("conformance/outbox.rs"),
+            include_str!("conformance/policies.rs"),
+            include_str!("conformance/resealing.rs"),
+            include_str!("conformance/tags.rs"),
+        ] {
+            for rest in file.split("\npub async fn ").skip(1) {
+                let name = rest.split('(').next().unwrap();
+                assert!(
+                    table.lines().any(|line| line.trim() == name),
+                    "{name} is not in the table"
+                );
+                count += 1;
+            }
+        }
+        assert!(count >= 60, "only {count} conformance tests");
+    }
+}

@@ -1,0 +1,157 @@
+//! Moving rows from an older domain key to the current one.
+
+use std::collections::BTreeSet;
+
+use keyward_model::Partition;
+
+use super::samples::{
+    account_record, alias, credential_record, key, material_record, put_key, put_whole_key, time,
+};
+use super::{Subject, sealed};
+use crate::{DeploymentRecord, MaterialRecord, StaleRow, Write};
+
+/// One row in every table, under domain key 1; then key 2 is current.
+async fn rotated(subject: &Subject) {
+    let facts = DeploymentRecord {
+        deployment_id: uuid::Uuid::from_u128(1),
+        partition: Partition::Aws,
+        regions: vec!["eu-central-1".parse().unwrap()],
+        created_at: time(1),
+    };
+    subject.store.deployment().create(facts).await.unwrap();
+    subject.write(put_whole_key(&key(1), "alias/app")).await;
+    subject.write(vec![Write::PutAccount(account_record(0))]).await;
+    subject.write(vec![Write::PutCredential(credential_record(1))]).await;
+    assert_eq!(stale(subject).await, []);
+    subject.rows.rotate();
+}
+
+async fn stale(subject: &Subject) -> Vec<StaleRow> {
+    subject.store.resealing().stale(subject.rows.current(), 100).await.unwrap()
+}
+
+/// The row with its value sealed under the current key.
+fn sealed_again(subject: &Subject, row: &StaleRow) -> StaleRow {
+    let seal = |old: &Vec<u8>| {
+        sealed(subject.rows.current(), std::str::from_utf8(old.get(4..).unwrap()).unwrap())
+    };
+    StaleRow { sealed: row.sealed.as_ref().map(seal), ..row.clone() }
+}
+
+async fn reseal_all(subject: &Subject) {
+    for row in stale(subject).await {
+        subject.write(vec![Write::Reseal(sealed_again(subject, &row))]).await;
+    }
+}
+
+pub async fn rows_of_every_table_are_stale_after_a_rotation(subject: &Subject) {
+    rotated(subject).await;
+    let rows = stale(subject).await;
+    let tables: BTreeSet<_> = rows.iter().map(|row| row.table).collect();
+    assert_eq!(rows.len(), 8);
+    assert_eq!(tables.len(), 8, "{tables:?}");
+    let material = rows.iter().find(|row| row.table == MaterialRecord::TABLE).unwrap();
+    let record = material_record(&key(1), 1);
+    assert_eq!(material.identity, MaterialRecord::row_identity(&record.key, &record.material_id));
+    assert_eq!(material.sealed.as_ref(), Some(&record.sealed));
+    assert_eq!(material.previous.as_ref(), Some(&record.sealed));
+    let credential = rows.iter().find(|row| row.table == "credentials").unwrap();
+    let record = credential_record(1);
+    assert_eq!(credential.identity, record.access_key_id.as_str().as_bytes());
+    assert_eq!(credential.sealed.as_ref(), Some(&record.sealed_secret));
+}
+
+pub async fn nothing_is_stale_once_every_row_is_resealed(subject: &Subject) {
+    rotated(subject).await;
+    reseal_all(subject).await;
+    assert_eq!(stale(subject).await, []);
+}
+
+pub async fn a_resealed_row_reads_as_before_but_for_its_seal(subject: &Subject) {
+    rotated(subject).await;
+    let store = &subject.store;
+    let read = async || {
+        (
+            store.deployment().find().await.unwrap().unwrap(),
+            store.keys().find(&key(1)).await.unwrap().unwrap().record,
+            store.policies().find(&key(1)).await.unwrap().unwrap().record,
+            store.aliases().find(&alias("alias/app")).await.unwrap().unwrap().record,
+            store.tags().list(&key(1), None, 10).await.unwrap(),
+            store.accounts().list().await.unwrap(),
+        )
+    };
+    let before = read().await;
+    reseal_all(subject).await;
+    assert_eq!(read().await, before);
+    let mut material = material_record(&key(1), 1);
+    material.sealed = sealed(2, "material 1");
+    assert_eq!(store.materials().list(&key(1)).await.unwrap(), [material]);
+    let mut credential = credential_record(1);
+    credential.sealed_secret = sealed(2, "secret 1");
+    let found = store.credentials().find(&credential.access_key_id).await.unwrap();
+    assert_eq!(found, Some(credential));
+}
+
+pub async fn a_resealed_row_takes_a_number(subject: &Subject) {
+    subject.write(vec![put_key(&key(1))]).await;
+    let before = subject.store.keys().find(&key(1)).await.unwrap().unwrap();
+    subject.rows.rotate();
+    reseal_all(subject).await;
+    let after = subject.store.keys().find(&key(1)).await.unwrap().unwrap();
+    assert_eq!(after.change.shard, before.change.shard);
+    assert_eq!(after.change.number, before.change.number + 1);
+}
+
+pub async fn a_row_that_changed_meanwhile_keeps_its_seal(subject: &Subject) {
+    rotated(subject).await;
+    let rows = stale(subject).await;
+    let mut material = material_record(&key(1), 1);
+    material.sealed = sealed(2, "another");
+    let mut credential = credential_record(1);
+    credential.sealed_secret = sealed(2, "another");
+    let writes =
+        vec![Write::PutMaterial(material.clone()), Write::PutCredential(credential.clone())];
+    subject.write(writes).await;
+    for row in rows {
+        subject.write(vec![Write::Reseal(sealed_again(subject, &row))]).await;
+    }
+    assert_eq!(subject.store.materials().list(&key(1)).await.unwrap(), [material]);
+    let found = subject.store.credentials().find(&credential.access_key_id).await.unwrap();
+    assert_eq!(found, Some(credential));
+}
+
+pub async fn a_row_that_went_meanwhile_stays_gone(subject: &Subject) {
+    rotated(subject).await;
+    let rows = stale(subject).await;
+    subject.write(vec![Write::DeleteKey(key(1))]).await;
+    for row in rows {
+        let written = subject.write(vec![Write::Reseal(sealed_again(subject, &row))]).await;
+        assert_eq!(written.changes.len(), 1);
+    }
+    assert_eq!(subject.store.keys().find(&key(1)).await.unwrap(), None);
+    assert_eq!(subject.store.materials().list(&key(1)).await.unwrap(), []);
+    assert_eq!(stale(subject).await, []);
+}
+
+pub async fn a_value_sealed_before_a_rotation_and_stored_after_is_stale(subject: &Subject) {
+    let in_flight = material_record(&key(1), 1);
+    subject.rows.rotate();
+    subject.write(vec![put_key(&key(1)), Write::PutMaterial(in_flight)]).await;
+    let tables: Vec<_> = stale(subject).await.iter().map(|row| row.table).collect();
+    assert_eq!(tables, [MaterialRecord::TABLE]);
+    reseal_all(subject).await;
+    assert_eq!(stale(subject).await, []);
+}
+
+pub async fn stale_rows_come_in_bounded_lists(subject: &Subject) {
+    rotated(subject).await;
+    let resealing = subject.store.resealing();
+    for limit in 0..=8 {
+        let rows = resealing.stale(2, limit).await.unwrap();
+        assert_eq!(rows.len(), usize::try_from(limit).unwrap());
+    }
+    while let [row, ..] = &resealing.stale(2, 1).await.unwrap()[..] {
+        subject.write(vec![Write::Reseal(sealed_again(subject, row))]).await;
+    }
+    assert_eq!(stale(subject).await, []);
+}
