@@ -86,3 +86,30 @@ impl Recorded for Input<'_> {
 impl Recorded for Output {
     fn record(&self, _: &mut JsonObject<'_>) {}
 }
+
+#[cfg(test)]
+mod tests {
+    use keyward_testkit::{TestApp, blob};
+    use serde_json::json;
+
+    #[tokio::test]
+    async fn a_sealed_plaintext_opens_again_under_the_same_context_only() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let key = root.create_key().await;
+        let context = json!({ "Tenant": "blue", "n": 10103.0 });
+        let input = json!({ "KeyId": key, "Plaintext": blob("attack at dawn"), "EncryptionContext": context });
+        let sealed = root.call("Encrypt", input).await.unwrap();
+        assert_eq!(sealed["KeyId"], root.arn(&key).await);
+
+        let ciphertext = &sealed["CiphertextBlob"];
+        let input = json!({ "CiphertextBlob": ciphertext, "EncryptionContext": context });
+        let opened = root.call("Decrypt", input).await.unwrap();
+        assert_eq!(opened["Plaintext"], blob("attack at dawn"));
+
+        let refused =
+            root.call("Decrypt", json!({ "CiphertextBlob": ciphertext })).await.unwrap_err();
+        assert_eq!((refused.name.as_str(), refused.message), ("InvalidCiphertextException", None));
+        assert_eq!(app.last_record()["errorCode"], "InvalidCiphertextException");
+    }
+}

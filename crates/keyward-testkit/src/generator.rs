@@ -1,0 +1,41 @@
+//! A generator of key material that takes as long as a test wants.
+
+use async_trait::async_trait;
+use keyward_crypto::{KeyMaterial, RandomError};
+use keyward_engine::{Generator, LocalGenerator};
+use keyward_model::KeySpec;
+use tokio::sync::Semaphore;
+
+/// Makes material only when the test lets it.
+#[derive(Debug)]
+pub struct HeldGenerator {
+    allowed: Semaphore,
+    waiting: Semaphore,
+}
+
+impl Default for HeldGenerator {
+    fn default() -> Self {
+        Self { allowed: Semaphore::new(0), waiting: Semaphore::new(0) }
+    }
+}
+
+impl HeldGenerator {
+    /// Lets one generation go on.
+    pub fn release(&self) {
+        self.allowed.add_permits(1);
+    }
+
+    /// Returns once a caller waits for its material.
+    pub async fn someone_waits(&self) {
+        self.waiting.acquire().await.unwrap().forget();
+    }
+}
+
+#[async_trait]
+impl Generator for HeldGenerator {
+    async fn generate(&self, spec: KeySpec) -> Result<KeyMaterial, RandomError> {
+        self.waiting.add_permits(1);
+        self.allowed.acquire().await.unwrap().forget();
+        LocalGenerator.generate(spec).await
+    }
+}
