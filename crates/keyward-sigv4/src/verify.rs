@@ -106,13 +106,10 @@ impl Presented<'_> {
         let body_hash = canonical::sha256_hex(body);
         let mut buffer = Vec::with_capacity(CANONICAL_BYTES_USUAL);
         let is_complete = self.write_string_to_sign(&mut buffer, &body_hash);
-        let (signature, is_well_formed) = match parse_signature(&self.signature) {
-            Some(signature) => (signature, true),
-            None => ([0; 32], false),
-        };
-        let is_genuine = key.verifies(&buffer, &signature);
+        let is_genuine = parse_signature(&self.signature)
+            .is_some_and(|signature| key.verifies(&buffer, &signature));
         let body_is_as_claimed = self.claimed_body_hash.is_none_or(|claimed| claimed == body_hash);
-        if is_genuine && is_well_formed && is_complete && body_is_as_claimed {
+        if is_genuine && is_complete && body_is_as_claimed {
             Ok(())
         } else {
             Err(Refusal::signature_mismatch())

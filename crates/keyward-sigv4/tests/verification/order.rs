@@ -103,6 +103,20 @@ fn the_claims_are_readable_once_presented() {
 }
 
 #[test]
+fn an_empty_session_token_is_none() {
+    let mut session = signer();
+    session.session_token = Some("");
+    let (mut signed, mut presigned) = (unsigned(), unsigned());
+    signed.sign(&session);
+    presigned.presign(&session, None);
+    for request in [signed, presigned] {
+        assert_eq!(request.verify(&kms_rules()), Ok(()));
+        let has_none = request.present(&kms_rules(), |it| it.session_token().is_none());
+        assert_eq!(has_none, Ok(true));
+    }
+}
+
+#[test]
 fn the_parameters_may_come_in_any_order_and_spacing() {
     let request = signed();
     let authorization = request.header("authorization").unwrap();

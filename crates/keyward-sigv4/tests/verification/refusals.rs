@@ -131,6 +131,35 @@ fn row_7q_missing_query_parameters_are_listed_in_order() {
 }
 
 #[test]
+fn row_7_an_empty_date_is_a_missing_one() {
+    let mut request = signed();
+    let authorization = request.header("authorization").unwrap().to_owned();
+    assert_refused(
+        request.set("x-amz-date", ""),
+        RefusalCode::IncompleteSignature,
+        &format!(
+            "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. \
+             Authorization={authorization}"
+        ),
+    );
+}
+
+#[test]
+fn row_7q_any_one_parameter_of_a_signature_is_an_attempt_at_one() {
+    for name in ["Algorithm", "Credential", "SignedHeaders", "Signature"] {
+        let mut request = unsigned();
+        request.query = format!("X-Amz-{name}=x");
+        assert_eq!(request.refusal(&kms_rules()).code, RefusalCode::IncompleteSignature, "{name}");
+    }
+    for name in ["Date", "Expires", "Security-Token"] {
+        let mut request = unsigned();
+        request.query = format!("X-Amz-{name}=x");
+        let message = "Missing Authentication Token";
+        assert_refused(&request, RefusalCode::MissingAuthenticationToken, message);
+    }
+}
+
+#[test]
 fn row_8_a_date_that_is_not_basic_format() {
     let code = RefusalCode::IncompleteSignature;
     assert_refused(
@@ -359,9 +388,23 @@ fn row_16_a_signed_header_that_was_not_sent() {
     let mut request = signed();
     request.unset("content-type");
     assert_refused(&request, RefusalCode::InvalidSignature, MISMATCH);
-    // Not even when the signer left it out of what was signed.
-    let mut request = signed();
-    request.edit_authorization("x-amz-target,", "x-amz-target;x-other,");
+    // Not even when the signer left its line out of what was signed, as here.
+    let mut request = unsigned();
+    request.set("x-amz-date", "20261018T120000Z").set(
+        "authorization",
+        "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20261018/us-east-1/kms/aws4_request, \
+         SignedHeaders=host;x-absent;x-amz-date;x-amz-target, \
+         Signature=210c375570cad7d61b9f66d499ae6a1f14219087abf32cd8f21d991f559b4e92",
+    );
+    assert_refused(&request, RefusalCode::InvalidSignature, MISMATCH);
+}
+
+#[test]
+fn row_16_a_signature_in_the_query_is_an_ordinary_parameter_beside_one_in_the_header() {
+    let mut request = unsigned();
+    request.query = "X-Amz-Signature=a".to_owned();
+    assert_eq!(request.sign(&signer()).verify(&kms_rules()), Ok(()));
+    request.query = "X-Amz-Signature=b".to_owned();
     assert_refused(&request, RefusalCode::InvalidSignature, MISMATCH);
 }
 
