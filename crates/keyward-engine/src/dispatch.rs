@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use keyward_audit::Recorded;
 use keyward_model::{Caller, Region, RequestId, new_uuid};
-use keyward_store::{AuditRow, CommitError, Precondition};
-use tracing::{error, warn};
+use keyward_store::{AuditRow, CommitError, Precondition, StoreError};
+use tracing::error;
 use zeroize::Zeroizing;
 
 use crate::decode::decode;
@@ -153,17 +153,14 @@ async fn close(
 
 async fn commit(cx: &mut Cx, name: &'static str, kind: crate::Kind) -> Result<(), CommitError> {
     let engine = Arc::clone(cx.engine());
-    engine
-        .journal()
-        .check()
-        .map_err(|error| CommitError::Store(keyward_store::StoreError::Backend(Box::new(error))))?;
+    engine.journal().check().map_err(|error| StoreError::Backend(Box::new(error)))?;
     let event_id = new_uuid(engine.rng());
-    let record = line(cx, event_id, (name, kind), None);
-    let mut change = std::mem::take(&mut cx.change);
-    change.audit.push(AuditRow { event_id, line: record.clone() });
-    engine.commit(change).await?;
-    engine.deliver(event_id, &record).await;
-    Ok(())
+    let record = AuditRow { event_id, line: line(cx, event_id, (name, kind), None) };
+    let change = std::mem::take(&mut cx.change);
+    // A client that goes away drops this future. What was begun is finished all the same, or a
+    // cached key could outlive its change.
+    let task = tokio::spawn(async move { engine.commit_recorded(change, record).await });
+    task.await.unwrap_or_else(|error| Err(StoreError::Backend(Box::new(error)).into()))
 }
 
 impl Engine {
@@ -173,18 +170,6 @@ impl Engine {
         let result = self.store().commit(change).await;
         self.forget(stale);
         result.map(drop)
-    }
-
-    /// Delivers a committed record to the journal. If that fails the record stays in the outbox,
-    /// from where it is delivered when the journal takes records again.
-    pub(crate) async fn deliver(&self, event_id: uuid::Uuid, record: &[u8]) {
-        if let Err(error) = self.journal().append(record).await {
-            warn!(error = %error, "an audit record waits in the database for the journal");
-            return;
-        }
-        if let Err(error) = self.store().outbox().delivered(&[event_id]).await {
-            warn!(error = %error, "a delivered audit record could not leave the outbox");
-        }
     }
 }
 

@@ -8,6 +8,7 @@ use keyward_store::{DeploymentRecord, Precondition, ScopedAlias, ScopedKey, Stor
 use tokio::sync::Semaphore;
 
 use crate::cache::{Loaded, Stale};
+use crate::outbox::Deliveries;
 use crate::{Credential, Generator, Key, KeyRing, OpError};
 
 /// How many lookups for callers not yet known may run at once.
@@ -65,6 +66,7 @@ pub struct Engine {
     aliases: Loaded<ScopedAlias, KeyId>,
     pub(crate) credentials: Loaded<AccessKeyId, Arc<Credential>>,
     pub(crate) unknown_callers: Semaphore,
+    pub(crate) deliveries: Deliveries,
 }
 
 impl Engine {
@@ -78,6 +80,7 @@ impl Engine {
             aliases: Loaded::new(ALIASES_MAX),
             credentials: Loaded::new(CREDENTIALS_MAX),
             unknown_callers: Semaphore::new(UNKNOWN_CALLERS_MAX),
+            deliveries: Deliveries::default(),
         }))
     }
 

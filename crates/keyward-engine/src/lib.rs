@@ -10,6 +10,7 @@
 mod authorize;
 mod bootstrap;
 mod cache;
+mod clock;
 mod context;
 mod credential;
 mod decode;
@@ -22,12 +23,14 @@ mod marker;
 mod material;
 mod operation;
 mod operator;
+mod outbox;
 mod record;
 mod resolve;
 mod schedule;
 
 pub use authorize::{Account, Action, Authorized, reach};
 pub use bootstrap::{BootstrapError, NewDeployment, create_deployment};
+pub use clock::ClockWatch;
 pub use context::Cx;
 pub use credential::{Credential, CredentialLookup};
 pub use dispatch::{Call, Client, Tls};
@@ -40,4 +43,4 @@ pub use material::{CiphertextHeader, Generator, LocalGenerator, Sealed};
 pub use operation::{BODY_BYTES_MAX, CallFuture, Entry, Kind, Operation, Reply, entry};
 pub use operator::{NewCredential, OperatorError};
 pub use resolve::{Found, Target};
-pub use schedule::{ClockWatch, DOMAIN_KEY_AGE_MAX_DAYS, ScheduleError};
+pub use schedule::{DOMAIN_KEY_AGE_MAX_DAYS, ScheduleError};

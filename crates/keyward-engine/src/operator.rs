@@ -84,6 +84,17 @@ impl Engine {
         Ok(credential)
     }
 
+    /// Puts a command on record that changes nothing of an account's; it is recorded in the log of
+    /// `account`.
+    pub async fn record_command(
+        &self,
+        name: &'static str,
+        account: AccountId,
+        operator: &str,
+    ) -> Result<(), OperatorError> {
+        self.operate(name, account, operator, Vec::new()).await
+    }
+
     fn new_credential(
         &self,
         account: AccountId,
@@ -101,9 +112,8 @@ impl Engine {
         self.journal().check().map_err(OperatorError::Journal)?;
         let event_id = keyward_model::new_uuid(self.rng());
         let line = operator_line(self, event_id, (name, account), operator);
-        let audit = vec![AuditRow { event_id, line: line.clone() }];
-        self.commit(Change { preconditions: Vec::new(), writes, audit }).await?;
-        self.deliver(event_id, &line).await;
+        let change = Change { writes, ..Change::default() };
+        self.commit_recorded(change, AuditRow { event_id, line }).await?;
         Ok(())
     }
 }

@@ -1,10 +1,7 @@
-//! What is done when its time comes: keys are deleted, undelivered records are delivered, and the
-//! domain keys rotate. Each step is idempotent and survives being killed at any point.
-
-use std::time::Duration;
+//! What is done when its time comes: keys are deleted and domain keys rotate. Each step is idempotent and survives being killed at any point.
 
 use keyward_crypto::{Seal, WrappedDomainKey};
-use keyward_model::{Timestamp, new_uuid};
+use keyward_model::new_uuid;
 use keyward_store::{
     AuditRow, Change, CommitError, Precondition, ScopedKey, StaleRow, StoreError, Write,
 };
@@ -17,9 +14,6 @@ use crate::record::deletion_line;
 
 /// How many rows one step takes at a time.
 const BATCH: u32 = 256;
-
-/// A wall clock that moved this much further than the monotonic one is not believed.
-const LEAP_MAX: Duration = Duration::from_secs(3600);
 
 /// Why a round stopped.
 #[derive(Debug, thiserror::Error)]
@@ -55,26 +49,6 @@ impl From<StoreError> for ScheduleError {
 }
 
 impl Engine {
-    /// Delivers records that committed but did not reach the journal: after a crash, or when the
-    /// journal refused them.
-    pub async fn deliver_outbox(&self) -> Result<u32, ScheduleError> {
-        let mut delivered = 0;
-        loop {
-            let rows = self.store().outbox().pending(BATCH).await?;
-            if rows.is_empty() {
-                return Ok(delivered);
-            }
-            let ids: Vec<_> = rows.iter().map(|row| row.event_id).collect();
-            let known =
-                self.journal().contains_event_ids(&ids).map_err(ScheduleError::JournalRead)?;
-            for row in rows.iter().filter(|row| !known.contains(&row.event_id)) {
-                self.journal().append(&row.line).await?;
-                delivered += 1;
-            }
-            self.store().outbox().delivered(&ids).await?;
-        }
-    }
-
     /// Deletes the keys whose waiting period is over.
     pub async fn delete_due_keys(&self) -> Result<u32, ScheduleError> {
         let now = self.clock().now();
@@ -102,43 +76,17 @@ impl Engine {
         let change = Change {
             preconditions: vec![Precondition::KeyAt(key.clone(), row.change)],
             writes: vec![Write::DeleteKey(key.clone())],
-            audit: vec![AuditRow { event_id, line: line.clone() }],
+            audit: Vec::new(),
         };
-        match self.commit(change).await {
+        match self.commit_recorded(change, AuditRow { event_id, line }).await {
             Ok(()) => {
                 info!(key.arn = %self.key_arn(&key), "deleted a key whose waiting period is over");
-                self.deliver(event_id, &line).await;
                 Ok(true)
             }
             Err(CommitError::Conflict(_)) => Ok(false),
             Err(error) => Err(error.into()),
         }
     }
-
-    /// Compares the wall clock with the last time seen. A leap that the monotonic clock does not
-    /// explain is not believed: it would delete keys before their time.
-    pub async fn check_clock(&self, watch: &mut ClockWatch) -> Result<(), ScheduleError> {
-        let now = self.clock().now();
-        let elapsed = self.clock().monotonic();
-        if let Some((seen, at)) = watch.last {
-            let expected = seen.plus(elapsed.saturating_sub(at));
-            if now > expected.plus(LEAP_MAX) {
-                return Err(ScheduleError::ClockLeap {
-                    seen: expected.unix_ms(),
-                    now: now.unix_ms(),
-                });
-            }
-        }
-        watch.last = Some((now, elapsed));
-        self.store().deployment().remember_time(now).await?;
-        Ok(())
-    }
-}
-
-/// The last time a round saw.
-#[derive(Debug, Default)]
-pub struct ClockWatch {
-    last: Option<(Timestamp, Duration)>,
 }
 
 /// The age at which a domain key is replaced.

@@ -1,0 +1,54 @@
+//! Whether the wall clock can be believed, before anything is destroyed because of it.
+
+use std::time::Duration;
+
+use keyward_model::Timestamp;
+use keyward_store::StoreError;
+
+use crate::{Engine, ScheduleError};
+
+/// A wall clock that moved this much further than the monotonic one is not believed.
+const LEAP_MAX: Duration = Duration::from_secs(3600);
+
+/// While no server runs nothing tells a wrong clock from time that passed. A server that seems to
+/// have been stopped for longer than this asks an operator.
+const STOPPED_MAX: Duration = Duration::from_secs(24 * 3600);
+
+/// The last time believed. A new one, as after a start, goes on from the time in the database.
+#[derive(Debug, Default)]
+pub struct ClockWatch {
+    last: Option<(Timestamp, Duration)>,
+}
+
+impl Engine {
+    /// Compares the wall clock with the time last believed. A leap that the monotonic clock does
+    /// not explain is not believed, then or after a restart: it would delete keys before their
+    /// time. A clock set back is believed, for it only makes keys wait.
+    pub async fn check_clock(&self, watch: &mut ClockWatch) -> Result<(), ScheduleError> {
+        let now = self.clock().now();
+        let (expected, leap_max) = match watch.last {
+            Some((seen, at)) => (seen.plus(self.clock().monotonic().saturating_sub(at)), LEAP_MAX),
+            None => (self.store().deployment().last_seen().await?.unwrap_or(now), STOPPED_MAX),
+        };
+        if now > expected.plus(leap_max) {
+            let (seen, now) = (expected.unix_ms(), now.unix_ms());
+            return Err(ScheduleError::ClockLeap { seen, now });
+        }
+        self.believe(now, watch).await?;
+        Ok(())
+    }
+
+    /// Believes the present time on an operator's word, and tells which time that is. The caller
+    /// records the command first.
+    pub async fn accept_clock(&self, watch: &mut ClockWatch) -> Result<Timestamp, StoreError> {
+        let now = self.clock().now();
+        self.believe(now, watch).await?;
+        Ok(now)
+    }
+
+    async fn believe(&self, now: Timestamp, watch: &mut ClockWatch) -> Result<(), StoreError> {
+        self.store().deployment().remember_time(now).await?;
+        watch.last = Some((now, self.clock().monotonic()));
+        Ok(())
+    }
+}
