@@ -10,7 +10,7 @@ mod operations;
 mod shapes;
 mod structures;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use keyward_shape::Operation;
 pub use operations::*;

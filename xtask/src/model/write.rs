@@ -43,7 +43,7 @@ fn head() -> String {
          mod shapes;\n\
          mod structures;\n\
          #[cfg(test)]\n\
-         mod tests;\n\n\
+         pub(crate) mod tests;\n\n\
          pub use keyward_shape::Operation;\n\
          pub use operations::*;\n\
          pub use shapes::*;\n\

@@ -1,6 +1,25 @@
-use keyward_shape::{Constraint as _, Shape, Structure, Violation, validate};
+//! The table itself, and the samples with which [`keyward_shape::disagreements`] holds the
+//! operations' shapes against it.
+
+use keyward_shape::{
+    Constraint as _, Readings, Shape, Structure, Violation, disagreements, validate,
+};
 
 use super::*;
+
+/// A text for every pattern of the model.
+pub(crate) const SAMPLES: &[&str] = &[
+    "111122223333",
+    "arn:aws:s3:us-east-1:111122223333:a",
+    "cluster-abcdefghijk",
+    "https://xks.example.com",
+    "/kms/xks/v1",
+    "com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0",
+    "us-east-1",
+    "s3.amazonaws.com",
+    "ABCDEFGHIJKLMNOPQRST",
+    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+];
 
 fn refusal(structure: &'static Structure, body: &str) -> String {
     match validate(structure, body.as_bytes()) {
@@ -42,6 +61,17 @@ fn every_pattern_can_be_read() {
         }
     }
     assert!(patterns > 50, "only {patterns} patterns were found");
+}
+
+#[test]
+fn the_samples_satisfy_every_request() {
+    for operation in OPERATIONS {
+        let found = disagreements(operation.input, SAMPLES, |body| {
+            let is_sound = validate(operation.input, body).is_ok();
+            Readings { at_once: is_sound, leniently: is_sound }
+        });
+        assert_eq!(found, Vec::<String>::new(), "{}", operation.name);
+    }
 }
 
 #[test]
