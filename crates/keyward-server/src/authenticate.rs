@@ -1,0 +1,218 @@
+//! Who sent a request: rows 4 to 18 of the table of authentication errors.
+//!
+//! The signature itself is `keyward-sigv4`'s. Does not know where secrets are stored.
+
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, Weak};
+
+use keyward_engine::{Credential, CredentialLookup};
+use keyward_model::AccessKeyId;
+use keyward_sigv4::{Presented, Refusal, RequestParts, Rules, SigningKey, Style, present};
+use quick_cache::Equivalent;
+use quick_cache::sync::Cache;
+
+use crate::aws_json::Refused;
+use crate::{Backend, Limits};
+
+/// How many signing keys are kept.
+const SIGNING_KEYS_MAX: usize = 10_000;
+
+/// Stands for every access key that does not exist. It is none itself: they have no lower case.
+const DECOY_ID: &str = "decoy";
+const DECOY_SECRET: &[u8; 40] = b"nobody signs with this secret access key";
+
+/// Why a request was not authenticated.
+#[derive(Debug)]
+pub(crate) enum Unauthenticated {
+    /// Too many unknown callers are being looked up, or the lookup failed.
+    Unavailable(Refused),
+    /// The client's claims do not hold.
+    Refused(Refusal),
+}
+
+impl From<Refusal> for Unauthenticated {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<Unauthenticated> for Refused {
+    fn from(error: Unauthenticated) -> Self {
+        match error {
+            Unauthenticated::Unavailable(refused) => refused,
+            Unauthenticated::Refused(refusal) => refusal.into(),
+        }
+    }
+}
+
+/// Verifies signatures, and keeps the signing keys it derived for them.
+pub(crate) struct Authenticator {
+    age_s_max: i64,
+    lead_s_max: i64,
+    keys: Cache<Scope, Arc<ScopedKey>>,
+}
+
+impl Authenticator {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self {
+            age_s_max: limits.signature_age_s_max,
+            lead_s_max: limits.signature_lead_s_max,
+            keys: Cache::new(SIGNING_KEYS_MAX),
+        }
+    }
+
+    /// Every check that needs no secret, and so no body.
+    pub(crate) fn present<'a>(
+        &self,
+        backend: &impl Backend,
+        service: &str,
+        parts: &RequestParts<'a>,
+    ) -> Result<Presented<'a>, Refusal> {
+        let rules = Rules {
+            service,
+            region_is_served: &|region| backend.region(region).is_some(),
+            now: backend.clock().now().unix_s(),
+            past_window_s: self.age_s_max,
+            future_window_s: self.lead_s_max,
+            honours_expires: true,
+            style: Style::Json,
+        };
+        present(parts, &rules)
+    }
+
+    /// The checks that need the caller's secret.
+    pub(crate) async fn verify(
+        &self,
+        backend: &impl Backend,
+        presented: &Presented<'_>,
+        body: &[u8],
+    ) -> Result<Arc<Credential>, Unauthenticated> {
+        let Some(credential) = find(backend, presented.access_key_id()).await? else {
+            let decoy = self.decoy_key(presented);
+            return Err(presented.refuse_unknown_key(&decoy.key, body).into());
+        };
+        presented.verify(&self.signing_key(&credential, presented).key, body)?;
+        if presented.session_token().is_some() {
+            // A long-term access key has no session, so no token belongs to it.
+            return Err(Refusal::bad_session_token(Style::Json).into());
+        }
+        Ok(credential)
+    }
+
+    fn signing_key(
+        &self,
+        credential: &Arc<Credential>,
+        presented: &Presented<'_>,
+    ) -> Arc<ScopedKey> {
+        let scope = ScopeRef::of(presented.access_key_id(), presented);
+        if let Some(kept) = self.keys.get(&scope)
+            // A credential that was replaced must not be verified with the key of the old one.
+            && kept.owner.as_ptr() == Arc::as_ptr(credential)
+        {
+            return kept;
+        }
+        let key = presented.signing_key(credential.secret.expose());
+        self.keep(&scope, ScopedKey { owner: Arc::downgrade(credential), key })
+    }
+
+    /// Derived for every scope once, as a known caller's key is.
+    fn decoy_key(&self, presented: &Presented<'_>) -> Arc<ScopedKey> {
+        let scope = ScopeRef::of(DECOY_ID, presented);
+        self.keys.get(&scope).unwrap_or_else(|| {
+            let key = presented.signing_key(DECOY_SECRET);
+            self.keep(&scope, ScopedKey { owner: Weak::new(), key })
+        })
+    }
+
+    fn keep(&self, scope: &ScopeRef<'_>, key: ScopedKey) -> Arc<ScopedKey> {
+        let key = Arc::new(key);
+        self.keys.insert(scope.to_owned(), Arc::clone(&key));
+        key
+    }
+}
+
+async fn find(
+    backend: &impl Backend,
+    access_key_id: &str,
+) -> Result<Option<Arc<Credential>>, Unauthenticated> {
+    let Ok(id) = access_key_id.parse::<AccessKeyId>() else { return Ok(None) };
+    match backend.credential(&id).await {
+        Ok(CredentialLookup::Found(credential)) => Ok(Some(credential)),
+        Ok(CredentialLookup::Absent) => Ok(None),
+        Ok(CredentialLookup::Busy) => {
+            Err(Unauthenticated::Unavailable(Refused::service_unavailable()))
+        }
+        Err(error) => {
+            tracing::error!(error = ?error, "an access key could not be looked up");
+            Err(Unauthenticated::Unavailable(error.into()))
+        }
+    }
+}
+
+/// A signing key and the credential it was derived from. The credential is not kept alive: when it
+/// is replaced its secret is wiped. Its address is not used again while this refers to it.
+struct ScopedKey {
+    owner: Weak<Credential>,
+    key: SigningKey,
+}
+
+/// What a signing key is good for.
+#[derive(PartialEq, Eq)]
+struct Scope {
+    access_key_id: Box<str>,
+    date: Box<str>,
+    region: Box<str>,
+    service: Box<str>,
+}
+
+impl Scope {
+    const fn as_ref(&self) -> ScopeRef<'_> {
+        ScopeRef {
+            access_key_id: &self.access_key_id,
+            date: &self.date,
+            region: &self.region,
+            service: &self.service,
+        }
+    }
+}
+
+impl Hash for Scope {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_ref().hash(state);
+    }
+}
+
+/// The same, borrowed from a request.
+#[derive(PartialEq, Eq, Hash)]
+struct ScopeRef<'a> {
+    access_key_id: &'a str,
+    date: &'a str,
+    region: &'a str,
+    service: &'a str,
+}
+
+impl<'a> ScopeRef<'a> {
+    fn of(access_key_id: &'a str, presented: &'a Presented<'_>) -> Self {
+        Self {
+            access_key_id,
+            date: presented.date(),
+            region: presented.region(),
+            service: presented.service(),
+        }
+    }
+
+    fn to_owned(&self) -> Scope {
+        Scope {
+            access_key_id: self.access_key_id.into(),
+            date: self.date.into(),
+            region: self.region.into(),
+            service: self.service.into(),
+        }
+    }
+}
+
+impl Equivalent<Scope> for ScopeRef<'_> {
+    fn equivalent(&self, scope: &Scope) -> bool {
+        *self == scope.as_ref()
+    }
+}

@@ -1,0 +1,60 @@
+//! What the server needs of the engine.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use keyward_engine::{Call, CredentialLookup, Engine, Entry, OpError, Reply};
+use keyward_model::{AccessKeyId, Clock, Region, Rng};
+
+/// What stands behind the server. There is one, [`Engine`]; tests of the wire put a small one here.
+pub trait Backend: Send + Sync + 'static {
+    /// The time.
+    fn clock(&self) -> &dyn Clock;
+
+    /// The source of request ids.
+    fn rng(&self) -> &dyn Rng;
+
+    /// The Region of this name, if it is served.
+    fn region(&self, name: &str) -> Option<&Region>;
+
+    /// Looks up an access key for a caller not yet authenticated.
+    fn credential(
+        &self,
+        id: &AccessKeyId,
+    ) -> impl Future<Output = Result<CredentialLookup, OpError>> + Send;
+
+    /// Runs one authenticated request. What comes back has its audit record.
+    fn dispatch(
+        self: &Arc<Self>,
+        entry: &'static Entry,
+        call: Call,
+        body: &[u8],
+    ) -> impl Future<Output = Result<Reply, OpError>> + Send;
+}
+
+impl Backend for Engine {
+    fn clock(&self) -> &dyn Clock {
+        Engine::clock(self)
+    }
+
+    fn rng(&self) -> &dyn Rng {
+        Engine::rng(self)
+    }
+
+    fn region(&self, name: &str) -> Option<&Region> {
+        Engine::region(self, name)
+    }
+
+    async fn credential(&self, id: &AccessKeyId) -> Result<CredentialLookup, OpError> {
+        Engine::credential(self, id).await.map_err(OpError::internal)
+    }
+
+    async fn dispatch(
+        self: &Arc<Self>,
+        entry: &'static Entry,
+        call: Call,
+        body: &[u8],
+    ) -> Result<Reply, OpError> {
+        Engine::dispatch(self, entry, call, body).await
+    }
+}

@@ -1,0 +1,76 @@
+//! Whether the process lives and whether it should be sent requests.
+//!
+//! Does not know what makes it unready: who knows says so through a [`Readiness`].
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use http::{Method, StatusCode, request};
+
+/// The reasons not to send requests here; none means ready.
+///
+/// Clones share them: the part that knows of a reason holds one, the server another.
+#[derive(Clone, Debug, Default)]
+pub struct Readiness(Arc<Mutex<BTreeSet<Cow<'static, str>>>>);
+
+impl Readiness {
+    /// Ready until told otherwise.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// States a reason not to send requests here. Short, and fit for strangers to read.
+    pub fn block(&self, reason: impl Into<Cow<'static, str>>) {
+        self.reasons_lock().insert(reason.into());
+    }
+
+    /// Takes a reason back.
+    pub fn clear(&self, reason: &str) {
+        self.reasons_lock().remove(reason);
+    }
+
+    /// The reasons that hold, sorted.
+    pub fn reasons(&self) -> Vec<Cow<'static, str>> {
+        self.reasons_lock().iter().cloned().collect()
+    }
+
+    fn reasons_lock(&self) -> MutexGuard<'_, BTreeSet<Cow<'static, str>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The answer to a health check: status and text. `None`: the request is none.
+pub(crate) fn answer(head: &request::Parts, readiness: &Readiness) -> Option<(StatusCode, String)> {
+    if head.method != Method::GET && head.method != Method::HEAD {
+        return None;
+    }
+    match head.uri.path() {
+        "/health/live" => Some((StatusCode::OK, "live\n".to_owned())),
+        "/health/ready" => {
+            let reasons = readiness.reasons();
+            if reasons.is_empty() {
+                return Some((StatusCode::OK, "ready\n".to_owned()));
+            }
+            Some((StatusCode::SERVICE_UNAVAILABLE, reasons.join("\n") + "\n"))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_are_stated_once_and_taken_back() {
+        let readiness = Readiness::new();
+        let shared = readiness.clone();
+        readiness.block("the store is away");
+        shared.block("the store is away");
+        shared.block("the clock leapt");
+        assert_eq!(readiness.reasons(), ["the clock leapt", "the store is away"]);
+        readiness.clear("the store is away");
+        assert_eq!(shared.reasons(), ["the clock leapt"]);
+    }
+}

@@ -1,0 +1,51 @@
+//! Every bound the server keeps, in one place.
+
+use std::time::Duration;
+
+/// The bounds on what clients may cost. Header lines are bounded at 100 a request as well.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Connections open at once, over all listeners. Beyond it new ones wait to be accepted.
+    pub connections_max: u32,
+    /// Requests being answered at once. Beyond it the answer is 503.
+    pub requests_max: usize,
+    /// Memory for the bodies of callers not yet authenticated. Beyond it the answer is 503.
+    pub unauthenticated_body_bytes_max: usize,
+    /// The head of a request: request line and all header lines.
+    pub head_bytes_max: u32,
+    /// HTTP/2 streams open at once on one connection.
+    pub streams_max: u32,
+    /// How long a TLS handshake or a PROXY protocol header may take.
+    pub handshake_timeout: Duration,
+    /// How long the head of a request may take to arrive.
+    pub head_timeout: Duration,
+    /// How long the body of a request may take to arrive.
+    pub body_timeout: Duration,
+    /// How long a connection may stay open with nothing asked on it.
+    pub idle_timeout: Duration,
+    /// How long requests already accepted may go on after the server was told to stop.
+    pub grace: Duration,
+    /// How old a signature may be, in seconds.
+    pub signature_age_s_max: i64,
+    /// How far ahead the clock of a signer may be, in seconds.
+    pub signature_lead_s_max: i64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections_max: 10_000,
+            requests_max: 10_000,
+            unauthenticated_body_bytes_max: 64 << 20,
+            head_bytes_max: 64 << 10,
+            streams_max: 100,
+            handshake_timeout: Duration::from_secs(10),
+            head_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(30),
+            idle_timeout: Duration::from_secs(75),
+            grace: Duration::from_secs(30),
+            signature_age_s_max: 300,
+            signature_lead_s_max: 300,
+        }
+    }
+}

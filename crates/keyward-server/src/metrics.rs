@@ -1,0 +1,107 @@
+//! What the server counts, and the listener that shows it.
+//!
+//! Handles are made once per operation: a recorder has to be installed before the server is built.
+//! No label holds anything a client chose.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
+
+use crate::connection::Answers;
+use crate::listener::{self, Listener};
+use crate::{Limits, Peer};
+
+const REQUESTS: &str = "keyward_requests_total";
+const DURATION: &str = "keyward_request_duration_seconds";
+const IN_FLIGHT: &str = "keyward_requests_in_flight";
+const CONNECTIONS: &str = "keyward_connections";
+const AUTHENTICATION_FAILURES: &str = "keyward_authentication_failures_total";
+
+/// The operation in the labels of requests that name none we have.
+const NO_OPERATION: &str = "none";
+/// The code in the labels of requests that succeeded.
+const SUCCESS: &str = "Success";
+
+/// What is counted for one operation.
+pub(crate) struct OperationMetrics {
+    succeeded: Counter,
+    duration: Histogram,
+}
+
+impl OperationMetrics {
+    pub(crate) fn new(operation: &'static str) -> Self {
+        Self {
+            succeeded: counter!(REQUESTS, "operation" => operation, "code" => SUCCESS),
+            duration: histogram!(DURATION, "operation" => operation),
+        }
+    }
+
+    pub(crate) fn succeeded(&self, took: Duration) {
+        self.succeeded.increment(1);
+        self.duration.record(took);
+    }
+
+    /// Refusals look their counter up: they are fewer, and there are many codes.
+    pub(crate) fn refused(&self, operation: &'static str, code: &'static str, took: Duration) {
+        counter!(REQUESTS, "operation" => operation, "code" => code).increment(1);
+        self.duration.record(took);
+    }
+}
+
+/// A request that named no operation we have.
+pub(crate) fn count_unrouted(code: &'static str) {
+    counter!(REQUESTS, "operation" => NO_OPERATION, "code" => code).increment(1);
+}
+
+pub(crate) fn count_authentication_failure(reason: &'static str) {
+    counter!(AUTHENTICATION_FAILURES, "reason" => reason).increment(1);
+}
+
+pub(crate) fn requests_in_flight() -> Gauge {
+    gauge!(IN_FLIGHT)
+}
+
+pub(crate) fn connections() -> Gauge {
+    gauge!(CONNECTIONS)
+}
+
+/// Answers `GET /metrics` with what `render` returns, until told to stop.
+pub async fn serve_metrics(
+    listeners: Vec<Listener>,
+    limits: Limits,
+    render: impl Fn() -> String + Send + Sync + 'static,
+    shutdown: impl Future<Output = ()>,
+) {
+    let page = Arc::new(Page { render });
+    listener::serve(listeners, page, limits, Vec::new(), shutdown).await;
+}
+
+struct Page<R> {
+    render: R,
+}
+
+impl<R: Fn() -> String + Send + Sync + 'static> Answers for Page<R> {
+    async fn answer(
+        &self,
+        request: Request<Incoming>,
+        _peer: &Peer,
+    ) -> Result<Response<Bytes>, Infallible> {
+        let is_known = request.method() == Method::GET && request.uri().path() == "/metrics";
+        if !is_known {
+            let mut response = Response::new(Bytes::new());
+            *response.status_mut() = StatusCode::NOT_FOUND;
+            return Ok(response);
+        }
+        let mut response = Response::new((self.render)().into());
+        let exposition = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+        response.headers_mut().insert(CONTENT_TYPE, exposition);
+        Ok(response)
+    }
+}

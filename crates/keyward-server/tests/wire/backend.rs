@@ -1,0 +1,157 @@
+//! A backend that does what the name of the operation says, and remembers who called.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use keyward_crypto::Secret;
+use keyward_engine::{Call, Credential, CredentialLookup, Entry, ErrorCode, Kind, OpError, Reply};
+use keyward_model::{AccessKeyId, Caller, Clock, Partition, Principal, Region, Rng, Timestamp};
+use keyward_server::{Backend, Service};
+use keyward_shape::{Operation, Structure};
+use tokio::sync::Notify;
+use zeroize::Zeroizing;
+
+pub(crate) const ACCESS_KEY_ID: &str = "AKIDEXAMPLE23456";
+pub(crate) const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+/// 2026-10-18T12:00:00Z.
+pub(crate) const NOW: i64 = 1_792_324_800;
+pub(crate) const BODY_BYTES_MAX: usize = 64 << 10;
+
+static MODEL: Operation = Operation {
+    name: "Test",
+    input: &Structure { name: "TestRequest", members: &[] },
+    output: None,
+    errors: &[],
+};
+
+static OPERATIONS: &[Entry] = &[
+    operation("Deny"),
+    operation("Echo"),
+    operation("Panic"),
+    operation("Silence"),
+    operation("Wait"),
+];
+
+const fn operation(name: &'static str) -> Entry {
+    Entry {
+        name,
+        kind: Kind::Read,
+        model: &MODEL,
+        body_bytes_max: BODY_BYTES_MAX,
+        input_members: || None,
+        call: |_cx, _body| Box::pin(async { Err(OpError::internal("not called in these tests")) }),
+    }
+}
+
+pub(crate) const SERVICES: &[Service] =
+    &[Service { signing_name: "kms", target_prefix: "TrentService.", operations: OPERATIONS }];
+
+pub(crate) struct TestBackend {
+    clock: TestClock,
+    rng: TestRng,
+    region: Region,
+    credentials: Mutex<HashMap<String, Arc<Credential>>>,
+    calls: Mutex<Vec<Call>>,
+    /// `Wait` has begun.
+    pub(crate) begun: Notify,
+    /// `Wait` may end.
+    pub(crate) release: Notify,
+}
+
+impl TestBackend {
+    pub(crate) fn new() -> Arc<Self> {
+        let backend = Self {
+            clock: TestClock(AtomicI64::new(NOW)),
+            rng: TestRng(AtomicU8::new(0)),
+            region: "us-east-1".parse().unwrap(),
+            credentials: Mutex::default(),
+            calls: Mutex::default(),
+            begun: Notify::new(),
+            release: Notify::new(),
+        };
+        backend.put_secret(SECRET);
+        Arc::new(backend)
+    }
+
+    /// Gives the access key a secret, replacing the one it had.
+    pub(crate) fn put_secret(&self, secret: &str) {
+        let access_key_id: AccessKeyId = ACCESS_KEY_ID.parse().unwrap();
+        let caller = Caller {
+            partition: Partition::Aws,
+            account: "111122223333".parse().unwrap(),
+            principal: Principal::Root,
+            access_key_id,
+        };
+        let secret = Secret::new(secret.as_bytes().to_vec()).into();
+        let credential = Arc::new(Credential { caller, secret });
+        self.credentials.lock().unwrap().insert(ACCESS_KEY_ID.to_owned(), credential);
+    }
+
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        self.calls.lock().unwrap().clone()
+    }
+}
+
+impl Backend for TestBackend {
+    fn clock(&self) -> &dyn Clock {
+        &self.clock
+    }
+
+    fn rng(&self) -> &dyn Rng {
+        &self.rng
+    }
+
+    fn region(&self, name: &str) -> Option<&Region> {
+        (name == self.region.as_str()).then_some(&self.region)
+    }
+
+    async fn credential(&self, id: &AccessKeyId) -> Result<CredentialLookup, OpError> {
+        if id.as_str().starts_with("AKIABUSY") {
+            return Ok(CredentialLookup::Busy);
+        }
+        let found = self.credentials.lock().unwrap().get(id.as_str()).cloned();
+        Ok(found.map_or(CredentialLookup::Absent, CredentialLookup::Found))
+    }
+
+    async fn dispatch(
+        self: &Arc<Self>,
+        entry: &'static Entry,
+        call: Call,
+        body: &[u8],
+    ) -> Result<Reply, OpError> {
+        self.calls.lock().unwrap().push(call);
+        match entry.name {
+            "Deny" => Err(OpError::new(ErrorCode::AccessDenied, "You may not.")),
+            "Echo" => Ok(Zeroizing::new(body.to_vec())),
+            "Panic" => panic!("as asked"),
+            "Wait" => {
+                self.begun.notify_one();
+                self.release.notified().await;
+                Ok(Zeroizing::new(body.to_vec()))
+            }
+            _ => Ok(Zeroizing::new(Vec::new())),
+        }
+    }
+}
+
+struct TestClock(AtomicI64);
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_unix_ms(self.0.load(Ordering::Relaxed) * 1000)
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+struct TestRng(AtomicU8);
+
+impl Rng for TestRng {
+    fn fill(&self, bytes: &mut [u8]) {
+        bytes.fill(self.0.fetch_add(1, Ordering::Relaxed));
+    }
+}

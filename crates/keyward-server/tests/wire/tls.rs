@@ -1,0 +1,129 @@
+//! TLS: what is negotiated, what the audit record is told, and replacing certificates.
+
+use std::sync::Arc;
+
+use keyward_server::{CertificateSource, Certificates, Limits, TlsError};
+use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
+use rustls::crypto::aws_lc_rs;
+use rustls::version::{TLS12, TLS13};
+use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
+use rustls_pki_types::ServerName;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use zeroize::Zeroizing;
+
+use crate::client::{Client, TestServer};
+use crate::http2;
+use crate::requests::call;
+
+fn certificate() -> CertifiedKey<KeyPair> {
+    generate_simple_self_signed(["kms.test".to_owned()]).unwrap()
+}
+
+fn source(certificate: &CertifiedKey<KeyPair>) -> CertificateSource {
+    CertificateSource::Pem {
+        chain: certificate.cert.pem().into_bytes(),
+        key: Zeroizing::new(certificate.signing_key.serialize_pem().into_bytes()),
+    }
+}
+
+async fn start(certificates: &Arc<Certificates>) -> TestServer {
+    let with_tls = |listener: keyward_server::Listener| listener.with_tls(certificates);
+    TestServer::start_with(Limits::default(), with_tls, |builder| builder).await
+}
+
+/// A client that trusts one certificate and offers one protocol.
+async fn connect(
+    server: &TestServer,
+    trusted: &CertifiedKey<KeyPair>,
+    version: &'static SupportedProtocolVersion,
+    protocol: &str,
+) -> std::io::Result<TlsStream<TcpStream>> {
+    let mut roots = RootCertStore::empty();
+    roots.add(trusted.cert.der().clone()).unwrap();
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[version])
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![protocol.into()];
+    let stream = TcpStream::connect(server.address).await.unwrap();
+    let name = ServerName::try_from("kms.test").unwrap();
+    TlsConnector::from(Arc::new(config)).connect(name, stream).await
+}
+
+#[tokio::test]
+async fn http2_over_tls_1_3_agrees_on_a_post_quantum_key() {
+    let certificate = certificate();
+    let server = start(&Certificates::load(source(&certificate)).unwrap()).await;
+    let stream = connect(&server, &certificate, &TLS13, "h2").await.unwrap();
+    assert_eq!(stream.get_ref().1.alpn_protocol(), Some(b"h2".as_slice()));
+    let mut sender = http2::connect(stream).await;
+    let answer = http2::ask(&mut sender, http2::request("Echo", "{}")).await;
+    assert_eq!(answer, (200, "{}".to_owned()));
+    let tls = server.backend.calls().pop().unwrap().client.tls.unwrap();
+    assert_eq!(tls.version, "TLSv1.3");
+    assert_eq!(tls.cipher_suite, "TLS_AES_256_GCM_SHA384");
+    assert_eq!(tls.key_exchange, "X25519MLKEM768");
+}
+
+#[tokio::test]
+async fn http1_over_tls_1_2_is_served_too() {
+    let certificate = certificate();
+    let server = start(&Certificates::load(source(&certificate)).unwrap()).await;
+    let stream = connect(&server, &certificate, &TLS12, "http/1.1").await.unwrap();
+    let answer = Client::new(stream).ask(call("Echo", b"{}")).await;
+    assert_eq!(answer.status, 200);
+    let tls = server.backend.calls().pop().unwrap().client.tls.unwrap();
+    assert_eq!(tls.version, "TLSv1.2");
+    assert_eq!(tls.cipher_suite, "ECDHE-ECDSA-AES256-GCM-SHA384");
+    assert_eq!(tls.key_exchange, "x25519");
+}
+
+#[tokio::test]
+async fn a_certificate_is_replaced_while_connections_go_on() {
+    let (old, new) = (certificate(), certificate());
+    let directory = tempfile::tempdir().unwrap();
+    let (chain, key) = (directory.path().join("chain.pem"), directory.path().join("key.pem"));
+    let write = |certificate: &CertifiedKey<KeyPair>| {
+        std::fs::write(&chain, certificate.cert.pem()).unwrap();
+        std::fs::write(&key, certificate.signing_key.serialize_pem()).unwrap();
+    };
+    write(&old);
+    let files = CertificateSource::Files { chain: chain.clone(), key: key.clone() };
+    let certificates = Certificates::load(files).unwrap();
+    let server = start(&certificates).await;
+    let mut open = Client::new(connect(&server, &old, &TLS13, "http/1.1").await.unwrap());
+
+    write(&new);
+    certificates.reload().unwrap();
+
+    assert!(connect(&server, &old, &TLS13, "http/1.1").await.is_err());
+    assert!(connect(&server, &new, &TLS13, "http/1.1").await.is_ok());
+    assert_eq!(open.ask(call("Echo", b"{}")).await.status, 200);
+
+    std::fs::write(&key, "not a key").unwrap();
+    assert!(matches!(certificates.reload(), Err(TlsError::NoPrivateKey)));
+    assert!(connect(&server, &new, &TLS13, "http/1.1").await.is_ok());
+}
+
+#[test]
+fn what_is_no_certificate_with_its_key_is_refused() {
+    let (one, other) = (certificate(), certificate());
+    let load = |chain: &str, key: &str| {
+        let chain = chain.as_bytes().to_vec();
+        let key = Zeroizing::new(key.as_bytes().to_vec());
+        Certificates::load(CertificateSource::Pem { chain, key }).err().unwrap()
+    };
+    let (chain, key) = (one.cert.pem(), one.signing_key.serialize_pem());
+    assert!(matches!(load("", &key), TlsError::NoCertificate));
+    assert!(matches!(load("nonsense", &key), TlsError::NoCertificate));
+    assert!(matches!(load(&chain, ""), TlsError::NoPrivateKey));
+    assert!(matches!(load(&chain, &chain), TlsError::NoPrivateKey));
+    let other_key = other.signing_key.serialize_pem();
+    assert!(matches!(load(&chain, &other_key), TlsError::Mismatch(_)));
+    let files = CertificateSource::Files { chain: "/nonexistent".into(), key: "/".into() };
+    assert!(matches!(Certificates::load(files), Err(TlsError::Unreadable { .. })));
+}
