@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use keyward_model::{KeyMaterialId, Timestamp};
+use keyward_model::Timestamp;
 use keyward_store::{ChangeNumber, RowTag, Scope, ScopedKey};
 use rusqlite::Row;
 use rusqlite::types::FromSql;
@@ -52,25 +52,9 @@ impl<'r> Columns<'r> {
         word
     }
 
-    /// The next column, bytes of a fixed length.
-    pub(crate) fn bytes<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let bytes = self.row.get_ref(self.next).ok()?.as_blob().ok()?.try_into().ok();
-        self.next += 1;
-        bytes
-    }
-
     /// The next column, a time.
     pub(crate) fn timestamp(&mut self) -> Option<Timestamp> {
         self.value().map(Timestamp::from_unix_ms)
-    }
-
-    /// The next column, a material id that may be absent.
-    pub(crate) fn optional_material_id(&mut self) -> Option<Option<KeyMaterialId>> {
-        let bytes: Option<Vec<u8>> = self.value()?;
-        match bytes {
-            Some(bytes) => Some(Some(KeyMaterialId::new(bytes.try_into().ok()?))),
-            None => Some(None),
-        }
     }
 
     /// The next three columns: account, Region, key id.
@@ -90,6 +74,6 @@ impl<'r> Columns<'r> {
             shard: self.value()?,
             number: u64::try_from(self.value::<i64>()?).ok()?,
         };
-        Some(Code { change, domain_key: self.value()?, mac: self.bytes()? })
+        Some(Code { change, domain_key: self.value()?, mac: self.value()? })
     }
 }

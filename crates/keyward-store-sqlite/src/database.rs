@@ -121,3 +121,37 @@ fn create_private(path: &Path) -> Result<(), io::Error> {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_connection_that_writes_is_durable_and_strict() {
+        let directory = tempfile::tempdir().unwrap();
+        let database = Database::open(&directory.path().join("keyward.db")).unwrap();
+        let pragma = |name| -> i64 {
+            database.connection.pragma_query_value(None, name, |row| row.get(0)).unwrap()
+        };
+        let full = 2;
+        assert_eq!(pragma("synchronous"), full);
+        for (name, value) in
+            [("foreign_keys", 1), ("secure_delete", 1), ("trusted_schema", 0), ("user_version", 1)]
+        {
+            assert_eq!(pragma(name), value, "{name}");
+        }
+        let mode: String =
+            database.connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+        assert_eq!(mode, "wal");
+        let lax: i64 = database
+            .connection
+            .query_row(
+                "SELECT count(*) FROM pragma_table_list
+                 WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite_%' AND strict = 0",
+                [],
+                |row| row.get(0),
+            )
+            .unwrap();
+        assert_eq!(lax, 0, "tables that are not STRICT");
+    }
+}

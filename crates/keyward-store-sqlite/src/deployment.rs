@@ -37,7 +37,7 @@ impl DecidingRow for DeploymentRecord {
 
     fn read(columns: &mut Columns<'_>) -> Option<Self> {
         Some(Self {
-            deployment_id: Uuid::from_bytes(columns.bytes()?),
+            deployment_id: Uuid::from_bytes(columns.value()?),
             partition: columns.word()?,
             regions: regions(&columns.value::<String>()?)?,
             created_at: columns.timestamp()?,

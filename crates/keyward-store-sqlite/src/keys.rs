@@ -1,7 +1,7 @@
 //! KMS keys.
 
 use async_trait::async_trait;
-use keyward_model::{AccountId, KeyId, Region, Timestamp};
+use keyward_model::{AccountId, KeyId, KeyMaterialId, Region, Timestamp};
 use keyward_store::{
     CanonicalRow, ChangeNumber, KeyRecord, Keys, Scope, ScopedKey, StoreError, Versioned,
 };
@@ -64,7 +64,7 @@ impl DecidingRow for KeyRecord {
             created_at: columns.timestamp()?,
             deletion_date: columns.value::<Option<i64>>()?.map(Timestamp::from_unix_ms),
             pending_window_days: columns.value()?,
-            current_material: columns.optional_material_id()?,
+            current_material: columns.value::<Option<[u8; 32]>>()?.map(KeyMaterialId::new),
         })
     }
 
@@ -185,7 +185,7 @@ pub(crate) fn put(sql: &Sql<'_>, record: &KeyRecord) -> Result<ChangeNumber, Fau
             ":created_at": record.created_at.unix_ms(),
             ":deletion_date": record.deletion_date.map(Timestamp::unix_ms),
             ":pending_window_days": record.pending_window_days,
-            ":current_material": record.current_material.as_ref().map(|id| id.as_bytes()),
+            ":current_material": record.current_material.as_ref().map(KeyMaterialId::as_bytes),
             ":change_shard": change.shard,
             ":change_number": code.number()?,
             ":domain_key": code.domain_key,

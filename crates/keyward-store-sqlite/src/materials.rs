@@ -26,7 +26,7 @@ impl DecidingRow for MaterialRecord {
     fn read(columns: &mut Columns<'_>) -> Option<Self> {
         Some(Self {
             key: columns.scoped_key()?,
-            material_id: KeyMaterialId::new(columns.bytes()?),
+            material_id: KeyMaterialId::new(columns.value()?),
             sealed: columns.value()?,
             created_at: columns.timestamp()?,
         })

@@ -28,7 +28,7 @@ fn pending(sql: &Sql<'_>, limit: u32) -> Result<Vec<AuditRow>, Fault> {
     let mut pending = Vec::new();
     while let Some(row) = rows.next()? {
         let mut columns = Columns::of(row);
-        let row = columns.bytes().and_then(|event_id| {
+        let row = columns.value().and_then(|event_id| {
             Some(AuditRow { event_id: Uuid::from_bytes(event_id), line: columns.value()? })
         });
         pending.push(row.ok_or(StoreError::Unreadable { table: "outbox" })?);

@@ -76,7 +76,7 @@ fn stale_materials(sql: &Sql<'_>, current: u32, limit: u32) -> Result<Vec<StaleR
     while let Some(row) = rows.next()? {
         let row = stale_row(MaterialRecord::TABLE, &mut Columns::of(row), |columns| {
             let key = columns.scoped_key()?;
-            let material_id = keyward_model::KeyMaterialId::new(columns.bytes()?);
+            let material_id = keyward_model::KeyMaterialId::new(columns.value()?);
             Some(MaterialRecord::row_identity(&key, &material_id))
         });
         found.push(row?);

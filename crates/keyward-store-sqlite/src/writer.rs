@@ -136,7 +136,9 @@ fn serve(mut connection: Connection, rows: &dyn RowAuthenticator, messages: &Rec
         if let Err(cause) = &fate {
             tracing::error!(%cause, changes = batch.len(), "a transaction failed");
         }
-        batch.into_iter().for_each(|work| work.answer(fate.clone()));
+        for work in batch {
+            work.answer(fate.clone());
+        }
         if let Some(Message::EmptyLog(caller)) = next {
             drop(caller.send(empty_log(&connection).map_err(StoreError::from)));
         }
@@ -177,3 +179,6 @@ fn empty_log(connection: &Connection) -> Result<(), Cause> {
         connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
     if is_busy { Err(Cause::LogInUse) } else { Ok(()) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@
 //!
 //! What needs a hand on the raw rows (forgery, crashes) is tested beside each backend.
 
-#![expect(missing_docs, reason = "the names of these functions are sentences")]
+#![expect(missing_docs, reason = "the names of these functions say it")]
 #![expect(clippy::missing_panics_doc, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 pub mod accounts;
@@ -24,7 +24,7 @@ mod numbered_keys;
 pub mod outbox;
 pub mod policies;
 pub mod resealing;
-mod samples;
+pub mod samples;
 pub mod tags;
 
 use std::sync::Arc;

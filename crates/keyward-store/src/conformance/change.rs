@@ -138,7 +138,8 @@ pub async fn of_changes_that_rest_on_one_number_exactly_one_commits(subject: &Su
     });
     let verdicts = all(changes).await;
     let winners: Vec<_> = (0..).zip(&verdicts).filter(|(_, it)| it.is_ok()).collect();
-    let [(winner, _)] = winners[..] else { panic!("{} changes committed", winners.len()) };
+    assert_eq!(winners.len(), 1);
+    let winner = winners.first().unwrap().0;
     for (_, verdict) in (0..).zip(&verdicts).filter(|(n, _)| *n != winner) {
         assert!(matches!(verdict, Err(CommitError::Conflict(Precondition::KeyAt(..)))));
     }

@@ -15,28 +15,28 @@ use crate::{
     KeyRecord, MaterialRecord, PolicyRecord, Scope, ScopedAlias, ScopedKey, TagRecord, Write,
 };
 
-pub(super) fn account(n: u32) -> AccountId {
+pub fn account(n: u32) -> AccountId {
     format!("1111{n:08}").parse().unwrap()
 }
 
-pub(super) fn account_record(n: u32) -> AccountRecord {
+pub fn account_record(n: u32) -> AccountRecord {
     AccountRecord { account: account(n), created_at: time(n) }
 }
 
-pub(super) fn alias(name: &str) -> ScopedAlias {
+pub fn alias(name: &str) -> ScopedAlias {
     scope().alias(name.parse().unwrap())
 }
 
-pub(super) fn alias_record(name: &str, key: &ScopedKey) -> AliasRecord {
+pub fn alias_record(name: &str, key: &ScopedKey) -> AliasRecord {
     let alias = key.scope.alias(name.parse().unwrap());
     AliasRecord { alias, target: key.key_id, created_at: time(1), updated_at: time(2) }
 }
 
-pub(super) fn audit_row(n: u32) -> AuditRow {
+pub fn audit_row(n: u32) -> AuditRow {
     AuditRow { event_id: Uuid::from_u128(n.into()), line: format!("{{\"n\":{n}}}").into_bytes() }
 }
 
-pub(super) fn credential_record(n: u32) -> CredentialRecord {
+pub fn credential_record(n: u32) -> CredentialRecord {
     CredentialRecord {
         access_key_id: format!("AKIA{n:016}").parse().unwrap(),
         account: account(0),
@@ -46,19 +46,19 @@ pub(super) fn credential_record(n: u32) -> CredentialRecord {
     }
 }
 
-pub(super) fn domain_key_record(number: u32) -> DomainKeyRecord {
+pub fn domain_key_record(number: u32) -> DomainKeyRecord {
     DomainKeyRecord { number, wrapped: vec![1, 2, 3], created_at: time(number) }
 }
 
-pub(super) fn key(n: u32) -> ScopedKey {
+pub fn key(n: u32) -> ScopedKey {
     scope().key(key_id(n))
 }
 
-pub(super) fn key_id(n: u32) -> KeyId {
+pub fn key_id(n: u32) -> KeyId {
     format!("{n:08x}-1234-4abc-8def-1234567890ab").parse().unwrap()
 }
 
-pub(super) fn key_record(key: &ScopedKey) -> KeyRecord {
+pub fn key_record(key: &ScopedKey) -> KeyRecord {
     KeyRecord {
         key: key.clone(),
         spec: KeySpec::SymmetricDefault,
@@ -75,11 +75,11 @@ pub(super) fn key_record(key: &ScopedKey) -> KeyRecord {
     }
 }
 
-pub(super) fn material_id(n: u8) -> KeyMaterialId {
+pub fn material_id(n: u8) -> KeyMaterialId {
     KeyMaterialId::new([n; 32])
 }
 
-pub(super) fn material_record(key: &ScopedKey, n: u8) -> MaterialRecord {
+pub fn material_record(key: &ScopedKey, n: u8) -> MaterialRecord {
     MaterialRecord {
         key: key.clone(),
         material_id: material_id(n),
@@ -88,29 +88,29 @@ pub(super) fn material_record(key: &ScopedKey, n: u8) -> MaterialRecord {
     }
 }
 
-pub(super) fn policy_record(key: &ScopedKey, document: &str) -> PolicyRecord {
+pub fn policy_record(key: &ScopedKey, document: &str) -> PolicyRecord {
     PolicyRecord { key: key.clone(), document: document.to_owned() }
 }
 
-pub(super) fn scope() -> Scope {
+pub fn scope() -> Scope {
     Scope { account: account(0), region: "eu-central-1".parse().unwrap() }
 }
 
-pub(super) fn tag_record(key: &ScopedKey, tag_key: &str, tag_value: &str) -> TagRecord {
+pub fn tag_record(key: &ScopedKey, tag_key: &str, tag_value: &str) -> TagRecord {
     let (tag_key, tag_value) = (tag_key.to_owned(), tag_value.to_owned());
     TagRecord { key: key.clone(), tag_key, tag_value }
 }
 
-pub(super) fn time(n: u32) -> Timestamp {
+pub fn time(n: u32) -> Timestamp {
     Timestamp::from_unix_ms(1_700_000_000_000 + i64::from(n))
 }
 
-pub(super) fn put_key(key: &ScopedKey) -> Write {
+pub fn put_key(key: &ScopedKey) -> Write {
     Write::PutKey(Box::new(key_record(key)))
 }
 
 /// A key with one row in every table that hangs on it.
-pub(super) fn put_whole_key(key: &ScopedKey, alias: &str) -> Vec<Write> {
+pub fn put_whole_key(key: &ScopedKey, alias: &str) -> Vec<Write> {
     vec![
         put_key(key),
         Write::PutMaterial(material_record(key, 1)),
@@ -121,7 +121,7 @@ pub(super) fn put_whole_key(key: &ScopedKey, alias: &str) -> Vec<Write> {
 }
 
 /// Runs the futures side by side and answers their results in order.
-pub(super) async fn all<T>(futures: impl IntoIterator<Item = impl Future<Output = T>>) -> Vec<T> {
+pub async fn all<T>(futures: impl IntoIterator<Item = impl Future<Output = T>>) -> Vec<T> {
     let mut running: Vec<_> = futures.into_iter().map(|it| (Box::pin(it), None)).collect();
     poll_fn(|context| {
         for (future, result) in &mut running {
