@@ -8,11 +8,11 @@ use keyward_store::StoreError;
 use crate::{Engine, ScheduleError};
 
 /// A wall clock that moved this much further than the monotonic one is not believed.
-const LEAP_MAX: Duration = Duration::from_secs(3600);
+const LEAP_MAX: Duration = Duration::from_hours(1);
 
 /// While no server runs nothing tells a wrong clock from time that passed. A server that seems to
 /// have been stopped for longer than this asks an operator.
-const STOPPED_MAX: Duration = Duration::from_secs(24 * 3600);
+const STOPPED_MAX: Duration = Duration::from_hours(24);
 
 /// The last time believed. A new one, as after a start, goes on from the time in the database.
 #[derive(Debug, Default)]

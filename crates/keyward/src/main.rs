@@ -1,2 +1,41 @@
 //! The program: arguments, configuration, wiring, subcommands.
-fn main() {}
+//!
+//! It owns the data directory, the process and the order in which the parts are put together. It
+//! knows no operation, no SQL and no cryptography.
+
+mod admin;
+mod arguments;
+mod certificate;
+mod command;
+mod config;
+mod data_dir;
+mod hardening;
+mod logging;
+mod metrics;
+mod notify;
+mod passphrase;
+mod private_file;
+mod profile;
+mod root_key;
+mod schedule;
+mod serving;
+mod wiring;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    // Wrong usage ends here with status 2 and the words of clap.
+    let arguments = arguments::Arguments::parse();
+    hardening::before_anything_else();
+    match command::run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The last words go to stderr; if nobody reads it, the status still tells.
+            let _ = writeln!(std::io::stderr(), "keyward: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Operator commands, on a running server and on a directory without one.
+//!
+//! The same function carries a command out in both cases: behind `DIR/admin.sock` while a server
+//! runs, in the command's own process while none does. Either way the engine writes the audit
+//! record. New credentials are written to `DIR/aws` where they are made and never cross the socket.
+
+mod client;
+mod protocol;
+mod socket;
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use keyward_crypto::Seal;
+use keyward_engine::{ClockWatch, Engine, NewCredential};
+use keyward_model::AccountId;
+use keyward_store::AccountRecord;
+use tokio::sync::Mutex;
+
+pub(crate) use client::ask;
+pub(crate) use protocol::{AccountLine, Command, Outcome};
+pub(crate) use socket::AdminSocket;
+
+use crate::data_dir::DataDir;
+use crate::profile::Profiles;
+
+/// A deployment in the hands of an operator.
+pub(crate) struct Desk {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) seal: Seal,
+    pub(crate) dir: DataDir,
+    /// What the schedule knows of the clock.
+    pub(crate) clock_watch: Mutex<ClockWatch>,
+    /// One command at a time: each rewrites files or keys as a whole.
+    turn: Mutex<()>,
+}
+
+impl Desk {
+    pub(crate) fn new(engine: Arc<Engine>, seal: Seal, dir: DataDir) -> Self {
+        Self { engine, seal, dir, clock_watch: Mutex::default(), turn: Mutex::default() }
+    }
+
+    /// Carries a command out on behalf of the operator named.
+    pub(crate) async fn carry_out(&self, command: &Command, operator: &str) -> Result<Outcome> {
+        let _turn = self.turn.lock().await;
+        match command {
+            Command::AccountCreate { account_id } => {
+                let account = account_id.as_deref().map(str::parse).transpose()?;
+                let credential = self.engine.create_account(account, operator).await?;
+                self.hand_over(credential).await
+            }
+            Command::AccountList {} => self.list_accounts().await,
+            Command::AccountResetRoot { account_id } => {
+                let account = match account_id {
+                    Some(account) => account.parse()?,
+                    None => self.first_account().await?,
+                };
+                let credential = self.engine.reset_root(account, operator).await?;
+                self.hand_over(credential).await
+            }
+            Command::ClockAccept {} => {
+                let mut watch = self.clock_watch.lock().await;
+                let account = self.first_account().await?;
+                self.engine.record_command("AcceptClock", account, operator).await?;
+                let now = self.engine.accept_clock(&mut watch).await?;
+                Ok(Outcome::ClockAccepted { now_unix_s: now.unix_s() })
+            }
+            Command::SealRotateDomainKey {} => {
+                let number = self.rotate_domain_keys(operator).await?;
+                Ok(Outcome::DomainKeyRotated { number })
+            }
+        }
+    }
+
+    /// Replaces the domain key if it is older than `days`.
+    pub(crate) async fn rotate_domain_keys_if_due(&self, days: u32) -> Result<bool> {
+        let _turn = self.turn.lock().await;
+        let records = self.engine.store().domain_keys().list().await?;
+        let Some(newest) = records.iter().max_by_key(|record| record.number) else {
+            return Ok(false);
+        };
+        if newest.created_at.plus_days(days) > self.engine.clock().now() {
+            // What a rotation that was interrupted left to do; usually nothing.
+            self.engine.finish_domain_key_rotation().await?;
+            return Ok(false);
+        }
+        self.engine.rotate_domain_keys(&self.seal).await?;
+        Ok(true)
+    }
+
+    async fn rotate_domain_keys(&self, operator: &str) -> Result<u32> {
+        let account = self.first_account().await?;
+        self.engine.record_command("RotateDomainKey", account, operator).await?;
+        self.engine.rotate_domain_keys(&self.seal).await?;
+        let records = self.engine.store().domain_keys().list().await?;
+        Ok(records.iter().map(|record| record.number).max().unwrap_or_default())
+    }
+
+    async fn list_accounts(&self) -> Result<Outcome> {
+        let accounts = self.accounts().await?;
+        let first = accounts.first().map(|record| record.account);
+        let line = |record: &AccountRecord| AccountLine {
+            account_id: record.account.to_string(),
+            profile: Profiles::name(record.account, first),
+            created_unix_s: record.created_at.unix_s(),
+        };
+        Ok(Outcome::Accounts { accounts: accounts.iter().map(line).collect() })
+    }
+
+    /// Writes a new credential where its owner finds it.
+    async fn hand_over(&self, credential: NewCredential) -> Result<Outcome> {
+        let first = self.first_account().await?;
+        let profiles = Profiles::of(&self.dir)?;
+        let profile = profiles.put_credential(&credential, first).with_context(|| {
+            format!(
+                "account {} has new credentials, but they could not be written; run `keyward \
+                 account reset-root --account-id {}` once they can",
+                credential.account, credential.account
+            )
+        })?;
+        Ok(Outcome::Credential {
+            account_id: credential.account.to_string(),
+            access_key_id: credential.access_key_id.as_str().to_owned(),
+            profile,
+        })
+    }
+
+    async fn first_account(&self) -> Result<AccountId> {
+        match self.accounts().await?.first() {
+            Some(record) => Ok(record.account),
+            None => bail!("there is no account"),
+        }
+    }
+
+    /// Oldest first.
+    async fn accounts(&self) -> Result<Vec<AccountRecord>> {
+        let mut accounts = self.engine.store().accounts().list().await?;
+        accounts.sort_by_key(|record| (record.created_at, record.account));
+        Ok(accounts)
+    }
+}

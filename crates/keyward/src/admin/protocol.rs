@@ -1,0 +1,116 @@
+//! What goes over the admin socket: one line of JSON each way.
+
+use anyhow::{Result, bail};
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt};
+
+/// The longest command or answer: some thousand accounts in a list.
+const LINE_BYTES_MAX: usize = 1024 * 1024;
+
+/// What an operator may ask for.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) enum Command {
+    AccountCreate { account_id: Option<String> },
+    AccountList {},
+    AccountResetRoot { account_id: Option<String> },
+    ClockAccept {},
+    SealRotateDomainKey {},
+}
+
+/// What a command did. Nothing in it is secret.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) enum Outcome {
+    Accounts { accounts: Vec<AccountLine> },
+    ClockAccepted { now_unix_s: i64 },
+    Credential { account_id: String, access_key_id: String, profile: String },
+    DomainKeyRotated { number: u32 },
+}
+
+/// An account in a list.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AccountLine {
+    pub(crate) account_id: String,
+    pub(crate) profile: String,
+    pub(crate) created_unix_s: i64,
+}
+
+/// The answer to a command: its outcome, or the sentence that says why there is none.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) enum Answer {
+    Done(Outcome),
+    Refused(String),
+}
+
+/// A value as a line.
+pub(super) fn line<T: Serialize>(value: &T) -> Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(value)?;
+    line.push(b'\n');
+    Ok(line)
+}
+
+/// Reads one line; `None` when the other side has closed.
+pub(super) async fn read_line<R, T>(reader: &mut R, bytes_max: usize) -> Result<Option<T>>
+where
+    R: AsyncBufRead + Unpin,
+    T: for<'de> Deserialize<'de>,
+{
+    let mut line = Vec::new();
+    let limit = u64::try_from(bytes_max)?.saturating_add(1);
+    reader.take(limit).read_until(b'\n', &mut line).await?;
+    match line.split_last() {
+        None => Ok(None),
+        Some((b'\n', json)) => Ok(Some(serde_json::from_slice(json)?)),
+        Some(_) => bail!("a line that does not end, or ends after more than {bytes_max} bytes"),
+    }
+}
+
+/// Reads one answer.
+pub(super) async fn read_answer<R: AsyncBufRead + Unpin>(reader: &mut R) -> Result<Option<Answer>> {
+    read_line(reader, LINE_BYTES_MAX).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn read(text: &str, bytes_max: usize) -> Result<Option<Command>> {
+        read_line(&mut text.as_bytes(), bytes_max).await
+    }
+
+    #[tokio::test]
+    async fn a_command_is_one_bounded_line() {
+        let text = "{\"command\":\"account-list\"}\n";
+        assert_eq!(read(text, text.len()).await.unwrap(), Some(Command::AccountList {}));
+        assert!(read(text, text.len() - 2).await.is_err());
+        assert!(read(text.trim_end(), 1000).await.is_err());
+        assert_eq!(read("", 1000).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn an_unknown_command_or_member_is_refused() {
+        for text in [
+            "{\"command\":\"export\"}\n",
+            "{\"command\":\"account-list\",\"x\":1}\n",
+            "{\"command\":\"account-create\",\"account\":\"111122223333\"}\n",
+            "\n",
+            "[]\n",
+        ] {
+            assert!(read(text, 1000).await.is_err(), "{text:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_written_is_read_back() {
+        let command = Command::AccountCreate { account_id: Some("111122223333".to_owned()) };
+        let written = line(&command).unwrap();
+        assert_eq!(read_line(&mut written.as_slice(), 1000).await.unwrap(), Some(command));
+
+        let answer = Answer::Done(Outcome::DomainKeyRotated { number: 2 });
+        let written = line(&answer).unwrap();
+        assert_eq!(read_answer(&mut written.as_slice()).await.unwrap(), Some(answer));
+    }
+}

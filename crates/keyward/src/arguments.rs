@@ -1,0 +1,314 @@
+//! What can be typed. Only shapes and help texts; `command` does the work.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use keyward_model::{AccountId, Region};
+
+/// Keyward serves the AWS KMS API from your own machine.
+///
+/// A deployment is one directory: its database, its root key, its audit journal and the AWS
+/// profiles to use it with. `init` makes one, `serve` serves it, and any AWS SDK, CLI or tool that
+/// can be pointed at an endpoint talks to it.
+#[derive(Debug, Parser)]
+#[command(
+    name = "keyward",
+    disable_version_flag = true,
+    after_help = "\
+Start here:
+  keyward quickstart                        make a deployment in ./keyward-quickstart and serve it
+
+Step by step:
+  keyward init --data-dir ./kms             make a deployment, with one account and its profile
+  keyward serve --data-dir ./kms            serve it on 127.0.0.1:7600
+  export AWS_CONFIG_FILE=./kms/aws/config AWS_SHARED_CREDENTIALS_FILE=./kms/aws/credentials
+  AWS_PROFILE=keyward aws kms create-key    use it
+
+Exit status: 0 done, 1 failed (the reason is on stderr), 2 wrong usage."
+)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Init(Init),
+    Serve(Serve),
+    Quickstart(Quickstart),
+    /// Add accounts and replace root credentials.
+    #[command(subcommand)]
+    Account(Account),
+    /// Accept the time after the clock leapt.
+    #[command(subcommand)]
+    Clock(Clock),
+    /// Work on the key hierarchy.
+    #[command(subcommand)]
+    Seal(Seal),
+    /// Work on the private CA that `init --tls-name` made.
+    #[command(subcommand)]
+    Certificate(Certificate),
+    Version(Version),
+}
+
+/// Where the deployment is.
+#[derive(Args, Debug)]
+pub(crate) struct Directory {
+    /// The data directory [default: $XDG_DATA_HOME/keyward, ~/.local/share/keyward, or
+    /// /var/lib/keyward for root]
+    #[arg(long, value_name = "DIR", env = "KEYWARD_DATA_DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+}
+
+/// Where a passphrase is read from. It is never an argument: arguments are seen by every user.
+#[derive(Args, Debug, Default)]
+pub(crate) struct PassphraseSource {
+    /// Read the passphrase from this file
+    ///
+    /// Without it the passphrase is the systemd credential `keyward-passphrase`, if there is one.
+    #[arg(long, value_name = "FILE", env = "KEYWARD_PASSPHRASE_FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+    /// Read the passphrase from this open file descriptor
+    #[arg(long, value_name = "FD", conflicts_with = "passphrase_file")]
+    pub(crate) passphrase_fd: Option<u16>,
+}
+
+/// What it takes to open a deployment.
+#[derive(Args, Debug)]
+pub(crate) struct Deployment {
+    #[command(flatten)]
+    pub(crate) directory: Directory,
+    /// The configuration file [default: DIR/keyward.toml, if it exists]
+    #[arg(long, value_name = "FILE", env = "KEYWARD_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) passphrase: PassphraseSource,
+}
+
+/// Make a deployment
+///
+/// Creates the data directory with a database, a root key, one account with root credentials, and
+/// the AWS profiles `keyward` and `default` in DIR/aws. Asks nothing and starts nothing.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  keyward init --data-dir ./kms
+  keyward init --data-dir ./kms --account-id 111122223333 --region eu-central-1
+  keyward init --data-dir ./kms --tls-name kms.internal      serve TLS under a CA of its own
+  keyward init --data-dir ./kms --seal passphrase --passphrase-file ./passphrase
+
+Keep DIR/root.key (or the passphrase) in a safe place away from DIR as well: without it the
+database is lost, and with both anyone can read it.")]
+pub(crate) struct Init {
+    #[command(flatten)]
+    pub(crate) directory: Directory,
+    #[command(flatten)]
+    pub(crate) birth: Birth,
+    /// What the root key comes from
+    #[arg(long, value_name = "SEAL", default_value = "file")]
+    pub(crate) seal: SealName,
+    #[command(flatten)]
+    pub(crate) passphrase: PassphraseSource,
+    /// Do nothing, successfully, if the directory holds a deployment already
+    #[arg(long)]
+    pub(crate) if_missing: bool,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The facts a deployment is born with.
+#[derive(Args, Debug)]
+pub(crate) struct Birth {
+    /// The first account's id, twelve digits [default: a random one]
+    #[arg(long, value_name = "N")]
+    pub(crate) account_id: Option<AccountId>,
+    /// A Region to serve; repeat it for more, the first one is the default of the profiles. All
+    /// belong to one partition
+    #[arg(long = "region", value_name = "REGION", default_value = "us-east-1")]
+    pub(crate) regions: Vec<Region>,
+    /// Make a private CA and a certificate for this host name or address; repeat it for more
+    #[arg(long = "tls-name", value_name = "HOST")]
+    pub(crate) tls_names: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SealName {
+    /// A root key file, DIR/root.key
+    File,
+    /// A passphrase of at least 12 characters, through Argon2id
+    Passphrase,
+}
+
+/// Serve a deployment until SIGTERM
+///
+/// Ready when GET /health/ready answers 200; DIR/run/address then holds the address. SIGHUP loads
+/// changed certificates, which happens by itself within a minute as well.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  keyward serve --data-dir ./kms
+  keyward serve --data-dir ./kms --listen 127.0.0.1:0        any free port; see DIR/run/address
+  keyward serve --print-config > ./kms/keyward.toml          every setting with its explanation
+
+Every setting can also be given as an environment variable: KEYWARD_SERVER_LISTEN is `listen` in
+the section [server]. Arguments win over the environment, the environment over the file.")]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    pub(crate) deployment: Deployment,
+    #[command(flatten)]
+    pub(crate) listeners: Listeners,
+    /// Print the configuration in force, defaults included, and exit
+    #[arg(long)]
+    pub(crate) print_config: bool,
+}
+
+/// Settings that are worth an argument.
+#[derive(Args, Debug, Default)]
+pub(crate) struct Listeners {
+    /// The address and port to serve on [default: 127.0.0.1:7600]
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// The address and port of Prometheus metrics [default: none]
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(crate) metrics_listen: Option<SocketAddr>,
+    /// Serve an address other machines reach without TLS: plaintexts and data keys cross the
+    /// network for all to read. Only for a network that is private in itself, or behind a proxy
+    /// that adds TLS
+    #[arg(long)]
+    pub(crate) expose_plaintext_http_to_the_network: bool,
+}
+
+/// Make a deployment if there is none, serve it, and print how to use it
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Example:
+  keyward quickstart
+  # then, in another shell, paste the three lines it prints:
+  aws kms create-key")]
+pub(crate) struct Quickstart {
+    /// The data directory
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "KEYWARD_DATA_DIR",
+        default_value = "keyward-quickstart"
+    )]
+    pub(crate) data_dir: PathBuf,
+    #[command(flatten)]
+    pub(crate) birth: Birth,
+    #[command(flatten)]
+    pub(crate) listeners: Listeners,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Account {
+    /// Add an account with root credentials and the profile `keyward-N`
+    Create(AccountCreate),
+    /// List the accounts
+    List(AccountList),
+    /// Replace an account's root credentials, lost or leaked: every older one stops working
+    ResetRoot(AccountResetRoot),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct AccountCreate {
+    #[command(flatten)]
+    pub(crate) deployment: Deployment,
+    /// The account's id, twelve digits [default: a random one]
+    #[arg(long, value_name = "N")]
+    pub(crate) account_id: Option<AccountId>,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct AccountList {
+    #[command(flatten)]
+    pub(crate) deployment: Deployment,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct AccountResetRoot {
+    #[command(flatten)]
+    pub(crate) deployment: Deployment,
+    /// The account's id [default: the first account]
+    #[arg(long, value_name = "N")]
+    pub(crate) account_id: Option<AccountId>,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Clock {
+    /// Believe the present time, after which due keys are deleted again
+    ///
+    /// After a leap of the wall clock that nothing explains, keys whose waiting period seems over
+    /// are not deleted. Check the clock first: deletion cannot be undone.
+    Accept(Deployment),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Seal {
+    /// Replace the domain key now, and seal everything anew under the next one
+    ///
+    /// Happens by itself every month. The root key stays as it is.
+    RotateDomainKey(Deployment),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Certificate {
+    /// Issue the server's certificate anew; a running server loads it within a minute
+    Renew(CertificateRenew),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CertificateRenew {
+    #[command(flatten)]
+    pub(crate) directory: Directory,
+    /// The host names and addresses, in place of those it has
+    #[arg(long = "tls-name", value_name = "HOST")]
+    pub(crate) tls_names: Vec<String>,
+}
+
+/// Print the version
+#[derive(Args, Debug)]
+pub(crate) struct Version {
+    /// Print it as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_passphrase_cannot_be_an_argument() {
+        let try_parse = |arguments: &[&str]| Arguments::try_parse_from(arguments);
+        assert!(try_parse(&["keyward", "init", "--passphrase", "x"]).is_err());
+        assert!(try_parse(&["keyward", "init", "--passphrase-file", "x"]).is_ok());
+    }
+
+    #[test]
+    fn a_malformed_account_or_region_is_wrong_usage() {
+        for argument in [["--account-id", "123"], ["--region", "mars"]] {
+            let arguments = ["keyward", "init", argument[0], argument[1]];
+            let refused = Arguments::try_parse_from(arguments).unwrap_err();
+            assert_eq!(refused.exit_code(), 2);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! The subcommands, one file each.
+
+mod account;
+mod certificate;
+mod clock;
+mod init;
+mod operate;
+mod quickstart;
+mod seal;
+mod serve;
+mod version;
+
+use std::io::Write;
+
+use anyhow::{Context, Result};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::arguments::{Arguments, Command};
+
+/// Runs the command. A command that succeeds says on stdout what it did; the reason why one fails
+/// is the error.
+pub(crate) fn run(arguments: Arguments) -> Result<()> {
+    match arguments.command {
+        Command::Init(arguments) => init::run(&arguments),
+        Command::Serve(arguments) => serve::run(arguments),
+        Command::Quickstart(arguments) => quickstart::run(arguments),
+        Command::Account(arguments) => account::run(arguments),
+        Command::Clock(arguments) => clock::run(&arguments),
+        Command::Seal(arguments) => seal::run(&arguments),
+        Command::Certificate(arguments) => certificate::run(arguments),
+        Command::Version(arguments) => version::run(&arguments),
+    }
+}
+
+/// Prints what a command has to say.
+fn print(text: &str) -> Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).context("could not print")
+}
+
+/// Prints a value as one line of JSON.
+fn print_json(value: &serde_json::Value) -> Result<()> {
+    print(&format!("{value}\n"))
+}
+
+/// The threads a command runs on.
+pub(crate) fn runtime() -> Result<Runtime> {
+    Builder::new_multi_thread().enable_all().build().context("could not start threads")
+}

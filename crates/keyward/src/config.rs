@@ -1,0 +1,279 @@
+//! The configuration: a TOML file, the environment over it, every setting explicit.
+//!
+//! Unknown sections and settings are refused: a typing error in a security setting must not pass
+//! for its default. Arguments are laid over the result by `command`.
+
+mod environment;
+mod print;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use keyward_server::Limits;
+use serde::{Deserialize, Serialize};
+
+use crate::data_dir::DataDir;
+use crate::private_file;
+
+/// Where Keyward listens unless told otherwise.
+pub(crate) const DEFAULT_LISTEN: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 7600);
+
+const FILE_BYTES_MAX: usize = 256 * 1024;
+
+/// Every setting. Fields are explained in `config/print.rs`, once for reader and user.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Config {
+    pub(crate) server: Server,
+    pub(crate) tls: Tls,
+    pub(crate) metrics: Metrics,
+    pub(crate) log: Log,
+    pub(crate) audit: Audit,
+    pub(crate) hardening: Hardening,
+    pub(crate) schedule: Schedule,
+    pub(crate) quotas: Quotas,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Server {
+    pub(crate) listen: SocketAddr,
+    pub(crate) endpoint_url: String,
+    pub(crate) expose_plaintext_http_to_the_network: bool,
+    pub(crate) trusted_proxies: Vec<String>,
+    pub(crate) proxy_protocol: bool,
+    pub(crate) connections_max: u32,
+    pub(crate) shutdown_grace_s: u32,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Tls {
+    pub(crate) certificate: PathBuf,
+    pub(crate) private_key: PathBuf,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Metrics {
+    pub(crate) listen: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Log {
+    pub(crate) format: LogFormat,
+    pub(crate) level: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    Json,
+    Text,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Audit {
+    pub(crate) durability: Durability,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Durability {
+    Fsync,
+    Written,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Hardening {
+    pub(crate) lock_memory: LockMemory,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LockMemory {
+    Off,
+    Require,
+    Try,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Schedule {
+    pub(crate) domain_key_days: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Quotas {
+    pub(crate) keys: u32,
+    pub(crate) aliases_per_key: u32,
+    pub(crate) tags_per_key: u32,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            listen: DEFAULT_LISTEN,
+            endpoint_url: String::new(),
+            expose_plaintext_http_to_the_network: false,
+            trusted_proxies: Vec::new(),
+            proxy_protocol: false,
+            connections_max: Limits::default().connections_max,
+            shutdown_grace_s: 20,
+        }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, level: "info".to_owned() }
+    }
+}
+
+impl Default for Audit {
+    fn default() -> Self {
+        Self { durability: Durability::Written }
+    }
+}
+
+impl Default for Hardening {
+    fn default() -> Self {
+        Self { lock_memory: LockMemory::Try }
+    }
+}
+
+impl Default for Schedule {
+    fn default() -> Self {
+        Self { domain_key_days: keyward_engine::DOMAIN_KEY_AGE_MAX_DAYS }
+    }
+}
+
+impl Default for Quotas {
+    fn default() -> Self {
+        let keyward_engine::Quotas { keys, aliases_per_key, tags_per_key } = Default::default();
+        Self { keys, aliases_per_key, tags_per_key }
+    }
+}
+
+impl Config {
+    /// The configuration of a deployment: the file named, or the one in its directory if there is
+    /// one, with the environment over it.
+    pub(crate) fn load(dir: &DataDir, named: Option<&Path>) -> Result<Self> {
+        let text = match named {
+            Some(path) => Some(
+                std::fs::File::open(path)
+                    .map_err(anyhow::Error::from)
+                    .and_then(|file| private_file::read_bounded(file, FILE_BYTES_MAX))
+                    .and_then(|bytes| Ok(String::from_utf8(bytes.expose().to_vec())?))
+                    .with_context(|| format!("could not read {}", path.display()))?,
+            ),
+            None => private_file::read(&dir.config(), FILE_BYTES_MAX)?.map(|text| text.to_string()),
+        };
+        let path = named.map_or_else(|| dir.config(), Path::to_owned);
+        let mut table: toml::Table = match text {
+            Some(text) => text.parse().with_context(|| path.display().to_string())?,
+            None => toml::Table::new(),
+        };
+        // The file alone first, so that an error names the file and not the environment.
+        Self::from_table(table.clone()).with_context(|| path.display().to_string())?;
+        environment::overlay(&mut table, std::env::vars_os())?;
+        Self::from_table(table).context("the configuration with its environment variables")
+    }
+
+    /// The configuration as a file, each setting with its explanation.
+    pub(crate) fn print(&self) -> Result<String> {
+        print::annotated(self)
+    }
+
+    fn from_table(table: toml::Table) -> Result<Self> {
+        let config: Self = table.try_into()?;
+        config.require_sound()?;
+        Ok(config)
+    }
+
+    fn require_sound(&self) -> Result<()> {
+        let is_empty = |path: &PathBuf| path.as_os_str().is_empty();
+        if is_empty(&self.tls.certificate) != is_empty(&self.tls.private_key) {
+            bail!("`certificate` and `private_key` in [tls] are given together or not at all");
+        }
+        if !self.metrics.listen.is_empty() {
+            self.metrics_listen()?;
+        }
+        if self.server.connections_max == 0 || self.schedule.domain_key_days == 0 {
+            bail!("`connections_max` and `domain_key_days` are at least 1");
+        }
+        Ok(())
+    }
+
+    /// The address of the metrics listener, if one is wanted.
+    pub(crate) fn metrics_listen(&self) -> Result<Option<SocketAddr>> {
+        match self.metrics.listen.as_str() {
+            "" => Ok(None),
+            text => {
+                let address = text.parse().with_context(|| {
+                    format!("`listen` in [metrics] is an address and a port, not `{text}`")
+                });
+                address.map(Some)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config> {
+        Config::from_table(text.parse()?)
+    }
+
+    #[test]
+    fn what_is_printed_parses_back_as_the_same() {
+        let default = Config::default();
+        assert_eq!(parse(&default.print().unwrap()).unwrap(), default);
+
+        let mut other = Config::default();
+        other.server.listen = "[::1]:1".parse().unwrap();
+        other.server.trusted_proxies = vec!["10.0.0.0/8".to_owned()];
+        other.log.format = LogFormat::Json;
+        other.tls = Tls { certificate: "/a b\"c".into(), private_key: "/d".into() };
+        assert_eq!(parse(&other.print().unwrap()).unwrap(), other);
+    }
+
+    #[test]
+    fn an_empty_file_is_the_defaults() {
+        assert_eq!(parse("").unwrap(), Config::default());
+    }
+
+    #[test]
+    fn an_unknown_section_or_setting_is_refused() {
+        for text in
+            ["[serve]\nlisten = '127.0.0.1:1'", "[server]\nlissten = '127.0.0.1:1'", "x = 1"]
+        {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn half_a_certificate_is_refused() {
+        assert!(parse("[tls]\ncertificate = 'a'").is_err());
+        assert!(parse("[tls]\ncertificate = 'a'\nprivate_key = 'b'").is_ok());
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file() {
+        let mut table: toml::Table =
+            "[server]\nlisten = '127.0.0.1:1'\nconnections_max = 7".parse().unwrap();
+        let variables = [("KEYWARD_SERVER_LISTEN", "127.0.0.1:2")];
+        environment::overlay(&mut table, variables.map(|(k, v)| (k.into(), v.into()))).unwrap();
+        let config = Config::from_table(table).unwrap();
+        assert_eq!(config.server.listen, "127.0.0.1:2".parse().unwrap());
+        assert_eq!(config.server.connections_max, 7);
+    }
+}

@@ -1,0 +1,105 @@
+//! The configuration with an explanation of each setting.
+
+use std::fmt::Write;
+
+use anyhow::Result;
+use toml::{Table, Value};
+
+use super::Config;
+
+const TITLE: &str = "\
+# Keyward's configuration. `keyward serve --print-config` prints it as it is in force.
+# Every setting can be given as an environment variable: KEYWARD_SERVER_LISTEN is `listen` in
+# [server]. Arguments win over the environment, the environment over this file.
+";
+
+/// Section, setting, explanation: in the order of printing.
+const EXPLAINED: &[(&str, &str, &str)] = &[
+    ("server", "listen", "The address and port to serve on. Port 0 takes any free one."),
+    (
+        "server",
+        "endpoint_url",
+        "What the AWS profiles in DIR/aws name as endpoint. Empty: where the server listens.",
+    ),
+    (
+        "server",
+        "expose_plaintext_http_to_the_network",
+        "Serve an address other machines reach without TLS. Plaintexts cross the network readable.",
+    ),
+    (
+        "server",
+        "trusted_proxies",
+        "Addresses or networks (10.0.0.0/8) whose X-Forwarded-For and PROXY headers count.",
+    ),
+    ("server", "proxy_protocol", "Expect a PROXY protocol header from the trusted proxies."),
+    ("server", "connections_max", "Connections at the same time; more wait to be accepted."),
+    ("server", "shutdown_grace_s", "How long a stop waits for requests under way, in seconds."),
+    (
+        "tls",
+        "certificate",
+        "The certificate chain and its private key, in PEM. Empty: those that `keyward init\n\
+         --tls-name` made in DIR/tls, and plain HTTP if it made none.",
+    ),
+    ("tls", "private_key", ""),
+    ("metrics", "listen", "The address and port of Prometheus metrics. Empty: no metrics."),
+    ("log", "format", "`text` or `json`, on stderr."),
+    ("log", "level", "`error`, `warn`, `info`, `debug` or `trace`; or by part: `info,hyper=warn`."),
+    (
+        "audit",
+        "durability",
+        "What an audit record survives before the reply leaves: `written` the death of the\n\
+         process, `fsync` the loss of power.",
+    ),
+    (
+        "hardening",
+        "lock_memory",
+        "Keep secrets out of swap: `try` warns when the system does not allow it, `require` refuses\n\
+         to start, `off` does not ask.",
+    ),
+    ("schedule", "domain_key_days", "The age at which a domain key is replaced, in days."),
+    ("quotas", "keys", "Customer managed keys in an account and Region."),
+    ("quotas", "aliases_per_key", "Aliases of one key."),
+    ("quotas", "tags_per_key", "Tags of one key."),
+];
+
+/// The configuration as a file.
+pub(super) fn annotated(config: &Config) -> Result<String> {
+    let values = Table::try_from(config)?;
+    let mut text = TITLE.to_owned();
+    let mut open = "";
+    for (section, setting, explanation) in EXPLAINED {
+        if *section != open {
+            write!(text, "\n[{section}]\n")?;
+            open = section;
+        }
+        for line in explanation.lines() {
+            writeln!(text, "# {line}")?;
+        }
+        let value = values.get(*section).and_then(|settings| settings.get(*setting));
+        let value = value.unwrap_or(&Value::Boolean(false));
+        writeln!(text, "{setting} = {value}")?;
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_setting_is_explained_and_nothing_else_is() {
+        let defaults = Table::try_from(Config::default()).unwrap();
+        let settings = defaults.iter().flat_map(|(section, settings)| {
+            let names = settings.as_table().unwrap().keys();
+            names.map(move |name| (section.clone(), name.clone()))
+        });
+        let mut settings: Vec<_> = settings.collect();
+        let mut explained: Vec<_> = EXPLAINED
+            .iter()
+            .map(|(section, setting, _)| ((*section).to_owned(), (*setting).to_owned()))
+            .collect();
+        settings.sort();
+        explained.sort();
+        assert_eq!(settings, explained);
+    }
+}

@@ -1,0 +1,50 @@
+//! Prometheus metrics: the recorder and what is read from elsewhere when they are asked for.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use keyward_engine::Engine;
+use metrics::{counter, gauge};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+use crate::config::Config;
+
+/// Seconds; a cryptographic operation takes well under a millisecond, a write some of them.
+const DURATION_BUCKETS: [f64; 12] =
+    [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 5.0];
+
+/// The recorder of this process.
+pub(crate) struct Metrics(PrometheusHandle);
+
+impl Metrics {
+    /// Installs the recorder, if metrics are wanted. Before the server is built.
+    pub(crate) fn install(config: &Config) -> Result<Option<Self>> {
+        if config.metrics_listen()?.is_none() {
+            return Ok(None);
+        }
+        let durations = Matcher::Suffix("_duration_seconds".to_owned());
+        let handle = PrometheusBuilder::new()
+            .set_buckets_for_metric(durations, &DURATION_BUCKETS)?
+            .install_recorder()?;
+        gauge!("keyward_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+        Ok(Some(Self(handle)))
+    }
+
+    /// What the metrics page shows.
+    pub(crate) fn renderer(
+        self,
+        engine: Arc<Engine>,
+    ) -> impl Fn() -> String + Send + Sync + 'static {
+        move || {
+            let journal = engine.journal();
+            let counts = journal.counts();
+            counter!("keyward_audit_records_total").absolute(counts.appended_records);
+            counter!("keyward_audit_bytes_total").absolute(counts.appended_bytes);
+            counter!("keyward_audit_refused_records_total").absolute(counts.refused_records);
+            let is_healthy = u8::from(journal.is_healthy());
+            gauge!("keyward_audit_healthy").set(f64::from(is_healthy));
+            self.0.run_upkeep();
+            self.0.render()
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! The AWS profiles of a deployment: `DIR/aws/credentials` and `DIR/aws/config`.
+//!
+//! `default` and `keyward` stand for the first account, `keyward-N` for account N. Only our own
+//! keys of our own profiles are written; what an operator added stays. Nothing here knows how a
+//! credential is made or which server listens where.
+
+mod ini;
+
+use std::fmt::Write;
+use std::net::Ipv6Addr;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use keyward_engine::NewCredential;
+use keyward_model::AccountId;
+use zeroize::Zeroizing;
+
+use crate::data_dir::DataDir;
+use crate::private_file;
+
+/// A file of profiles is read up to here: some thousand accounts.
+const FILE_BYTES_MAX: usize = 1024 * 1024;
+/// The profile of the first account.
+const FIRST: &str = "keyward";
+/// The profile that clients take when none is named.
+const DEFAULT: &str = "default";
+
+/// Where clients find the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Endpoint {
+    /// `endpoint_url`.
+    pub(crate) url: String,
+    /// `ca_bundle`: the certificate that clients trust, when it is one of our own.
+    pub(crate) ca_bundle: Option<PathBuf>,
+}
+
+impl Endpoint {
+    /// The endpoint at a host and port, over TLS.
+    pub(crate) fn tls(host: &str, port: u16, ca_bundle: Option<PathBuf>) -> Self {
+        let host = match host.parse::<Ipv6Addr>() {
+            Ok(address) => format!("[{address}]"),
+            Err(_) => host.to_owned(),
+        };
+        Self { url: format!("https://{host}:{port}"), ca_bundle }
+    }
+}
+
+/// The profile files of a data directory.
+pub(crate) struct Profiles {
+    credentials: PathBuf,
+    config: PathBuf,
+}
+
+impl Profiles {
+    /// The profile files of this directory.
+    pub(crate) fn of(dir: &DataDir) -> Result<Self> {
+        dir.make(&dir.aws())?;
+        Ok(Self { credentials: dir.aws().join("credentials"), config: dir.aws().join("config") })
+    }
+
+    /// Writes the profiles of the first account, in place of whatever an unfinished init left.
+    pub(crate) fn write_first(
+        &self,
+        credential: &NewCredential,
+        region: &str,
+        endpoint: &Endpoint,
+    ) -> Result<()> {
+        self.put(&[DEFAULT, FIRST], credential, &settings(region, endpoint)?)
+    }
+
+    /// Writes a credential into the profiles of its account, and tells which to name. A profile
+    /// that is new takes Region and endpoint of the first account's.
+    pub(crate) fn put_credential(
+        &self,
+        credential: &NewCredential,
+        first_account: AccountId,
+    ) -> Result<String> {
+        let profile = Self::name(credential.account, Some(first_account));
+        let profiles = match profile.as_str() {
+            FIRST => vec![DEFAULT, FIRST],
+            other => vec![other],
+        };
+        let config = read(&self.config)?;
+        let is_missing = |key: &&str| ini::find(&config, &section(&profile), key).is_none();
+        let inherited: Vec<_> = ["region", "endpoint_url", "ca_bundle"]
+            .into_iter()
+            .filter(is_missing)
+            .filter_map(|key| Some((key, ini::find(&config, &section(FIRST), key)?.to_owned())))
+            .collect();
+        self.put(&profiles, credential, &inherited)?;
+        Ok(profile)
+    }
+
+    /// The profile to name for an account.
+    pub(crate) fn name(account: AccountId, first_account: Option<AccountId>) -> String {
+        if first_account == Some(account) { FIRST.to_owned() } else { format!("{FIRST}-{account}") }
+    }
+
+    /// Points every profile of ours to where the server listens now.
+    pub(crate) fn point(&self, endpoint: &Endpoint) -> Result<()> {
+        let before = read(&self.config)?;
+        let mut after = before.clone();
+        let ours = |name: &str| {
+            let profile = name.strip_prefix("profile ").unwrap_or(name);
+            profile == DEFAULT || profile == FIRST || profile.starts_with("keyward-")
+        };
+        let values = pointers(endpoint)?;
+        for name in ini::sections(&before).filter(|name| ours(name)) {
+            after = ini::set(&after, name, &values);
+        }
+        if *after == *before { Ok(()) } else { write(&self.config, &after) }
+    }
+
+    /// The lines that make a shell use the first profile.
+    pub(crate) fn environment(&self) -> String {
+        let mut lines = String::new();
+        for (name, value) in [
+            ("AWS_CONFIG_FILE", self.config.to_string_lossy()),
+            ("AWS_SHARED_CREDENTIALS_FILE", self.credentials.to_string_lossy()),
+            ("AWS_PROFILE", FIRST.into()),
+        ] {
+            // Writing to a string does not fail.
+            let _ = writeln!(lines, "export {name}={}", quoted(&value));
+        }
+        lines
+    }
+
+    /// Credentials first: a config without them fails plainly, and the secret is shown only now.
+    fn put(
+        &self,
+        profiles: &[&str],
+        credential: &NewCredential,
+        settings: &[(&str, String)],
+    ) -> Result<()> {
+        let secret = std::str::from_utf8(credential.secret.expose())
+            .context("a secret access key is not text")?;
+        let mut credentials = read(&self.credentials)?;
+        let mut config = read(&self.config)?;
+        for profile in profiles {
+            let pair = [
+                ("aws_access_key_id", Zeroizing::new(credential.access_key_id.as_str().to_owned())),
+                ("aws_secret_access_key", Zeroizing::new(secret.to_owned())),
+            ];
+            credentials = ini::set(&credentials, profile, &pair);
+            config = ini::set(&config, &section(profile), &plain(settings));
+        }
+        write(&self.credentials, &credentials)?;
+        write(&self.config, &config)
+    }
+}
+
+/// In the config file every profile but `default` has a prefix.
+fn section(profile: &str) -> String {
+    if profile == DEFAULT { profile.to_owned() } else { format!("profile {profile}") }
+}
+
+fn settings(region: &str, endpoint: &Endpoint) -> Result<Vec<(&'static str, String)>> {
+    let mut settings = vec![("region", region.to_owned()), ("endpoint_url", endpoint.url.clone())];
+    if let Some(path) = ca_bundle(endpoint)? {
+        settings.push(("ca_bundle", path));
+    }
+    Ok(settings)
+}
+
+fn pointers(endpoint: &Endpoint) -> Result<Vec<(&'static str, Zeroizing<String>)>> {
+    let mut pointers = vec![("endpoint_url", Zeroizing::new(endpoint.url.clone()))];
+    if let Some(path) = ca_bundle(endpoint)? {
+        pointers.push(("ca_bundle", Zeroizing::new(path)));
+    }
+    Ok(pointers)
+}
+
+fn ca_bundle(endpoint: &Endpoint) -> Result<Option<String>> {
+    let Some(path) = &endpoint.ca_bundle else { return Ok(None) };
+    match path.to_str() {
+        Some(text) => Ok(Some(text.to_owned())),
+        None => bail!("the path {} is not text", path.display()),
+    }
+}
+
+fn plain<'a>(settings: &[(&'a str, String)]) -> Vec<(&'a str, Zeroizing<String>)> {
+    settings.iter().map(|(key, value)| (*key, Zeroizing::new(value.clone()))).collect()
+}
+
+fn read(path: &std::path::Path) -> Result<Zeroizing<String>> {
+    Ok(private_file::read(path, FILE_BYTES_MAX)?.unwrap_or_default())
+}
+
+fn write(path: &std::path::Path, text: &str) -> Result<()> {
+    private_file::replace(path, text.as_bytes())
+        .with_context(|| format!("could not write {}", path.display()))
+}
+
+/// A word that any POSIX shell takes as it stands.
+fn quoted(value: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@%".contains(c);
+    if !value.is_empty() && value.chars().all(is_plain) {
+        value.to_owned()
+    } else {
+        format!("'{}'", value.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,121 @@
+use std::os::unix::fs::MetadataExt;
+
+use keyward_crypto::SigningSecret;
+use keyward_model::{AccessKeyId, Rng};
+
+use super::*;
+
+struct Constant;
+
+impl Rng for Constant {
+    fn fill(&self, bytes: &mut [u8]) {
+        bytes.fill(7);
+    }
+}
+
+fn credential(account: &str, secret: &str) -> NewCredential {
+    NewCredential {
+        account: account.parse().unwrap(),
+        access_key_id: AccessKeyId::long_term(&Constant),
+        secret: SigningSecret::new(secret.as_bytes().to_vec()),
+    }
+}
+
+fn profiles() -> (tempfile::TempDir, Profiles) {
+    let parent = tempfile::tempdir().unwrap();
+    let dir = DataDir::locate(Some(parent.path().join("data"))).unwrap();
+    dir.create().unwrap();
+    let profiles = Profiles::of(&dir).unwrap();
+    (parent, profiles)
+}
+
+fn endpoint(url: &str) -> Endpoint {
+    Endpoint { url: url.to_owned(), ca_bundle: None }
+}
+
+fn first() -> (tempfile::TempDir, Profiles) {
+    let (parent, profiles) = profiles();
+    let endpoint = endpoint("http://127.0.0.1:7600");
+    profiles.write_first(&credential("111122223333", "s1"), "eu-central-1", &endpoint).unwrap();
+    (parent, profiles)
+}
+
+fn add(profiles: &Profiles) -> String {
+    let first_account = "111122223333".parse().unwrap();
+    profiles.put_credential(&credential("444455556666", "s2"), first_account).unwrap()
+}
+
+fn text(path: &std::path::Path) -> String {
+    std::fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn the_first_account_is_the_default_profile_and_keyward() {
+    let (_parent, profiles) = first();
+    let id = AccessKeyId::long_term(&Constant);
+    let pair = format!("aws_access_key_id = {}\naws_secret_access_key = s1\n", id.as_str());
+    assert_eq!(text(&profiles.credentials), format!("[default]\n{pair}\n[keyward]\n{pair}"));
+    let settings = "region = eu-central-1\nendpoint_url = http://127.0.0.1:7600\n";
+    assert_eq!(
+        text(&profiles.config),
+        format!("[default]\n{settings}\n[profile keyward]\n{settings}")
+    );
+}
+
+#[test]
+fn profile_files_are_closed_to_others() {
+    let (_parent, profiles) = first();
+    for path in [&profiles.credentials, &profiles.config] {
+        assert_eq!(std::fs::metadata(path).unwrap().mode() & 0o777, 0o600);
+    }
+    let directory = profiles.config.parent().unwrap();
+    assert_eq!(std::fs::metadata(directory).unwrap().mode() & 0o777, 0o700);
+}
+
+#[test]
+fn another_account_gets_a_profile_with_the_endpoint_of_the_first() {
+    let (_parent, profiles) = first();
+    let name = add(&profiles);
+    assert_eq!(name, "keyward-444455556666");
+    assert!(text(&profiles.credentials).contains("[keyward-444455556666]\n"));
+    assert!(text(&profiles.config).ends_with(
+        "\n[profile keyward-444455556666]\nregion = eu-central-1\n\
+         endpoint_url = http://127.0.0.1:7600\n"
+    ));
+}
+
+#[test]
+fn replaced_credentials_of_the_first_account_leave_no_old_secret_behind() {
+    let (_parent, profiles) = first();
+    let first_account = "111122223333".parse().unwrap();
+    let name = profiles.put_credential(&credential("111122223333", "s9"), first_account).unwrap();
+    assert_eq!(name, "keyward");
+    let written = text(&profiles.credentials);
+    assert!(!written.contains("= s1"));
+    assert_eq!(written.matches("aws_secret_access_key = s9").count(), 2);
+}
+
+#[test]
+fn pointing_changes_our_profiles_and_leaves_those_of_the_operator() {
+    let (_parent, profiles) = first();
+    add(&profiles);
+    let mine = "\n[profile mine]\nendpoint_url = http://elsewhere\n";
+    std::fs::write(&profiles.config, text(&profiles.config) + mine).unwrap();
+
+    let ca_bundle = Some("/data/tls/ca.pem".into());
+    let moved = Endpoint { url: "https://kms.internal:9000".to_owned(), ca_bundle };
+    profiles.point(&moved).unwrap();
+
+    let written = text(&profiles.config);
+    assert_eq!(written.matches("endpoint_url = https://kms.internal:9000").count(), 3);
+    assert_eq!(written.matches("ca_bundle = /data/tls/ca.pem").count(), 3);
+    assert_eq!(written.matches("127.0.0.1").count(), 0);
+    assert!(written.contains("endpoint_url = http://elsewhere"));
+}
+
+#[test]
+fn a_path_with_a_space_is_quoted_for_the_shell() {
+    assert_eq!(quoted("/data/aws/config"), "/data/aws/config");
+    assert_eq!(quoted("/my data/it's"), r"'/my data/it'\''s'");
+    assert_eq!(quoted("$(id)"), "'$(id)'");
+}

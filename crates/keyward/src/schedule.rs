@@ -1,0 +1,158 @@
+//! What a server does beside answering: it deletes keys whose waiting period is over, delivers
+//! audit records that had to wait, replaces domain keys by age, and watches clock and certificates.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use keyward_engine::ScheduleError;
+use metrics::gauge;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::{MissedTickBehavior, interval};
+use tracing::{error, info};
+
+use crate::admin::Desk;
+use crate::certificate::{CertificateWatch, PrivateCa};
+use crate::config::Config;
+
+const ROUND: Duration = Duration::from_secs(60);
+const CERTIFICATES: Duration = Duration::from_secs(5);
+/// 1 while a leap of the clock waits for an operator's word.
+const CLOCK_LEAP: &str = "keyward_clock_leap";
+
+/// The background work of a server.
+pub(crate) struct Schedule {
+    desk: Arc<Desk>,
+    domain_key_days: u32,
+    certificates: Option<CertificateWatch>,
+    private_ca: Option<PrivateCa>,
+    hangup: Signal,
+    has_leapt: bool,
+    /// How many records the journal had refused at the last round.
+    refused_records: u64,
+}
+
+impl Schedule {
+    /// Prepares the work; from here on SIGHUP does not end the process.
+    pub(crate) fn new(
+        desk: Arc<Desk>,
+        config: &Config,
+        certificates: Option<CertificateWatch>,
+    ) -> Result<Self> {
+        gauge!(CLOCK_LEAP).set(0.0);
+        let is_ours = certificates.is_some() && config.tls.certificate.as_os_str().is_empty();
+        Ok(Self {
+            private_ca: is_ours.then(|| PrivateCa::at(desk.dir.tls())),
+            desk,
+            domain_key_days: config.schedule.domain_key_days,
+            certificates,
+            hangup: signal(SignalKind::hangup())?,
+            has_leapt: false,
+            refused_records: 0,
+        })
+    }
+
+    /// Whether connections begin with TLS.
+    pub(crate) const fn has_certificates(&self) -> bool {
+        self.certificates.is_some()
+    }
+
+    /// Works until dropped. Each step may be cut short at any point and is finished by the next.
+    pub(crate) async fn run(mut self) {
+        let mut rounds = every(ROUND);
+        let mut certificates = every(CERTIFICATES);
+        loop {
+            tokio::select! {
+                _ = rounds.tick() => self.round().await,
+                _ = certificates.tick() => self.reload_changed_certificates(),
+                _ = self.hangup.recv() => self.reload_certificates(),
+            }
+        }
+    }
+
+    async fn round(&mut self) {
+        if self.believes_the_clock().await {
+            let deleted = self.desk.engine.delete_due_keys().await.map(drop);
+            report("keys due for deletion were not deleted", deleted);
+        }
+        self.deliver_refused_records().await;
+        match self.desk.rotate_domain_keys_if_due(self.domain_key_days).await {
+            Ok(true) => info!("the domain key was replaced because of its age"),
+            Ok(false) => {}
+            Err(error) => error!(error = format!("{error:#}"), "the domain keys stay as they are"),
+        }
+        self.renew_certificate();
+    }
+
+    async fn believes_the_clock(&mut self) -> bool {
+        let mut watch = self.desk.clock_watch.lock().await;
+        let result = self.desk.engine.check_clock(&mut watch).await;
+        let has_leapt = matches!(result, Err(ScheduleError::ClockLeap { .. }));
+        gauge!(CLOCK_LEAP).set(f64::from(u8::from(has_leapt)));
+        if has_leapt != self.has_leapt {
+            self.has_leapt = has_leapt;
+            if !has_leapt {
+                info!("the clock is believed again");
+            }
+        } else if has_leapt {
+            return false;
+        }
+        match result {
+            Ok(()) => true,
+            Err(error) => {
+                error!(%error, "no key is deleted; check the clock, then run `keyward clock accept`");
+                false
+            }
+        }
+    }
+
+    /// Records wait in the database only if the journal refused them.
+    async fn deliver_refused_records(&mut self) {
+        let refused_records = self.desk.engine.journal().counts().refused_records;
+        if refused_records == self.refused_records {
+            return;
+        }
+        match self.desk.engine.deliver_outbox().await {
+            Ok(_) => self.refused_records = refused_records,
+            Err(error) => report("audit records wait in the database", Err(error)),
+        }
+    }
+
+    fn renew_certificate(&mut self) {
+        let Some(ca) = &self.private_ca else { return };
+        match ca.renew_if_due(self.desk.engine.clock().now()) {
+            Ok(true) => {
+                info!("the server's certificate was renewed");
+                self.reload_changed_certificates();
+            }
+            Ok(false) => {}
+            Err(error) => {
+                error!(error = format!("{error:#}"), "the certificate could not be renewed");
+            }
+        }
+    }
+
+    fn reload_changed_certificates(&mut self) {
+        if let Some(certificates) = &mut self.certificates {
+            tokio::task::block_in_place(|| certificates.reload_if_changed());
+        }
+    }
+
+    fn reload_certificates(&mut self) {
+        if let Some(certificates) = &mut self.certificates {
+            tokio::task::block_in_place(|| certificates.reload());
+        }
+    }
+}
+
+fn every(period: Duration) -> tokio::time::Interval {
+    let mut interval = interval(period);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
+}
+
+fn report(what: &str, result: Result<(), ScheduleError>) {
+    if let Err(error) = result {
+        error!(error = format!("{:#}", anyhow::Error::from(error)), "{what}");
+    }
+}

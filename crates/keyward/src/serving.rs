@@ -1,0 +1,290 @@
+//! A server's life: from an open deployment to the last request.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use keyward_server::{Certificates, Limits, Listener, Network, Readiness, Server, Service};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tracing::info;
+
+use crate::admin::{AdminSocket, Desk};
+use crate::arguments::PassphraseSource;
+use crate::certificate::{CertificateWatch, PrivateCa};
+use crate::config::Config;
+use crate::data_dir::{DataDir, Lock};
+use crate::metrics::Metrics;
+use crate::profile::{Endpoint, Profiles};
+use crate::schedule::Schedule;
+use crate::wiring::{self, Opened};
+use crate::{hardening, notify, private_file};
+
+/// Serves a deployment until told to stop. `announce` is called once requests are served.
+pub(crate) fn serve(
+    dir: &DataDir,
+    config: &Config,
+    source: &PassphraseSource,
+    lock: &Lock,
+    announce: impl FnOnce(&Profiles) -> Result<()>,
+) -> Result<()> {
+    let watch = certificates(dir, config)?;
+    require_private(config, watch.is_some())?;
+    hardening::lock_memory(config.hardening.lock_memory)?;
+    hardening::raise_open_files();
+    let opened = wiring::open(dir, source, lock)?;
+    let metrics = Metrics::install(config)?;
+    crate::command::runtime()?.block_on(async {
+        let serving = Serving::start(dir, config, opened, watch, metrics).await?;
+        announce(&Profiles::of(dir)?)?;
+        serving.run_to_end(dir, config).await
+    })
+}
+
+/// Everything that runs while requests are served.
+struct Serving {
+    server: Server,
+    listener: Listener,
+    admin: AdminSocket,
+    desk: Arc<Desk>,
+    schedule: Schedule,
+    metrics: Option<(Listener, Metrics)>,
+    stop: watch::Receiver<bool>,
+}
+
+impl Serving {
+    async fn start(
+        dir: &DataDir,
+        config: &Config,
+        opened: Opened,
+        watch: Option<CertificateWatch>,
+        metrics: Option<Metrics>,
+    ) -> Result<Self> {
+        // Before anyone can think the server ready: a signal without a handler would end it.
+        let stop = stop_signal()?;
+        let certificates = watch.as_ref().map(CertificateWatch::certificates);
+        let listener = bind(config.server.listen, certificates).await?;
+        let address = listener.local_addr()?;
+        let listener = match config.server.proxy_protocol {
+            true => listener.with_proxy_protocol(),
+            false => listener,
+        };
+        let metrics = match (metrics, config.metrics_listen()?) {
+            (Some(metrics), Some(address)) => Some((bind(address, certificates).await?, metrics)),
+            _ => None,
+        };
+        let (engine, seal) = opened.start(dir, config).await?;
+        engine.deliver_outbox().await.context("audit records of an earlier run")?;
+        let server = Server::builder(Arc::clone(&engine), &[kms()])
+            .limits(limits(config))
+            .trusted_proxies(trusted_proxies(config)?)
+            .readiness(Readiness::new())
+            .build();
+        let desk = Arc::new(Desk::new(engine, seal, dir.clone()));
+        let schedule = Schedule::new(Arc::clone(&desk), config, watch)?;
+        let admin = AdminSocket::bind(dir.admin_socket())?;
+        Profiles::of(dir)?.point(&endpoint(dir, config, address)?)?;
+        write_address(dir, address)?;
+        info!(%address, tls = schedule.has_certificates(), "serving");
+        if let Some((listener, _)) = &metrics {
+            info!(address = %listener.local_addr()?, "serving metrics");
+        }
+        notify::ready();
+        Ok(Self { server, listener, admin, desk, schedule, metrics, stop })
+    }
+
+    /// Ends when the last accepted request is answered.
+    async fn run_to_end(self, dir: &DataDir, config: &Config) -> Result<()> {
+        let Self { server, listener, admin, desk, schedule, metrics, stop } = self;
+        let stopped = |mut stop: watch::Receiver<bool>| async move {
+            // An error means that nobody can send the signal any more; stopping is right then.
+            let _ = stop.wait_for(|stop| *stop).await;
+        };
+        if let Some((listener, metrics)) = metrics {
+            let render = metrics.renderer(Arc::clone(&desk.engine));
+            let limits = limits(config);
+            let stop = stopped(stop.clone());
+            tokio::spawn(keyward_server::serve_metrics(vec![listener], limits, render, stop));
+        }
+        let beside = async {
+            tokio::join!(admin.serve(desk), schedule.run());
+        };
+        tokio::select! {
+            () = server.serve(vec![listener], stopped(stop)) => {}
+            () = beside => {}
+        }
+        private_file::remove(&dir.run().join("address"))?;
+        info!("stopped");
+        Ok(())
+    }
+}
+
+/// The API: its operations are a table of `keyward-ops`.
+fn kms() -> Service {
+    Service {
+        signing_name: "kms",
+        target_prefix: "TrentService.",
+        operations: keyward_ops::OPERATIONS,
+    }
+}
+
+async fn bind(address: SocketAddr, certificates: Option<&Arc<Certificates>>) -> Result<Listener> {
+    let listener =
+        Listener::bind(address).await.with_context(|| format!("could not listen on {address}"))?;
+    Ok(match certificates {
+        Some(certificates) => listener.with_tls(certificates),
+        None => listener,
+    })
+}
+
+/// The certificates to serve with: those named in the configuration, or those made by init.
+fn certificates(dir: &DataDir, config: &Config) -> Result<Option<CertificateWatch>> {
+    let ca = PrivateCa::at(dir.tls());
+    let (chain, key) = if !config.tls.certificate.as_os_str().is_empty() {
+        (config.tls.certificate.clone(), config.tls.private_key.clone())
+    } else if ca.server_certificate().exists() {
+        (ca.server_certificate(), ca.server_key())
+    } else {
+        return Ok(None);
+    };
+    CertificateWatch::load(chain, key).map(Some)
+}
+
+/// Refuses to show plaintexts to a network.
+fn require_private(config: &Config, has_tls: bool) -> Result<()> {
+    if config.server.proxy_protocol && config.server.trusted_proxies.is_empty() {
+        bail!("`proxy_protocol` needs `trusted_proxies`: nobody else may state an address");
+    }
+    if has_tls || config.server.expose_plaintext_http_to_the_network {
+        return Ok(());
+    }
+    let listens = [Some(config.server.listen), config.metrics_listen()?];
+    match listens.into_iter().flatten().find(|address| !address.ip().is_loopback()) {
+        Some(address) => bail!(
+            "{address} can be reached by other machines and there is no TLS: plaintexts and data \
+             keys would cross the network readable. Make a certificate with `keyward init \
+             --tls-name HOST`, name one in [tls], or listen on 127.0.0.1. If the network is \
+             private in itself, say --expose-plaintext-http-to-the-network"
+        ),
+        None => Ok(()),
+    }
+}
+
+fn limits(config: &Config) -> Limits {
+    Limits {
+        connections_max: config.server.connections_max,
+        grace: Duration::from_secs(config.server.shutdown_grace_s.into()),
+        ..Limits::default()
+    }
+}
+
+fn trusted_proxies(config: &Config) -> Result<Vec<Network>> {
+    let parse = |text: &String| {
+        text.parse().with_context(|| format!("`trusted_proxies` in [server]: `{text}`"))
+    };
+    config.server.trusted_proxies.iter().map(parse).collect()
+}
+
+/// Where clients find a server that listens on this address.
+fn endpoint(dir: &DataDir, config: &Config, address: SocketAddr) -> Result<Endpoint> {
+    let ca = PrivateCa::at(dir.tls());
+    let is_ours = config.tls.certificate.as_os_str().is_empty();
+    let name = if is_ours { ca.first_name()? } else { None };
+    let ca_bundle = name.as_ref().map(|_| ca.ca_bundle());
+    if !config.server.endpoint_url.is_empty() {
+        return Ok(Endpoint { url: config.server.endpoint_url.clone(), ca_bundle });
+    }
+    let reachable = reachable(address);
+    Ok(match name {
+        Some(name) => Endpoint::tls(&name, reachable.port(), ca_bundle),
+        None if is_ours => Endpoint { url: format!("http://{reachable}"), ca_bundle },
+        None => Endpoint { url: format!("https://{reachable}"), ca_bundle },
+    })
+}
+
+/// "Any address" is one to listen on, not one to connect to.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+/// For scripts that let the system choose the port.
+fn write_address(dir: &DataDir, address: SocketAddr) -> Result<()> {
+    dir.make(&dir.run())?;
+    let path = dir.run().join("address");
+    private_file::replace(&path, format!("{address}\n").as_bytes())
+        .with_context(|| format!("could not write {}", path.display()))
+}
+
+/// Becomes true at SIGTERM or SIGINT.
+fn stop_signal() -> Result<watch::Receiver<bool>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let (sender, receiver) = watch::channel(false);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        notify::stopping();
+        sender.send_replace(true);
+    });
+    Ok(receiver)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(listen: &str) -> Config {
+        let mut config = Config::default();
+        config.server.listen = listen.parse().unwrap();
+        config
+    }
+
+    #[test]
+    fn only_loopback_is_served_without_tls_unless_told_so() {
+        for listen in ["127.0.0.1:1", "127.8.0.1:1", "[::1]:1"] {
+            require_private(&config(listen), false).unwrap();
+        }
+        for listen in ["0.0.0.0:1", "[::]:1", "10.0.0.1:1"] {
+            let mut config = config(listen);
+            assert!(require_private(&config, false).is_err(), "{listen}");
+            require_private(&config, true).unwrap();
+            config.server.expose_plaintext_http_to_the_network = true;
+            require_private(&config, false).unwrap();
+        }
+    }
+
+    #[test]
+    fn metrics_follow_the_same_rule() {
+        let mut config = config("127.0.0.1:1");
+        config.metrics.listen = "0.0.0.0:2".to_owned();
+        assert!(require_private(&config, false).is_err());
+        require_private(&config, true).unwrap();
+    }
+
+    #[test]
+    fn a_proxy_header_from_anyone_is_refused() {
+        let mut config = config("127.0.0.1:1");
+        config.server.proxy_protocol = true;
+        assert!(require_private(&config, false).is_err());
+        config.server.trusted_proxies = vec!["10.0.0.0/8".to_owned()];
+        require_private(&config, false).unwrap();
+    }
+
+    #[test]
+    fn the_endpoint_is_an_address_clients_can_connect_to() {
+        for (listens, reached) in
+            [("0.0.0.0:1", "127.0.0.1:1"), ("[::]:1", "[::1]:1"), ("10.0.0.1:1", "10.0.0.1:1")]
+        {
+            assert_eq!(reachable(listens.parse().unwrap()).to_string(), reached);
+        }
+    }
+}

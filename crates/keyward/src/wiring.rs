@@ -1,0 +1,143 @@
+//! The one place where the parts are put together, and where the real clock and the real source
+//! of ids are made.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context, Result, bail};
+use keyward_audit::{Journal, JournalOptions};
+use keyward_crypto::Seal;
+use keyward_engine::{Engine, KeyRing, LocalGenerator, Parts, Quotas};
+use keyward_model::{Clock, Rng, Timestamp};
+use keyward_store::Store;
+use keyward_store_sqlite::{Database, SqliteStore};
+use rustix::rand::GetRandomFlags;
+use tracing::warn;
+
+use crate::arguments::PassphraseSource;
+use crate::config::{self, Config};
+use crate::data_dir::{DataDir, Lock};
+use crate::root_key;
+
+/// A deployment that was opened: its database and its keys, not yet at work.
+pub(crate) struct Opened {
+    seal: Seal,
+    ring: Arc<KeyRing>,
+    store: SqliteStore,
+}
+
+/// Opens an existing deployment. Reads and derives keys, so it blocks; the lock shows that
+/// nobody else writes.
+pub(crate) fn open(dir: &DataDir, source: &PassphraseSource, _lock: &Lock) -> Result<Opened> {
+    let path = dir.database();
+    let database = Database::open(&path).with_context(|| path.display().to_string())?;
+    let (seal, keys) = root_key::open(dir, &database.domain_keys()?, source)?;
+    let ring = KeyRing::new(keys);
+    let store = database.into_store(ring.clone()).with_context(|| path.display().to_string())?;
+    Ok(Opened { seal, ring, store })
+}
+
+impl Opened {
+    /// The engine, with the audit journal open.
+    pub(crate) async fn start(self, dir: &DataDir, config: &Config) -> Result<(Arc<Engine>, Seal)> {
+        let Some(deployment) = self.store.deployment().find().await? else {
+            bail!("{} holds no deployment", dir.database().display());
+        };
+        let options =
+            JournalOptions { durability: durability(config), ..JournalOptions::default() };
+        let (journal, repair) = Journal::open(&dir.journal(), options)?;
+        if repair.torn_lines > 0 {
+            let (lines, bytes) = (repair.torn_lines, repair.torn_bytes);
+            warn!(lines, bytes, "half-written audit records were set aside");
+        }
+        let engine = Engine::new(Parts {
+            store: Arc::new(self.store),
+            ring: self.ring,
+            journal,
+            clock: Arc::new(SystemClock),
+            rng: Arc::new(SystemRng),
+            generator: Arc::new(LocalGenerator),
+            deployment,
+            quotas: quotas(&config.quotas),
+        })
+        .with_context(|| format!("{} names no Region", dir.database().display()))?;
+        Ok((engine, self.seal))
+    }
+}
+
+const fn quotas(quotas: &config::Quotas) -> Quotas {
+    let config::Quotas { keys, aliases_per_key, tags_per_key } = *quotas;
+    Quotas { keys, aliases_per_key, tags_per_key }
+}
+
+const fn durability(config: &Config) -> keyward_audit::Durability {
+    match config.audit.durability {
+        config::Durability::Fsync => keyward_audit::Durability::Fsync,
+        config::Durability::Written => keyward_audit::Durability::Written,
+    }
+}
+
+/// The clocks of the machine.
+pub(crate) struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the real clock is made here and nowhere else")]
+    fn now(&self) -> Timestamp {
+        let ms = match SystemTime::now().duration_since(SystemTime::UNIX_EPOCH) {
+            Ok(since) => i64::try_from(since.as_millis()).unwrap_or(i64::MAX),
+            // Before 1970; every signature is too new then, and nothing is due.
+            Err(_) => 0,
+        };
+        Timestamp::from_unix_ms(ms)
+    }
+
+    /// Runs on while the machine sleeps.
+    fn monotonic(&self) -> Duration {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+        let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
+        let nanoseconds = u64::try_from(time.tv_nsec).unwrap_or_default();
+        Duration::from_secs(seconds) + Duration::from_nanos(nanoseconds)
+    }
+}
+
+/// The kernel's random numbers, for ids.
+pub(crate) struct SystemRng;
+
+impl Rng for SystemRng {
+    fn fill(&self, bytes: &mut [u8]) {
+        let mut filled = 0;
+        while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            match rustix::rand::getrandom(rest, GetRandomFlags::empty()) {
+                Ok(count) => filled += count,
+                Err(rustix::io::Errno::INTR) => {}
+                // Predictable ids would let one caller's record pass for another's. No kernel we
+                // run on comes here.
+                Err(_) => std::process::abort(),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn random_bytes_fill_the_whole_buffer_and_differ() {
+        let draw = || {
+            let mut bytes = [0; 1000];
+            SystemRng.fill(&mut bytes);
+            bytes
+        };
+        let (a, b) = (draw(), draw());
+        assert_ne!(a, b);
+        assert!(a.chunks(100).all(|chunk| chunk.iter().any(|&byte| byte != 0)));
+        SystemRng.fill(&mut []);
+    }
+
+    #[test]
+    fn the_monotonic_clock_does_not_run_backwards() {
+        let before = SystemClock.monotonic();
+        assert!(SystemClock.monotonic() >= before);
+    }
+}

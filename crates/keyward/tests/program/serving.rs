@@ -1,0 +1,147 @@
+//! `keyward serve`: from the start to the end.
+
+use std::os::unix::fs::MetadataExt;
+
+use crate::sandbox::{Sandbox, setting};
+use crate::wire::{Client, get};
+
+#[test]
+fn serve_answers_until_sigterm_and_ends_with_status_0() {
+    let sandbox = Sandbox::initialised();
+    let running = sandbox.serve();
+    assert_eq!(get(&running.address, "/health/live").status, 200);
+    assert_eq!(get(&running.address, "/health/ready").status, 200);
+    assert_eq!(Client::new(&sandbox, "default").call("ListKeys", "{}").status, 200);
+
+    assert_eq!(running.stop().code(), Some(0));
+    assert!(!sandbox.path("run/address").exists());
+    assert!(!sandbox.path("admin.sock").exists());
+    assert!(!sandbox.path("keyward.db-wal").exists(), "the database was not closed");
+}
+
+#[test]
+fn keys_outlive_a_stop_and_a_crash() {
+    let sandbox = Sandbox::initialised();
+    let running = sandbox.serve();
+    let made = Client::new(&sandbox, "keyward").call("CreateKey", "{}").json();
+    let key = made["KeyMetadata"]["KeyId"].as_str().unwrap().to_owned();
+    let plaintext = "aGVsbG8=";
+    let body = format!("{{\"KeyId\":\"{key}\",\"Plaintext\":\"{plaintext}\"}}");
+    let sealed = Client::new(&sandbox, "keyward").call("Encrypt", &body).json();
+    let ciphertext = sealed["CiphertextBlob"].as_str().unwrap();
+
+    let opens = || {
+        let body = format!("{{\"CiphertextBlob\":\"{ciphertext}\"}}");
+        let opened = Client::new(&sandbox, "keyward").call("Decrypt", &body);
+        assert_eq!(opened.status, 200, "{opened:?}");
+        assert_eq!(opened.json()["Plaintext"], plaintext);
+    };
+    running.kill();
+    let running = sandbox.serve();
+    opens();
+    assert!(running.stop().success());
+    let _running = sandbox.serve();
+    opens();
+}
+
+#[test]
+fn serve_without_a_deployment_names_the_command_that_makes_one() {
+    let sandbox = Sandbox::empty();
+    let expected = format!("keyward init --data-dir {}", sandbox.dir().display());
+    assert!(sandbox.fail(&["serve"]).contains(&expected));
+    std::fs::create_dir(sandbox.dir()).unwrap();
+    assert!(sandbox.fail(&["serve"]).contains(&expected));
+    assert!(!sandbox.path("root.key").exists());
+    assert!(!sandbox.path("keyward.db").exists());
+}
+
+#[test]
+fn a_second_server_on_the_same_directory_is_refused() {
+    let sandbox = Sandbox::initialised();
+    let running = sandbox.serve();
+    let said = sandbox.fail(&["serve", "--listen", "127.0.0.1:0"]);
+    assert!(said.contains("another keyward is at work on"), "{said}");
+    assert_eq!(get(&running.address, "/health/ready").status, 200);
+}
+
+#[test]
+fn a_listener_that_others_reach_needs_tls_or_the_ugly_flag() {
+    let sandbox = Sandbox::initialised();
+    let said = sandbox.fail(&["serve", "--listen", "0.0.0.0:0"]);
+    assert!(said.contains("--expose-plaintext-http-to-the-network"), "{said}");
+    let running = sandbox.serve_with(&["--expose-plaintext-http-to-the-network"]);
+    assert_eq!(get(&running.address, "/health/ready").status, 200);
+}
+
+#[test]
+fn the_profiles_follow_the_listener() {
+    let sandbox = Sandbox::initialised();
+    let running = sandbox.serve();
+    let expected = format!("http://{}", running.address);
+    for section in ["default", "profile keyward"] {
+        let endpoint = setting(&sandbox.path("aws/config"), section, "endpoint_url").unwrap();
+        assert_eq!(endpoint, expected);
+    }
+}
+
+#[test]
+fn the_admin_socket_is_closed_to_others() {
+    let sandbox = Sandbox::initialised();
+    let _running = sandbox.serve();
+    let metadata = std::fs::metadata(sandbox.path("admin.sock")).unwrap();
+    assert_eq!(metadata.mode() & 0o777, 0o600);
+}
+
+#[test]
+fn a_socket_left_by_a_killed_server_is_replaced() {
+    let sandbox = Sandbox::initialised();
+    sandbox.serve().kill();
+    assert!(sandbox.path("admin.sock").exists());
+    let _running = sandbox.serve();
+    sandbox.succeed(&["account", "list"]);
+}
+
+#[test]
+fn metrics_have_a_listener_of_their_own() {
+    let sandbox = Sandbox::initialised();
+    let running = sandbox.serve_with(&["--metrics-listen", "127.0.0.1:0"]);
+    assert_eq!(Client::new(&sandbox, "keyward").call("ListKeys", "{}").status, 200);
+    let log = sandbox.log();
+    let (_, rest) = log.split_once("serving metrics address=").unwrap();
+    let metrics = get(rest.split_whitespace().next().unwrap(), "/metrics");
+    assert_eq!(metrics.status, 200);
+    for expected in
+        ["keyward_build_info{version=", "keyward_clock_leap 0", "operation=\"ListKeys\""]
+    {
+        assert!(metrics.body.contains(expected), "{expected}: {}", metrics.body);
+    }
+    assert_ne!(get(&running.address, "/metrics").status, 200);
+}
+
+#[test]
+fn no_log_line_holds_a_secret_even_at_trace_level() {
+    let sandbox = Sandbox::initialised();
+    let mut command = sandbox.command(&["serve", "--listen", "127.0.0.1:0"]);
+    let running =
+        sandbox.start(command.env("KEYWARD_LOG_LEVEL", "trace").env("KEYWARD_LOG_FORMAT", "json"));
+    let client = Client::new(&sandbox, "keyward");
+    let made = client.call("CreateKey", "{}").json();
+    let key = made["KeyMetadata"]["KeyId"].as_str().unwrap();
+    let plaintext = "bWFya2VkIHBsYWludGV4dA==";
+    let body = format!("{{\"KeyId\":\"{key}\",\"Plaintext\":\"{plaintext}\"}}");
+    assert_eq!(client.call("Encrypt", &body).status, 200);
+    sandbox.succeed(&["account", "reset-root"]);
+    assert!(running.stop().success());
+
+    let log = sandbox.log();
+    assert!(
+        log.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()),
+        "{log}"
+    );
+    let root_key = sandbox.text("root.key");
+    let root_key = root_key.lines().find_map(|line| line.strip_prefix("key ")).unwrap();
+    let new_secret = Client::new(&sandbox, "keyward");
+    for secret in [client.secret(), new_secret.secret(), root_key, plaintext, "marked plaintext"] {
+        assert!(!log.contains(secret));
+    }
+}
