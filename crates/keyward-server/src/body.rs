@@ -8,8 +8,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-/// The buffer a body starts with, unless it is shorter. A length that was only announced costs
-/// nothing until so much has come.
+/// The longest buffer an announced length is given before so much has come.
 const FIRST_BYTES: usize = 4 << 10;
 
 /// Why a body was not read.
@@ -55,9 +54,9 @@ impl BodyBudget {
     where
         B: Body<Data = Bytes> + Unpin,
     {
-        let announced = body.size_hint().upper();
-        let expected = announced.and_then(|bytes| usize::try_from(bytes).ok());
-        let mut held = self.buffer(expected.unwrap_or(FIRST_BYTES).min(FIRST_BYTES))?;
+        let announced = body.size_hint().upper().unwrap_or(0);
+        let announced = usize::try_from(announced).unwrap_or(usize::MAX);
+        let mut held = self.buffer(announced.min(FIRST_BYTES))?;
         while let Some(frame) = body.frame().await {
             let Ok(data) = frame.map_err(|_| BodyError::Broken)?.into_data() else { continue };
             let length = held.bytes.len().saturating_add(data.len());

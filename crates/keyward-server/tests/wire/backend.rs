@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use keyward_crypto::Secret;
-use keyward_engine::{Call, Credential, CredentialLookup, Entry, ErrorCode, Kind, OpError, Reply};
+use keyward_engine::{
+    Call, Credential, CredentialLookup, Cx, Entry, ErrorCode, Kind, OpError, Reply, entry,
+};
 use keyward_model::{AccessKeyId, Caller, Clock, Partition, Principal, Region, Rng, Timestamp};
 use keyward_server::{Backend, Service};
 use keyward_shape::{Operation, Structure};
@@ -27,23 +29,37 @@ static MODEL: Operation = Operation {
 };
 
 static OPERATIONS: &[Entry] = &[
-    operation("Deny"),
-    operation("Echo"),
-    operation("Panic"),
-    operation("Silence"),
-    operation("Wait"),
+    short_entry::<Deny>(),
+    short_entry::<Echo>(),
+    short_entry::<Panic>(),
+    short_entry::<Silence>(),
+    short_entry::<Wait>(),
 ];
 
-const fn operation(name: &'static str) -> Entry {
-    Entry {
-        name,
-        kind: Kind::Read,
-        model: &MODEL,
-        body_bytes_max: BODY_BYTES_MAX,
-        input_members: || None,
-        call: |_cx, _body| Box::pin(async { Err(OpError::internal("not called in these tests")) }),
-    }
+const fn short_entry<O: keyward_engine::Operation>() -> Entry {
+    Entry { body_bytes_max: BODY_BYTES_MAX, ..entry::<O>() }
 }
+
+/// Operations that are names and nothing else: what they do is in [`TestBackend::dispatch`].
+macro_rules! operations {
+    ($($name:ident)+) => {$(
+        struct $name;
+
+        impl keyward_engine::Operation for $name {
+            const NAME: &'static str = stringify!($name);
+            const KIND: Kind = Kind::Read;
+            const MODEL: &'static Operation = &MODEL;
+            type Input<'a> = ();
+            type Output = ();
+
+            async fn run(_cx: &mut Cx, (): ()) -> Result<(), OpError> {
+                Err(OpError::internal("not called in these tests"))
+            }
+        }
+    )+};
+}
+
+operations!(Deny Echo Panic Silence Wait);
 
 pub(crate) const SERVICES: &[Service] =
     &[Service { signing_name: "kms", target_prefix: "TrentService.", operations: OPERATIONS }];
