@@ -1,13 +1,14 @@
-//! The decode stage: an Encrypt-like body read by a hand-written shape, and walked by the validator.
+//! The decode and encode stages: an Encrypt-like body read by a hand-written shape and walked by the
+//! validator, and its reply written.
 
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use keyward_shape::{
-    BlobShape, Constraint, Context, Member, SecretBlob, Shape, Structure, Text, TextShape, decode,
-    validate,
+    Base64, BlobShape, Constraint, Context, Member, SecretBlob, Shape, Structure, Text, TextShape,
+    decode, validate,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 enum KeyId {}
 
@@ -43,6 +44,26 @@ struct Request<'a> {
     encryption_context: Context<'a>,
 }
 
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reply {
+    ciphertext_blob: Base64<Vec<u8>>,
+    key_id: &'static str,
+    encryption_algorithm: &'static str,
+}
+
+/// The reply to an Encrypt of 32 bytes.
+const REPLY: fn() -> Reply = || Reply {
+    ciphertext_blob: Base64(vec![0x5a; 135]),
+    key_id: "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+    encryption_algorithm: "SYMMETRIC_DEFAULT",
+};
+
+fn encode(reply: &Reply) -> usize {
+    let mut body = Vec::with_capacity(1024);
+    serde_json::to_writer(&mut body, reply).map_or(0, |()| body.len())
+}
+
 /// A body with a plaintext of `quarters` × 3 bytes and two pairs of context.
 fn body(quarters: usize, first: &str) -> Vec<u8> {
     format!(
@@ -70,6 +91,8 @@ fn stages(criterion: &mut Criterion) {
     criterion.bench_function("decode/4095 bytes", |b| b.iter(|| decode_one(black_box(&large))));
     criterion
         .bench_function("decode/repeated member", |b| b.iter(|| decode_one(black_box(&repeated))));
+    let reply = REPLY();
+    criterion.bench_function("encode/135 bytes", |b| b.iter(|| encode(black_box(&reply))));
     criterion.bench_function("validate/63 bytes", |b| {
         b.iter(|| validate(&REQUEST, black_box(&small)).is_ok());
     });
