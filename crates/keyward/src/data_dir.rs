@@ -171,7 +171,7 @@ impl DataDir {
     }
 
     pub(crate) fn journal(&self) -> PathBuf {
-        self.0.join("audit")
+        self.0.join("journal")
     }
 
     pub(crate) fn aws(&self) -> PathBuf {

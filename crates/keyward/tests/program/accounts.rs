@@ -7,7 +7,7 @@ const OTHER: &str = "444455556666";
 
 /// The journal, as far as it is on the disk.
 fn journal(sandbox: &Sandbox) -> String {
-    let entries = std::fs::read_dir(sandbox.path("audit")).unwrap();
+    let entries = std::fs::read_dir(sandbox.path("journal")).unwrap();
     let read = |entry: std::io::Result<std::fs::DirEntry>| {
         std::fs::read_to_string(entry.unwrap().path()).unwrap()
     };
