@@ -160,10 +160,13 @@ impl<B: Backend> Calls<B> {
             .authenticator
             .present(backend, route.signing_name, &parts)
             .map_err(|refusal| refused(refusal.into()))?;
-        let held = self.bodies.read(body, body_bytes_max).await?;
-        let credential =
-            self.authenticator.verify(backend, &presented, held.bytes()).await.map_err(refused)?;
-        let body = held.into_bytes();
+        let received = self.bodies.read(body, body_bytes_max).await?;
+        let credential = self
+            .authenticator
+            .verify(backend, &presented, received.bytes())
+            .await
+            .map_err(refused)?;
+        let body = received.into_bytes();
         let region = backend.region(presented.region()).ok_or(Refused::internal_failure())?;
         let call = Call {
             caller: credential.caller.clone(),

@@ -51,34 +51,38 @@ async fn read_v1(
         }
         line.push(stream.read_u8().await?);
     }
-    parse_v1(&line).ok_or(ProxyHeaderError::Malformed)
+    parse_v1(&line)
 }
 
-fn parse_v1(line: &[u8]) -> Option<Option<IpAddr>> {
-    let line = std::str::from_utf8(line).ok()?.strip_prefix("PROXY ")?.strip_suffix("\r\n")?;
-    let mut fields = line.split(' ');
-    let family = fields.next()?;
-    if family == "UNKNOWN" {
-        return Some(None);
+fn parse_v1(line: &[u8]) -> Result<Option<IpAddr>, ProxyHeaderError> {
+    let line = std::str::from_utf8(line).unwrap_or_default().trim_end_matches("\r\n");
+    match line.split(' ').collect::<Vec<_>>().as_slice() {
+        ["PROXY", "UNKNOWN", ..] => Ok(None),
+        ["PROXY", family, source, destination, ports @ ..] => {
+            let source = parse_v1_address(family, source)?;
+            parse_v1_address(family, destination)?;
+            if ports.len() == 2 && ports.iter().all(|port| is_port(port)) {
+                Ok(Some(source))
+            } else {
+                Err(ProxyHeaderError::Malformed)
+            }
+        }
+        _ => Err(ProxyHeaderError::Malformed),
     }
-    let (Some(source), Some(destination), Some(source_port), Some(destination_port), None) =
-        (fields.next(), fields.next(), fields.next(), fields.next(), fields.next())
-    else {
-        return None;
-    };
-    let is_port = |text: &str| text.parse::<u16>().is_ok_and(|port| port.to_string() == text);
-    let source: IpAddr = source.parse().ok()?;
-    let destination: IpAddr = destination.parse().ok()?;
-    let is_of_family = |address: &IpAddr| match family {
-        "TCP4" => address.is_ipv4(),
-        "TCP6" => address.is_ipv6(),
-        _ => false,
-    };
-    let is_well_formed = is_of_family(&source)
-        && is_of_family(&destination)
-        && is_port(source_port)
-        && is_port(destination_port);
-    is_well_formed.then_some(Some(source))
+}
+
+fn parse_v1_address(family: &str, text: &str) -> Result<IpAddr, ProxyHeaderError> {
+    match (family, text.parse()) {
+        ("TCP4", Ok(address @ IpAddr::V4(_))) | ("TCP6", Ok(address @ IpAddr::V6(_))) => {
+            Ok(address)
+        }
+        _ => Err(ProxyHeaderError::Malformed),
+    }
+}
+
+/// Without sign or leading zeros.
+fn is_port(text: &str) -> bool {
+    text.parse::<u16>().is_ok_and(|port| port.to_string() == text)
 }
 
 async fn read_v2(
@@ -93,28 +97,26 @@ async fn read_v2(
     }
     let mut body = vec![0; length];
     stream.read_exact(&mut body).await?;
-    parse_v2(version_and_command, family, &body).ok_or(ProxyHeaderError::Malformed)
+    parse_v2(version_and_command, family, &body)
 }
 
-fn parse_v2(version_and_command: u8, family: u8, body: &[u8]) -> Option<Option<IpAddr>> {
-    match version_and_command {
-        0x20 => return Some(None),
-        0x21 => {}
-        _ => return None,
-    }
-    match family {
+fn parse_v2(
+    version_and_command: u8,
+    family: u8,
+    body: &[u8],
+) -> Result<Option<IpAddr>, ProxyHeaderError> {
+    match (version_and_command, family) {
+        // The proxy speaks for itself; or the family is unspecified, datagrams or Unix sockets,
+        // which names nobody.
+        (0x20, _) | (0x21, 0x00 | 0x12 | 0x22 | 0x31 | 0x32) => Ok(None),
         // Source address, destination address, two ports.
-        0x11 => {
-            let source: [u8; 4] = *body.get(..12)?.first_chunk()?;
-            Some(Some(Ipv4Addr::from(source).into()))
+        (0x21, 0x11) if body.len() >= 12 => {
+            Ok(body.first_chunk().map(|a| Ipv4Addr::from(*a).into()))
         }
-        0x21 => {
-            let source: [u8; 16] = *body.get(..36)?.first_chunk()?;
-            Some(Some(Ipv6Addr::from(source).into()))
+        (0x21, 0x21) if body.len() >= 36 => {
+            Ok(body.first_chunk().map(|a| Ipv6Addr::from(*a).into()))
         }
-        // Unspecified, datagram and Unix addresses name nobody.
-        0x00 | 0x12 | 0x22 | 0x31 | 0x32 => Some(None),
-        _ => None,
+        _ => Err(ProxyHeaderError::Malformed),
     }
 }
 

@@ -77,7 +77,7 @@ impl Certificates {
             .with_protocol_versions(&[&version::TLS13, &version::TLS12])
             .map_err(TlsError::Provider)?
             .with_no_client_auth()
-            .with_cert_resolver(Arc::clone(&current) as Arc<dyn ResolvesServerCert>);
+            .with_cert_resolver(current.clone());
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(Arc::new(Self { source, current, config: Arc::new(config) }))
     }

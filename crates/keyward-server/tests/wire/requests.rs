@@ -33,11 +33,9 @@ pub(crate) fn headers(signer: &Signer<'_>, operation: &str, body: &[u8]) -> Vec<
 
 /// The head of an HTTP/1.1 call with one more header line, or none.
 pub(crate) fn head(operation: &str, body: &[u8], more: &str) -> String {
-    let mut head = "POST / HTTP/1.1\r\n".to_owned();
-    for (name, value) in headers(&SIGNER, operation, body) {
-        head.push_str(&format!("{name}: {value}\r\n"));
-    }
-    head + more + "\r\n"
+    let lines = headers(&SIGNER, operation, body).into_iter();
+    let lines: Vec<_> = lines.map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    format!("POST / HTTP/1.1\r\n{}{more}\r\n", lines.concat())
 }
 
 /// A whole HTTP/1.1 call.
