@@ -9,6 +9,7 @@ mod protocol;
 mod socket;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use keyward_crypto::Seal;
@@ -16,6 +17,8 @@ use keyward_engine::{ClockWatch, Engine, NewCredential};
 use keyward_model::AccountId;
 use keyward_store::AccountRecord;
 use tokio::sync::Mutex;
+use tokio::time::timeout;
+use tracing::warn;
 
 pub(crate) use client::ask;
 pub(crate) use protocol::{AccountLine, Command, Outcome};
@@ -69,6 +72,13 @@ impl Desk {
                 let number = self.rotate_domain_keys(operator).await?;
                 Ok(Outcome::DomainKeyRotated { number })
             }
+        }
+    }
+
+    /// Waits for a command under way, for as long as `grace`.
+    pub(crate) async fn finish(&self, grace: Duration) {
+        if timeout(grace, self.turn.lock()).await.is_err() {
+            warn!("an operator's command was cut short by the stop");
         }
     }
 

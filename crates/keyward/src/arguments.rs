@@ -14,7 +14,7 @@ use keyward_model::{AccountId, Region};
 #[derive(Debug, Parser)]
 #[command(
     name = "keyward",
-    disable_version_flag = true,
+    version,
     after_help = "\
 Start here:
   keyward quickstart                        make a deployment in ./keyward-quickstart and serve it

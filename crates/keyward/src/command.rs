@@ -24,7 +24,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         Command::Init(arguments) => init::run(&arguments),
         Command::Serve(arguments) => serve::run(arguments),
         Command::Quickstart(arguments) => quickstart::run(arguments),
-        Command::Account(arguments) => account::run(arguments),
+        Command::Account(arguments) => account::run(&arguments),
         Command::Clock(arguments) => clock::run(&arguments),
         Command::Seal(arguments) => seal::run(&arguments),
         Command::Certificate(arguments) => certificate::run(arguments),

@@ -156,7 +156,8 @@ impl Default for Schedule {
 
 impl Default for Quotas {
     fn default() -> Self {
-        let keyward_engine::Quotas { keys, aliases_per_key, tags_per_key } = Default::default();
+        let quotas = keyward_engine::Quotas::default();
+        let keyward_engine::Quotas { keys, aliases_per_key, tags_per_key } = quotas;
         Self { keys, aliases_per_key, tags_per_key }
     }
 }

@@ -14,14 +14,16 @@
 //! ```
 
 use std::ffi::OsString;
-use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions, TryLockError};
+use std::fs::{File, Metadata, OpenOptions, Permissions, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
 
-const MODE: u32 = 0o700;
+use keyward_crypto::RootKeyFile;
+
+use crate::private_file;
 
 /// A data directory. Its path is absolute.
 #[derive(Clone, Debug)]
@@ -51,14 +53,23 @@ impl DataDir {
         std::path::absolute(&path).map(Self).with_context(|| path.display().to_string())
     }
 
-    /// Creates the directory, or closes an existing one to others.
+    /// Creates the directory, or closes an empty one to others. One that others may look into and
+    /// that holds something is left as it is: it may be no place for a deployment at all.
     pub(crate) fn create(&self) -> Result<()> {
-        self.make(&self.0)?;
-        let metadata = std::fs::metadata(&self.0)?;
-        if metadata.mode() & 0o777 != MODE {
-            std::fs::set_permissions(&self.0, Permissions::from_mode(MODE))
-                .with_context(|| format!("could not close {} to others", self.0.display()))?;
+        let path = self.0.display();
+        private_file::make_directory(&self.0)?;
+        let mode = self.require_present()?.mode() & 0o7777;
+        if RootKeyFile::is_private(mode) {
+            return self.require_safe();
         }
+        if std::fs::read_dir(&self.0)?.next().is_some() {
+            bail!(
+                "{path} is not empty and open to others (mode {mode:04o}); run `chmod 700` on it \
+                 if it is the place for a deployment, or name another directory"
+            );
+        }
+        std::fs::set_permissions(&self.0, Permissions::from_mode(private_file::DIRECTORY_MODE))
+            .with_context(|| format!("could not close {path} to others"))?;
         self.require_safe()
     }
 
@@ -91,15 +102,6 @@ impl DataDir {
             );
         }
         Ok(())
-    }
-
-    /// Creates a directory of ours and its parents.
-    pub(crate) fn make(&self, path: &Path) -> Result<()> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(MODE)
-            .create(path)
-            .with_context(|| format!("could not create {}", path.display()))
     }
 
     /// Takes the right to write; `None` while someone else has it.
@@ -189,6 +191,10 @@ impl DataDir {
     pub(crate) fn run(&self) -> PathBuf {
         self.0.join("run")
     }
+
+    pub(crate) fn address(&self) -> PathBuf {
+        self.run().join("address")
+    }
 }
 
 /// `/var/lib/keyward` for root, and the place XDG gives to users' data for everyone else.
@@ -222,6 +228,17 @@ mod tests {
         std::fs::set_permissions(dir.path(), Permissions::from_mode(0o755)).unwrap();
         dir.create().unwrap();
         assert_eq!(std::fs::metadata(dir.path()).unwrap().mode() & 0o777, 0o700);
+    }
+
+    #[test]
+    fn a_directory_with_things_in_it_is_not_closed_behind_its_users_back() {
+        let (_parent, dir) = data_dir();
+        dir.create().unwrap();
+        std::fs::write(dir.path().join("letter"), "").unwrap();
+        dir.create().unwrap();
+        std::fs::set_permissions(dir.path(), Permissions::from_mode(0o755)).unwrap();
+        assert!(dir.create().unwrap_err().to_string().contains("not empty"));
+        assert_eq!(std::fs::metadata(dir.path()).unwrap().mode() & 0o777, 0o755);
     }
 
     #[test]

@@ -3,9 +3,9 @@
 //! Written whole or not at all, with mode 0600; read with a bound, and never through a symbolic
 //! link, so that whoever may write beside a file cannot choose another one.
 
-use std::fs::File;
+use std::fs::{DirBuilder, File};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -13,7 +13,19 @@ use keyward_crypto::{RootKeyFile, Secret};
 use rustix::fs::{Mode, OFlags};
 use zeroize::Zeroizing;
 
+/// The mode of every directory of ours.
+pub(crate) const DIRECTORY_MODE: u32 = 0o700;
+
 const MODE: Mode = Mode::RUSR.union(Mode::WUSR);
+
+/// Creates a directory and its parents; one that exists stays as it is.
+pub(crate) fn make_directory(path: &Path) -> Result<()> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(DIRECTORY_MODE)
+        .create(path)
+        .with_context(|| format!("could not create {}", path.display()))
+}
 
 /// Creates a file that must not exist yet, and makes it durable.
 pub(crate) fn create(path: &Path, content: &[u8]) -> io::Result<()> {

@@ -54,7 +54,7 @@ pub(crate) struct Profiles {
 impl Profiles {
     /// The profile files of this directory.
     pub(crate) fn of(dir: &DataDir) -> Result<Self> {
-        dir.make(&dir.aws())?;
+        private_file::make_directory(&dir.aws())?;
         Ok(Self { credentials: dir.aws().join("credentials"), config: dir.aws().join("config") })
     }
 

@@ -15,7 +15,7 @@ use crate::admin::Desk;
 use crate::certificate::{CertificateWatch, PrivateCa};
 use crate::config::Config;
 
-const ROUND: Duration = Duration::from_secs(60);
+const ROUND: Duration = Duration::from_mins(1);
 const CERTIFICATES: Duration = Duration::from_secs(5);
 /// 1 while a leap of the clock waits for an operator's word.
 const CLOCK_LEAP: &str = "keyward_clock_leap";

@@ -29,6 +29,8 @@ pub(crate) fn serve(
     lock: &Lock,
     announce: impl FnOnce(&Profiles) -> Result<()>,
 ) -> Result<()> {
+    // What a killed server left would mislead whoever waits for this one.
+    private_file::remove(&dir.address())?;
     let watch = certificates(dir, config)?;
     require_private(config, watch.is_some())?;
     hardening::lock_memory(config.hardening.lock_memory)?;
@@ -66,10 +68,8 @@ impl Serving {
         let certificates = watch.as_ref().map(CertificateWatch::certificates);
         let listener = bind(config.server.listen, certificates).await?;
         let address = listener.local_addr()?;
-        let listener = match config.server.proxy_protocol {
-            true => listener.with_proxy_protocol(),
-            false => listener,
-        };
+        let listener =
+            if config.server.proxy_protocol { listener.with_proxy_protocol() } else { listener };
         let metrics = match (metrics, config.metrics_listen()?) {
             (Some(metrics), Some(address)) => Some((bind(address, certificates).await?, metrics)),
             _ => None,
@@ -108,13 +108,14 @@ impl Serving {
             tokio::spawn(keyward_server::serve_metrics(vec![listener], limits, render, stop));
         }
         let beside = async {
-            tokio::join!(admin.serve(desk), schedule.run());
+            tokio::join!(admin.serve(Arc::clone(&desk)), schedule.run());
         };
         tokio::select! {
             () = server.serve(vec![listener], stopped(stop)) => {}
             () = beside => {}
         }
-        private_file::remove(&dir.run().join("address"))?;
+        desk.finish(limits(config).grace).await;
+        private_file::remove(&dir.address())?;
         info!("stopped");
         Ok(())
     }
@@ -216,8 +217,8 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 
 /// For scripts that let the system choose the port.
 fn write_address(dir: &DataDir, address: SocketAddr) -> Result<()> {
-    dir.make(&dir.run())?;
-    let path = dir.run().join("address");
+    private_file::make_directory(&dir.run())?;
+    let path = dir.address();
     private_file::replace(&path, format!("{address}\n").as_bytes())
         .with_context(|| format!("could not write {}", path.display()))
 }

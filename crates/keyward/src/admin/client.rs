@@ -12,7 +12,7 @@ use super::protocol::{Answer, Command, Outcome, line, read_answer};
 use crate::data_dir::DataDir;
 
 /// Sealing a large database anew takes its time.
-const ANSWER_WITHIN: Duration = Duration::from_secs(3600);
+const ANSWER_WITHIN: Duration = Duration::from_hours(1);
 
 /// Has the server that runs on the directory carry out a command.
 pub(crate) async fn ask(dir: &DataDir, command: &Command) -> Result<Outcome> {

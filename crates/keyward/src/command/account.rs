@@ -10,21 +10,21 @@ use super::{print, print_json};
 use crate::admin::{AccountLine, Command, Outcome};
 use crate::arguments::{Account, AccountCreate, AccountList, AccountResetRoot};
 
-pub(super) fn run(arguments: Account) -> Result<()> {
+pub(super) fn run(arguments: &Account) -> Result<()> {
     match arguments {
         Account::Create(arguments) => create(arguments),
-        Account::List(arguments) => list(&arguments),
+        Account::List(arguments) => list(arguments),
         Account::ResetRoot(arguments) => reset_root(arguments),
     }
 }
 
-fn create(arguments: AccountCreate) -> Result<()> {
+fn create(arguments: &AccountCreate) -> Result<()> {
     let account_id = arguments.account_id.map(|account| account.to_string());
     let outcome = operate(&arguments.deployment, &Command::AccountCreate { account_id })?;
     report(&outcome, "Account", arguments.json)
 }
 
-fn reset_root(arguments: AccountResetRoot) -> Result<()> {
+fn reset_root(arguments: &AccountResetRoot) -> Result<()> {
     let account_id = arguments.account_id.map(|account| account.to_string());
     let outcome = operate(&arguments.deployment, &Command::AccountResetRoot { account_id })?;
     report(&outcome, "New root credentials of account", arguments.json)

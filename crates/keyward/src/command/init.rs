@@ -25,11 +25,11 @@ pub(super) fn run(arguments: &Init) -> Result<()> {
     dir.create()?;
     // A server that runs holds the lock; whether there is a deployment can be told without it.
     if dir.is_initialised()? {
-        return already_there(&dir, arguments.if_missing);
+        return already_there(&dir, arguments);
     }
     let lock = dir.lock()?;
     if dir.is_initialised()? {
-        return already_there(&dir, arguments.if_missing);
+        return already_there(&dir, arguments);
     }
     let credential =
         make_deployment(&dir, &arguments.birth, (arguments.seal, &arguments.passphrase), &lock)?;
@@ -59,8 +59,11 @@ pub(super) fn make_deployment(
     Ok(credential)
 }
 
-fn already_there(dir: &DataDir, if_missing: bool) -> Result<()> {
-    if if_missing {
+fn already_there(dir: &DataDir, arguments: &Init) -> Result<()> {
+    if arguments.if_missing && arguments.json {
+        return print_json(&json!({ "dataDir": dir.path(), "profile": "keyward" }));
+    }
+    if arguments.if_missing {
         return print(&format!("{} holds a deployment already\n", dir.path().display()));
     }
     bail!(
@@ -103,7 +106,7 @@ fn make_endpoint(dir: &DataDir, birth: &Birth) -> Result<Endpoint> {
     let Some(host) = birth.tls_names.first() else {
         return Ok(Endpoint { url: format!("http://{DEFAULT_LISTEN}"), ca_bundle: None });
     };
-    dir.make(&dir.tls())?;
+    private_file::make_directory(&dir.tls())?;
     let ca = PrivateCa::at(dir.tls());
     ca.create(&birth.tls_names, SystemClock.now())?;
     Ok(Endpoint::tls(host, DEFAULT_LISTEN.port(), Some(ca.ca_bundle())))

@@ -1,8 +1,8 @@
 //! `KEYWARD_SECTION_SETTING` over the configuration file.
 //!
 //! The type of each setting is that of its default. Variables of no section of ours are left
-//! alone, for platforms set their own (`KEYWARD_SERVICE_HOST`); a misspelt setting of one of our
-//! sections is refused.
+//! alone, and so are those that container platforms set for a service named `keyward` or
+//! `keyward-server`; a misspelt setting of one of our sections is refused.
 
 use std::ffi::OsString;
 
@@ -12,6 +12,8 @@ use toml::{Table, Value};
 use super::Config;
 
 const PREFIX: &str = "KEYWARD_";
+/// What stands behind the name of a service in the variables of container platforms.
+const PLATFORM: [&str; 3] = ["port", "service_host", "service_port"];
 
 /// Lays the variables over the table.
 pub(super) fn overlay(
@@ -41,6 +43,7 @@ fn find<'a>(defaults: &'a Table, name: &str) -> Result<Option<(&'a str, String, 
         let (Some(setting), Value::Table(settings)) = (rest, settings) else { continue };
         return match settings.get(setting) {
             Some(default) => Ok(Some((section, setting.to_owned(), default))),
+            None if PLATFORM.iter().any(|prefix| setting.starts_with(prefix)) => Ok(None),
             None => bail!("{name} names no setting of the section [{section}]"),
         };
     }
@@ -98,8 +101,15 @@ mod tests {
 
     #[test]
     fn variables_of_other_owners_are_left_alone() {
-        for name in ["KEYWARD_SERVICE_HOST", "KEYWARD_PORT", "KEYWARD_DATA_DIR", "PATH", "KEYWARD_"]
-        {
+        for name in [
+            "KEYWARD_SERVICE_HOST",
+            "KEYWARD_PORT",
+            "KEYWARD_SERVER_PORT_7600_TCP_ADDR",
+            "KEYWARD_SERVER_SERVICE_HOST",
+            "KEYWARD_DATA_DIR",
+            "PATH",
+            "KEYWARD_",
+        ] {
             assert!(laid(name, "x").unwrap().is_empty(), "{name}");
         }
     }

@@ -65,7 +65,9 @@ fn write_values(out: &mut String, values: &[(&str, Zeroizing<String>)]) {
 }
 
 fn push(out: &mut String, parts: &[&str]) {
-    parts.iter().for_each(|part| out.push_str(part));
+    for part in parts {
+        out.push_str(part);
+    }
     out.push('\n');
 }
 

@@ -1,6 +1,11 @@
 //! The built program, as its users meet it: arguments, files, signals, sockets and sentences.
 
-#![expect(clippy::unwrap_used, reason = "a test ends where something is not as it should be")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test ends where something is not as it should be"
+)]
 
 mod accounts;
 mod configuration;

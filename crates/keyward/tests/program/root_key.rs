@@ -1,10 +1,11 @@
 //! The root key: where it is made, and what happens without the right one.
 
 use std::fs::Permissions;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use crate::sandbox::{ACCOUNT, Sandbox};
+use crate::sandbox::{ACCOUNT, Sandbox, words};
 use crate::wire::Client;
 
 #[test]
@@ -82,4 +83,19 @@ fn a_passphrase_seals_and_opens_a_deployment() {
     let _running =
         sandbox.start(sandbox.command(&serve).env("CREDENTIALS_DIRECTORY", &credentials));
     assert_eq!(Client::new(&sandbox, "keyward").call("ListKeys", "{}").status, 200);
+}
+
+#[test]
+fn a_passphrase_is_read_from_an_open_file_descriptor() {
+    let sandbox = Sandbox::empty();
+    let arguments = ["init", "--seal", "passphrase", "--passphrase-fd", "0"];
+    let init = |text: &str| {
+        let mut command = sandbox.command(&arguments);
+        let mut child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    };
+    assert!(words(&init("too short")).contains("at least 12 characters"));
+    let output = init("correct horse battery staple");
+    assert!(output.status.success(), "{}", words(&output));
 }

@@ -1,5 +1,6 @@
 //! Requests over a plain socket, signed with what the profile files hold.
 
+use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, SystemTime};
@@ -9,7 +10,7 @@ use keyward_sigv4::sign::Signer;
 
 use crate::sandbox::{Sandbox, setting};
 
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// A reply.
 #[derive(Debug)]
@@ -74,10 +75,10 @@ impl Client {
         };
         let mut head = format!("POST / HTTP/1.1\r\ncontent-length: {}\r\n", body.len());
         for (name, value) in headers {
-            head.push_str(&format!("{name}: {}\r\n", std::str::from_utf8(value).unwrap()));
+            write!(head, "{name}: {}\r\n", std::str::from_utf8(value).unwrap()).unwrap();
         }
         for (name, value) in signer.sign(&parts, body.as_bytes()) {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            write!(head, "{name}: {value}\r\n").unwrap();
         }
         exchange(connect(&self.address), &format!("{head}connection: close\r\n\r\n{body}"))
     }
