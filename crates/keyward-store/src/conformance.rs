@@ -1,7 +1,7 @@
 //! The tests every backend must pass. A backend runs them all with one function that opens a fresh
 //! database and one line:
 //!
-//! ```ignore
+//! ```text
 //! async fn fresh(rows: Arc<NumberedKeys>) -> (Arc<dyn Store>, TempDir) { … }
 //! keyward_store::conformance_tests!(fresh);
 //! ```
