@@ -21,10 +21,11 @@ pub struct ClockWatch {
 }
 
 impl Engine {
-    /// Compares the wall clock with the time last believed. A leap that the monotonic clock does
+    /// Compares the wall clock with the time last believed, and tells the time if it is to be
+    /// believed as well. A leap that the monotonic clock does
     /// not explain is not believed, then or after a restart: it would delete keys before their
     /// time. A clock set back is believed, for it only makes keys wait.
-    pub async fn check_clock(&self, watch: &mut ClockWatch) -> Result<(), ScheduleError> {
+    pub async fn check_clock(&self, watch: &mut ClockWatch) -> Result<Timestamp, ScheduleError> {
         let now = self.clock().now();
         let (expected, leap_max) = match watch.last {
             Some((seen, at)) => (seen.plus(self.clock().monotonic().saturating_sub(at)), LEAP_MAX),
@@ -35,7 +36,7 @@ impl Engine {
             return Err(ScheduleError::ClockLeap { seen, now });
         }
         self.believe(now, watch).await?;
-        Ok(())
+        Ok(now)
     }
 
     /// Believes the present time on an operator's word, and tells which time that is. The caller

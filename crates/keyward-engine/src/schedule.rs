@@ -1,7 +1,7 @@
 //! What is done when its time comes: keys are deleted and domain keys rotate. Each step is idempotent and survives being killed at any point.
 
 use keyward_crypto::{Seal, WrappedDomainKey};
-use keyward_model::new_uuid;
+use keyward_model::{Timestamp, new_uuid};
 use keyward_store::{
     AuditRow, Change, CommitError, Precondition, ScopedKey, StaleRow, StoreError, Write,
 };
@@ -49,25 +49,27 @@ impl From<StoreError> for ScheduleError {
 }
 
 impl Engine {
-    /// Deletes the keys whose waiting period is over.
-    pub async fn delete_due_keys(&self) -> Result<u32, ScheduleError> {
-        let now = self.clock().now();
+    /// Deletes the keys whose waiting period is over at `now`, the time that
+    /// [`check_clock`](Self::check_clock) believes. Nothing here looks at the clock again: it may
+    /// leap at any moment.
+    pub async fn delete_due_keys(&self, now: Timestamp) -> Result<u32, ScheduleError> {
         let mut deleted = 0;
         loop {
-            let due = self.store().keys().due_for_deletion(now, BATCH).await?;
-            if due.is_empty() {
-                return Ok(deleted);
+            let before = deleted;
+            for key in self.store().keys().due_for_deletion(now, BATCH).await? {
+                deleted += u32::from(self.delete_key(key, now).await?);
             }
-            for key in due {
-                deleted += u32::from(self.delete_key(key).await?);
+            // Whatever is left has just been changed by others, and is looked at next time.
+            if deleted == before {
+                return Ok(deleted);
             }
         }
     }
 
     /// Deletes one key unless its state has changed since it was found due.
-    async fn delete_key(&self, key: ScopedKey) -> Result<bool, ScheduleError> {
+    async fn delete_key(&self, key: ScopedKey, now: Timestamp) -> Result<bool, ScheduleError> {
         let Some(row) = self.store().keys().find(&key).await? else { return Ok(false) };
-        if row.record.deletion_date.is_none_or(|date| date > self.clock().now()) {
+        if row.record.deletion_date.is_none_or(|date| date > now) {
             return Ok(false);
         }
         self.journal().check()?;

@@ -52,7 +52,7 @@ impl Desk {
                 let credential = self.engine.create_account(account, operator).await?;
                 self.hand_over(credential).await
             }
-            Command::AccountList {} => self.list_accounts().await,
+            Command::AccountList {} => self.list_accounts(operator).await,
             Command::AccountResetRoot { account_id } => {
                 let account = match account_id {
                     Some(account) => account.parse()?,
@@ -106,7 +106,9 @@ impl Desk {
         Ok(records.iter().map(|record| record.number).max().unwrap_or_default())
     }
 
-    async fn list_accounts(&self) -> Result<Outcome> {
+    async fn list_accounts(&self, operator: &str) -> Result<Outcome> {
+        let account = self.first_account().await?;
+        self.engine.record_command("ListAccounts", account, operator).await?;
         let accounts = self.accounts().await?;
         let first = accounts.first().map(|record| record.account);
         let line = |record: &AccountRecord| AccountLine {

@@ -20,7 +20,6 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
-
 use keyward_crypto::RootKeyFile;
 
 use crate::private_file;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use keyward_engine::ScheduleError;
+use keyward_model::Timestamp;
 use metrics::gauge;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{MissedTickBehavior, interval};
@@ -71,8 +72,8 @@ impl Schedule {
     }
 
     async fn round(&mut self) {
-        if self.believes_the_clock().await {
-            let deleted = self.desk.engine.delete_due_keys().await.map(drop);
+        if let Some(now) = self.believed_time().await {
+            let deleted = self.desk.engine.delete_due_keys(now).await.map(drop);
             report("keys due for deletion were not deleted", deleted);
         }
         self.deliver_refused_records().await;
@@ -84,26 +85,23 @@ impl Schedule {
         self.renew_certificate();
     }
 
-    async fn believes_the_clock(&mut self) -> bool {
+    /// The time, unless the clock has leapt. A leap is logged once, when it is found.
+    async fn believed_time(&mut self) -> Option<Timestamp> {
         let mut watch = self.desk.clock_watch.lock().await;
         let result = self.desk.engine.check_clock(&mut watch).await;
         let has_leapt = matches!(result, Err(ScheduleError::ClockLeap { .. }));
+        let is_new = has_leapt != self.has_leapt;
+        self.has_leapt = has_leapt;
         gauge!(CLOCK_LEAP).set(f64::from(u8::from(has_leapt)));
-        if has_leapt != self.has_leapt {
-            self.has_leapt = has_leapt;
-            if !has_leapt {
-                info!("the clock is believed again");
-            }
-        } else if has_leapt {
-            return false;
-        }
         match result {
-            Ok(()) => true,
-            Err(error) => {
+            Ok(now) => return Some(now),
+            Err(error) if has_leapt && is_new => {
                 error!(%error, "no key is deleted; check the clock, then run `keyward clock accept`");
-                false
             }
+            Err(_) if has_leapt => {}
+            Err(error) => error!(%error, "the clock could not be compared; no key is deleted"),
         }
+        None
     }
 
     /// Records wait in the database only if the journal refused them.
@@ -156,3 +154,6 @@ fn report(what: &str, result: Result<(), ScheduleError>) {
         error!(error = format!("{:#}", anyhow::Error::from(error)), "{what}");
     }
 }
+
+#[cfg(test)]
+mod tests;

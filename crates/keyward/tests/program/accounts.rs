@@ -89,6 +89,7 @@ fn every_command_is_audited_with_the_operator() {
     let running = sandbox.serve();
     for command in [
         &["account", "reset-root", "--account-id", OTHER][..],
+        &["account", "list"],
         &["clock", "accept"],
         &["seal", "rotate-domain-key"],
     ] {
@@ -97,7 +98,7 @@ fn every_command_is_audited_with_the_operator() {
     assert!(running.stop().success());
     let journal = journal(&sandbox);
     let operator = format!("uid {}", rustix::process::getuid().as_raw());
-    for name in ["CreateAccount", "ResetRoot", "AcceptClock", "RotateDomainKey"] {
+    for name in ["CreateAccount", "ResetRoot", "ListAccounts", "AcceptClock", "RotateDomainKey"] {
         let event = format!("\"eventName\":\"{name}\"");
         let line = journal.lines().find(|line| line.contains(&event));
         assert!(line.is_some_and(|line| line.contains(&operator)), "{name}: {journal}");

@@ -91,7 +91,12 @@ fn a_passphrase_is_read_from_an_open_file_descriptor() {
     let arguments = ["init", "--seal", "passphrase", "--passphrase-fd", "0"];
     let init = |text: &str| {
         let mut command = sandbox.command(&arguments);
-        let mut child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
         child.wait_with_output().unwrap()
     };

@@ -1,0 +1,107 @@
+use std::time::Duration;
+
+use keyward_crypto::{RootKeyFile, Seal};
+use keyward_testkit::TestApp;
+
+use super::*;
+use crate::admin::Command;
+use crate::data_dir::DataDir;
+
+/// What a server that has just started works with.
+fn started(app: &TestApp) -> Schedule {
+    let seal = Seal::from_root_key_file(&RootKeyFile::generate().unwrap()).unwrap();
+    let dir = DataDir::locate(Some("unused".into())).unwrap();
+    let desk = Arc::new(Desk::new(Arc::clone(app.engine()), seal, dir));
+    let mut config = Config::default();
+    config.schedule.domain_key_days = 10_000;
+    Schedule::new(desk, &config, None).unwrap()
+}
+
+/// A key at the beginning of its 30 days, and the schedule after its first round.
+async fn with_a_key_to_delete(app: &TestApp) -> (String, Schedule) {
+    let key = app.root().create_key().await;
+    app.root().schedule_deletion(&key).await;
+    let mut schedule = started(app);
+    schedule.round().await;
+    (key, schedule)
+}
+
+async fn is_deleted(app: &TestApp, key: &str) -> bool {
+    let input = serde_json::json!({ "KeyId": key });
+    app.root().call("DescribeKey", input).await.is_err()
+}
+
+#[tokio::test]
+async fn a_key_is_deleted_when_its_waiting_period_is_over() {
+    let app = TestApp::new().await;
+    let (key, mut schedule) = with_a_key_to_delete(&app).await;
+    app.clock().advance_days(29);
+    schedule.round().await;
+    assert!(!is_deleted(&app, &key).await);
+    app.clock().advance_days(2);
+    schedule.round().await;
+    assert!(is_deleted(&app, &key).await);
+}
+
+#[tokio::test]
+async fn after_a_leap_no_key_is_deleted_until_the_time_is_accepted() {
+    let app = TestApp::new().await;
+    let (key, mut schedule) = with_a_key_to_delete(&app).await;
+    app.clock().leap(Duration::from_hours(31 * 24));
+    for _ in 0..3 {
+        schedule.round().await;
+        assert!(!is_deleted(&app, &key).await);
+    }
+    schedule.desk.carry_out(&Command::ClockAccept {}, "uid 0").await.unwrap();
+    schedule.round().await;
+    assert!(is_deleted(&app, &key).await);
+}
+
+#[tokio::test]
+async fn a_leap_is_not_believed_after_a_restart_either() {
+    let app = TestApp::new().await;
+    let (key, _) = with_a_key_to_delete(&app).await;
+    app.clock().leap(Duration::from_hours(31 * 24));
+    let mut restarted = started(&app);
+    restarted.round().await;
+    assert!(!is_deleted(&app, &key).await);
+    restarted.desk.carry_out(&Command::ClockAccept {}, "uid 0").await.unwrap();
+    restarted.round().await;
+    assert!(is_deleted(&app, &key).await);
+}
+
+#[tokio::test]
+async fn while_a_leap_stands_time_that_passes_deletes_nothing() {
+    let app = TestApp::new().await;
+    let (key, mut schedule) = with_a_key_to_delete(&app).await;
+    app.clock().advance_days(29);
+    schedule.round().await;
+    app.clock().leap(Duration::from_hours(300));
+    schedule.round().await;
+    assert!(schedule.has_leapt);
+    app.clock().advance_days(2);
+    schedule.round().await;
+    assert!(!is_deleted(&app, &key).await, "the leap was believed");
+}
+
+#[tokio::test]
+async fn a_server_stopped_overnight_goes_on_without_being_told() {
+    let app = TestApp::new().await;
+    let (key, mut schedule) = with_a_key_to_delete(&app).await;
+    app.clock().advance(Duration::from_hours(30 * 24 - 1));
+    schedule.round().await;
+    app.clock().leap(Duration::from_hours(12));
+    let mut restarted = started(&app);
+    restarted.round().await;
+    assert!(is_deleted(&app, &key).await);
+}
+
+#[tokio::test]
+async fn a_deletion_cancelled_in_time_is_not_done() {
+    let app = TestApp::new().await;
+    let (key, mut schedule) = with_a_key_to_delete(&app).await;
+    app.root().ok("CancelKeyDeletion", serde_json::json!({ "KeyId": &key })).await;
+    app.clock().advance_days(31);
+    schedule.round().await;
+    assert!(!is_deleted(&app, &key).await);
+}
