@@ -26,7 +26,7 @@ struct Arguments {
     #[arg(long, default_value = "target/release/keyward")]
     keyward: PathBuf,
     /// The bare server, built for release.
-    #[arg(long, default_value = "target/release/examples/bare")]
+    #[arg(long, default_value = "target/release/bare")]
     bare: PathBuf,
     /// Seconds of each measured load.
     #[arg(long, default_value_t = 5)]

@@ -2,7 +2,7 @@
 //!
 //! Reads a body and answers 400 bytes of JSON. No routing, no signature, no audit record.
 //!
-//!     cargo run --release -p keyward-server --example bare -- 127.0.0.1:8099
+//!     cargo run --release -p keyward-bench --bin bare -- 127.0.0.1:8099
 
 use std::convert::Infallible;
 use std::io;
