@@ -5,7 +5,7 @@
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Weak};
 
-use keyward_engine::{Credential, CredentialLookup};
+use keyward_engine::{Credential, CredentialLookup, OpError};
 use keyward_model::AccessKeyId;
 use keyward_sigv4::{Presented, Refusal, RequestParts, Rules, SigningKey, Style, present};
 use quick_cache::Equivalent;
@@ -24,8 +24,10 @@ const DECOY_SECRET: &[u8; 40] = b"nobody signs with this secret access key";
 /// Why a request was not authenticated.
 #[derive(Debug)]
 pub(crate) enum Unauthenticated {
-    /// Too many unknown callers are being looked up, or the lookup failed.
-    Unavailable(Refused),
+    /// Too many unknown callers are being looked up.
+    Busy,
+    /// The access key could not be looked up.
+    Failed(OpError),
     /// The client's claims do not hold.
     Refused(Refusal),
 }
@@ -39,7 +41,8 @@ impl From<Refusal> for Unauthenticated {
 impl From<Unauthenticated> for Refused {
     fn from(error: Unauthenticated) -> Self {
         match error {
-            Unauthenticated::Unavailable(refused) => refused,
+            Unauthenticated::Busy => Self::service_unavailable(),
+            Unauthenticated::Failed(error) => error.into(),
             Unauthenticated::Refused(refusal) => refusal.into(),
         }
     }
@@ -139,13 +142,8 @@ async fn find(
     match backend.credential(&id).await {
         Ok(CredentialLookup::Found(credential)) => Ok(Some(credential)),
         Ok(CredentialLookup::Absent) => Ok(None),
-        Ok(CredentialLookup::Busy) => {
-            Err(Unauthenticated::Unavailable(Refused::service_unavailable()))
-        }
-        Err(error) => {
-            tracing::error!(error = ?error, "an access key could not be looked up");
-            Err(Unauthenticated::Unavailable(error.into()))
-        }
+        Ok(CredentialLookup::Busy) => Err(Unauthenticated::Busy),
+        Err(error) => Err(Unauthenticated::Failed(error)),
     }
 }
 

@@ -10,7 +10,7 @@ use http::{HeaderValue, Request, Response, Version, request};
 use hyper::body::Body;
 use keyward_engine::{Call, Client, Reply};
 use keyward_model::{RequestId, new_uuid};
-use keyward_sigv4::RequestParts;
+use keyward_sigv4::{RequestParts, Style};
 use metrics::Gauge;
 use tracing::{error, info};
 
@@ -218,8 +218,14 @@ fn report(
     request_id: &RequestId,
     source_ip: IpAddr,
 ) {
-    let Unauthenticated::Refused(refusal) = unauthenticated else { return };
-    let (reason, _) = refusal.code.on_wire(keyward_sigv4::Style::Json);
+    let reason = match unauthenticated {
+        Unauthenticated::Busy => "Busy",
+        Unauthenticated::Failed(failure) => {
+            error!(request.id = %request_id, error = ?failure, "an access key was not looked up");
+            "LookupFailed"
+        }
+        Unauthenticated::Refused(refusal) => refusal.code.on_wire(Style::Json).0,
+    };
     count_authentication_failure(reason);
     info!(
         request.id = %request_id,
