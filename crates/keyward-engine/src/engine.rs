@@ -176,6 +176,11 @@ impl Engine {
             .await
     }
 
+    /// Drops what is held of a key that somebody else has changed in the database.
+    pub fn forget_key(&self, key: &ScopedKey) {
+        self.keys.forget(key);
+    }
+
     /// Drops what a failed precondition shows to be stale.
     pub(crate) fn forget_precondition(&self, precondition: &Precondition) {
         match precondition {

@@ -64,6 +64,8 @@ pub struct Entry {
     pub body_bytes_max: usize,
     /// The members of the hand-written request shape, for the test that holds it to the model.
     pub input_members: fn() -> Option<&'static [&'static str]>,
+    /// How the hand-written request shape reads a body, for the same test.
+    pub readings: for<'a> fn(&'a [u8]) -> keyward_shape::Readings,
     /// Decodes, runs, commits or records, and encodes.
     pub call: for<'a> fn(&'a mut Cx, &'a [u8]) -> CallFuture<'a>,
 }
@@ -79,6 +81,7 @@ pub const fn entry<O: Operation>() -> Entry {
         model: O::MODEL,
         body_bytes_max: BODY_BYTES_MAX,
         input_members: keyward_shape::struct_members::<O::Input<'static>>,
+        readings: |body| keyward_shape::readings::<O::Input<'_>>(body),
         call: |cx, body| Box::pin(crate::dispatch::call::<O>(cx, body)),
     }
 }
