@@ -1,6 +1,7 @@
 //! TLS: what is negotiated, what the audit record is told, and replacing certificates.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use keyward_server::{CertificateSource, Certificates, Limits, TlsError};
 use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
@@ -8,6 +9,7 @@ use rustls::crypto::aws_lc_rs;
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 use rustls_pki_types::ServerName;
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -40,6 +42,16 @@ async fn connect(
     version: &'static SupportedProtocolVersion,
     protocol: &str,
 ) -> std::io::Result<TlsStream<TcpStream>> {
+    let stream = TcpStream::connect(server.address).await.unwrap();
+    handshake(stream, trusted, version, protocol).await
+}
+
+async fn handshake(
+    stream: TcpStream,
+    trusted: &CertifiedKey<KeyPair>,
+    version: &'static SupportedProtocolVersion,
+    protocol: &str,
+) -> std::io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
     roots.add(trusted.cert.der().clone()).unwrap();
     let provider = Arc::new(aws_lc_rs::default_provider());
@@ -49,7 +61,6 @@ async fn connect(
         .with_root_certificates(roots)
         .with_no_client_auth();
     config.alpn_protocols = vec![protocol.into()];
-    let stream = TcpStream::connect(server.address).await.unwrap();
     let name = ServerName::try_from("kms.test").unwrap();
     TlsConnector::from(Arc::new(config)).connect(name, stream).await
 }
@@ -80,6 +91,36 @@ async fn http1_over_tls_1_2_is_served_too() {
     assert_eq!(tls.version, "TLSv1.2");
     assert_eq!(tls.cipher_suite, "ECDHE-ECDSA-AES256-GCM-SHA384");
     assert_eq!(tls.key_exchange, "x25519");
+}
+
+#[tokio::test]
+async fn a_proxy_header_comes_before_tls() {
+    let certificate = certificate();
+    let certificates = Certificates::load(source(&certificate)).unwrap();
+    let server = TestServer::start_with(
+        Limits::default(),
+        |listener| listener.with_tls(&certificates).with_proxy_protocol(),
+        |builder| builder.trusted_proxies(vec!["127.0.0.1".parse().unwrap()]),
+    )
+    .await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(b"PROXY TCP4 198.51.100.7 127.0.0.1 4711 443\r\n").await.unwrap();
+    let stream = handshake(stream, &certificate, &TLS13, "http/1.1").await.unwrap();
+    assert_eq!(Client::new(stream).ask(call("Echo", b"{}")).await.status, 200);
+    let client = server.backend.calls().pop().unwrap().client;
+    assert_eq!(client.source_ip.to_string(), "198.51.100.7");
+    assert!(client.tls.is_some());
+}
+
+#[tokio::test]
+async fn a_handshake_that_stalls_is_hung_up_on() {
+    let certificates = Certificates::load(source(&certificate())).unwrap();
+    let limits = Limits { handshake_timeout: Duration::from_millis(50), ..Limits::default() };
+    let with_tls = |listener: keyward_server::Listener| listener.with_tls(&certificates);
+    let server = TestServer::start_with(limits, with_tls, |builder| builder).await;
+    let mut client = server.connect().await;
+    client.send(b"\x16\x03\x01").await;
+    assert!(client.is_closed().await);
 }
 
 #[tokio::test]
