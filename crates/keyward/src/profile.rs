@@ -25,6 +25,9 @@ const FIRST: &str = "keyward";
 /// The profile that clients take when none is named.
 const DEFAULT: &str = "default";
 
+/// A key of a profile with its value.
+type Setting = (&'static str, Zeroizing<String>);
+
 /// Where clients find the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Endpoint {
@@ -65,7 +68,9 @@ impl Profiles {
         region: &str,
         endpoint: &Endpoint,
     ) -> Result<()> {
-        self.put(&[DEFAULT, FIRST], credential, &settings(region, endpoint)?)
+        let mut settings = vec![("region", Zeroizing::new(region.to_owned()))];
+        settings.extend(pointers(endpoint)?);
+        self.put(&[DEFAULT, FIRST], credential, &settings)
     }
 
     /// Writes a credential into the profiles of its account, and tells which to name. A profile
@@ -85,7 +90,9 @@ impl Profiles {
         let inherited: Vec<_> = ["region", "endpoint_url", "ca_bundle"]
             .into_iter()
             .filter(is_missing)
-            .filter_map(|key| Some((key, ini::find(&config, &section(FIRST), key)?.to_owned())))
+            .filter_map(|key| {
+                Some((key, Zeroizing::new(ini::find(&config, &section(FIRST), key)?.to_owned())))
+            })
             .collect();
         self.put(&profiles, credential, &inherited)?;
         Ok(profile)
@@ -130,7 +137,7 @@ impl Profiles {
         &self,
         profiles: &[&str],
         credential: &NewCredential,
-        settings: &[(&str, String)],
+        settings: &[Setting],
     ) -> Result<()> {
         let secret = std::str::from_utf8(credential.secret.expose())
             .context("a secret access key is not text")?;
@@ -142,7 +149,7 @@ impl Profiles {
                 ("aws_secret_access_key", Zeroizing::new(secret.to_owned())),
             ];
             credentials = ini::set(&credentials, profile, &pair);
-            config = ini::set(&config, &section(profile), &plain(settings));
+            config = ini::set(&config, &section(profile), settings);
         }
         write(&self.credentials, &credentials)?;
         write(&self.config, &config)
@@ -154,32 +161,14 @@ fn section(profile: &str) -> String {
     if profile == DEFAULT { profile.to_owned() } else { format!("profile {profile}") }
 }
 
-fn settings(region: &str, endpoint: &Endpoint) -> Result<Vec<(&'static str, String)>> {
-    let mut settings = vec![("region", region.to_owned()), ("endpoint_url", endpoint.url.clone())];
-    if let Some(path) = ca_bundle(endpoint)? {
-        settings.push(("ca_bundle", path));
-    }
-    Ok(settings)
-}
-
-fn pointers(endpoint: &Endpoint) -> Result<Vec<(&'static str, Zeroizing<String>)>> {
+/// What a profile says of the server.
+fn pointers(endpoint: &Endpoint) -> Result<Vec<Setting>> {
     let mut pointers = vec![("endpoint_url", Zeroizing::new(endpoint.url.clone()))];
-    if let Some(path) = ca_bundle(endpoint)? {
-        pointers.push(("ca_bundle", Zeroizing::new(path)));
+    if let Some(path) = &endpoint.ca_bundle {
+        let Some(text) = path.to_str() else { bail!("the path {} is not text", path.display()) };
+        pointers.push(("ca_bundle", Zeroizing::new(text.to_owned())));
     }
     Ok(pointers)
-}
-
-fn ca_bundle(endpoint: &Endpoint) -> Result<Option<String>> {
-    let Some(path) = &endpoint.ca_bundle else { return Ok(None) };
-    match path.to_str() {
-        Some(text) => Ok(Some(text.to_owned())),
-        None => bail!("the path {} is not text", path.display()),
-    }
-}
-
-fn plain<'a>(settings: &[(&'a str, String)]) -> Vec<(&'a str, Zeroizing<String>)> {
-    settings.iter().map(|(key, value)| (*key, Zeroizing::new(value.clone()))).collect()
 }
 
 fn read(path: &std::path::Path) -> Result<Zeroizing<String>> {

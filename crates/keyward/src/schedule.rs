@@ -29,8 +29,6 @@ pub(crate) struct Schedule {
     private_ca: Option<PrivateCa>,
     hangup: Signal,
     has_leapt: bool,
-    /// How many records the journal had refused at the last round.
-    refused_records: u64,
 }
 
 impl Schedule {
@@ -49,7 +47,6 @@ impl Schedule {
             certificates,
             hangup: signal(SignalKind::hangup())?,
             has_leapt: false,
-            refused_records: 0,
         })
     }
 
@@ -76,7 +73,7 @@ impl Schedule {
             let deleted = self.desk.engine.delete_due_keys(now).await.map(drop);
             report("keys due for deletion were not deleted", deleted);
         }
-        self.deliver_refused_records().await;
+        self.deliver_records().await;
         match self.desk.rotate_domain_keys_if_due(self.domain_key_days).await {
             Ok(true) => info!("the domain key was replaced because of its age"),
             Ok(false) => {}
@@ -104,16 +101,10 @@ impl Schedule {
         None
     }
 
-    /// Records wait in the database only if the journal refused them.
-    async fn deliver_refused_records(&mut self) {
-        let refused_records = self.desk.engine.journal().counts().refused_records;
-        if refused_records == self.refused_records {
-            return;
-        }
-        match self.desk.engine.deliver_outbox().await {
-            Ok(_) => self.refused_records = refused_records,
-            Err(error) => report("audit records wait in the database", Err(error)),
-        }
+    /// Delivers what the journal refused, and removes what it took from the database.
+    async fn deliver_records(&self) {
+        let delivered = self.desk.engine.deliver_outbox().await.map(drop);
+        report("audit records wait in the database", delivered);
     }
 
     fn renew_certificate(&mut self) {

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use keyward_server::{Certificates, Limits, Listener, Network, Readiness, Server, Service};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::admin::{AdminSocket, Desk};
 use crate::arguments::PassphraseSource;
@@ -115,6 +115,9 @@ impl Serving {
             () = beside => {}
         }
         desk.finish(limits(config).grace).await;
+        if let Err(error) = desk.engine.deliver_outbox().await {
+            warn!(%error, "audit records wait in the database for the next start");
+        }
         private_file::remove(&dir.address())?;
         info!("stopped");
         Ok(())

@@ -31,8 +31,8 @@ pub(super) fn run(arguments: &Init) -> Result<()> {
     if dir.is_initialised()? {
         return already_there(&dir, arguments);
     }
-    let credential =
-        make_deployment(&dir, &arguments.birth, (arguments.seal, &arguments.passphrase), &lock)?;
+    let Init { birth, seal, passphrase, .. } = arguments;
+    let credential = make_deployment(&dir, birth, *seal, passphrase, &lock)?;
     report(&dir, arguments, &credential)
 }
 
@@ -43,7 +43,8 @@ pub(super) fn run(arguments: &Init) -> Result<()> {
 pub(super) fn make_deployment(
     dir: &DataDir,
     birth: &Birth,
-    (seal, source): (SealName, &PassphraseSource),
+    seal: SealName,
+    source: &PassphraseSource,
     _lock: &Lock,
 ) -> Result<NewCredential> {
     let partition = partition(&birth.regions)?;

@@ -1,16 +1,23 @@
-//! How an operator's command reaches a deployment, whether a server runs or not.
+//! How an operator's command reaches a deployment, whether a server runs or not, and what is said
+//! when it is done.
 
 use anyhow::Result;
+use serde_json::{Value, json};
 
-use super::runtime;
-use crate::admin::{self, Command, Desk, Outcome};
+use super::{print, print_json, runtime};
+use crate::admin::{self, AccountLine, Command, Desk, Outcome};
 use crate::arguments::Deployment;
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::{logging, wiring};
 
 /// Carries a command out: through the running server's admin socket, or here when none runs.
-pub(super) fn operate(deployment: &Deployment, command: &Command) -> Result<Outcome> {
+pub(super) fn operate(deployment: &Deployment, command: &Command, as_json: bool) -> Result<()> {
+    let outcome = carry_out(deployment, command)?;
+    if as_json { print_json(&json_of(&outcome)) } else { print(&words_of(&outcome)) }
+}
+
+fn carry_out(deployment: &Deployment, command: &Command) -> Result<Outcome> {
     let dir = DataDir::locate(deployment.directory.data_dir.clone())?;
     dir.require_present()?;
     let Some(lock) = dir.try_lock()? else {
@@ -24,5 +31,48 @@ pub(super) fn operate(deployment: &Deployment, command: &Command) -> Result<Outc
         let (engine, seal) = opened.start(&dir, &config).await?;
         let operator = format!("uid {}", rustix::process::getuid().as_raw());
         Desk::new(engine, seal, dir).carry_out(command, &operator).await
+    })
+}
+
+fn words_of(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Accounts { accounts } => {
+            let line = |account: &AccountLine| {
+                [&account.account_id, "  ", &account.profile, "\n"].concat()
+            };
+            accounts.iter().map(line).collect()
+        }
+        Outcome::ClockAccepted { now_unix_s } => {
+            format!("The time is accepted: {now_unix_s} seconds since 1970 (UTC)\n")
+        }
+        Outcome::Credential { account_id, access_key_id, profile } => {
+            format!(
+                "Account {account_id} has the access key {access_key_id}, in the profile {profile}\n"
+            )
+        }
+        Outcome::DomainKeyRotated { number } => {
+            format!("Everything is sealed under domain key {number}\n")
+        }
+    }
+}
+
+fn json_of(outcome: &Outcome) -> Value {
+    match outcome {
+        Outcome::Accounts { accounts } => {
+            json!({ "accounts": accounts.iter().map(json_of_account).collect::<Vec<_>>() })
+        }
+        Outcome::ClockAccepted { now_unix_s } => json!({ "nowUnixSeconds": now_unix_s }),
+        Outcome::Credential { account_id, access_key_id, profile } => {
+            json!({ "accountId": account_id, "accessKeyId": access_key_id, "profile": profile })
+        }
+        Outcome::DomainKeyRotated { number } => json!({ "domainKey": number }),
+    }
+}
+
+fn json_of_account(account: &AccountLine) -> Value {
+    json!({
+        "accountId": account.account_id,
+        "profile": account.profile,
+        "createdUnixSeconds": account.created_unix_s,
     })
 }

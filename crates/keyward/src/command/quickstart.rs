@@ -17,7 +17,7 @@ pub(super) fn run(arguments: Quickstart) -> Result<()> {
     logging::start(&config.log)?;
     let source = PassphraseSource::default();
     if !dir.is_initialised()? {
-        init::make_deployment(&dir, &arguments.birth, (SealName::File, &source), &lock)?;
+        init::make_deployment(&dir, &arguments.birth, SealName::File, &source, &lock)?;
     }
     serving::serve(&dir, &config, &source, &lock, |profiles| {
         print(&format!(

@@ -5,15 +5,6 @@ use crate::wire::Client;
 
 const OTHER: &str = "444455556666";
 
-/// The journal, as far as it is on the disk.
-fn journal(sandbox: &Sandbox) -> String {
-    let entries = std::fs::read_dir(sandbox.path("journal")).unwrap();
-    let read = |entry: std::io::Result<std::fs::DirEntry>| {
-        std::fs::read_to_string(entry.unwrap().path()).unwrap()
-    };
-    entries.map(read).collect()
-}
-
 #[test]
 fn an_account_is_created_on_a_running_server_and_works_at_once() {
     let sandbox = Sandbox::initialised();
@@ -96,7 +87,7 @@ fn every_command_is_audited_with_the_operator() {
         sandbox.succeed(command);
     }
     assert!(running.stop().success());
-    let journal = journal(&sandbox);
+    let journal = sandbox.journal();
     let operator = format!("uid {}", rustix::process::getuid().as_raw());
     for name in ["CreateAccount", "ResetRoot", "ListAccounts", "AcceptClock", "RotateDomainKey"] {
         let event = format!("\"eventName\":\"{name}\"");

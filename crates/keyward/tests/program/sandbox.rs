@@ -106,12 +106,16 @@ impl Sandbox {
         let log = File::options().create(true).append(true).open(self.log_path()).unwrap();
         let child = command.env("NOTIFY_SOCKET", &notify).stderr(log).spawn().unwrap();
         let mut running = Running { child: Some(child), address: String::new() };
-        let mut state = [0; 64];
-        let received = socket.recv(&mut state);
-        let length = received.unwrap_or_else(|_| panic!("not ready: {}", self.log()));
-        assert_eq!(&state[..length], b"READY=1");
+        let state = receive(&socket).unwrap_or_else(|error| panic!("{error}: {}", self.log()));
+        assert_eq!(state, "READY=1");
         self.text("run/address").trim_end().clone_into(&mut running.address);
         running
+    }
+
+    /// Every audit record, as far as it is on the disk.
+    pub(crate) fn journal(&self) -> String {
+        let entries = std::fs::read_dir(self.path("journal")).unwrap();
+        entries.map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap()).collect()
     }
 
     /// What servers have logged.
@@ -147,6 +151,18 @@ impl Drop for Running {
         if let Some(child) = &mut self.child {
             let _ = child.kill();
             let _ = child.wait();
+        }
+    }
+}
+
+/// One datagram. A wait with a deadline is cut short when the process is held up and let go on.
+fn receive(socket: &UnixDatagram) -> std::io::Result<String> {
+    let mut state = [0; 64];
+    loop {
+        match socket.recv(&mut state) {
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+            Ok(length) => return Ok(String::from_utf8_lossy(&state[..length]).into_owned()),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::MetadataExt;
 
-use crate::sandbox::{Sandbox, setting};
+use crate::sandbox::{Sandbox, setting, words};
 use crate::wire::{Client, get};
 
 #[test]
@@ -144,4 +144,32 @@ fn no_log_line_holds_a_secret_even_at_trace_level() {
     for secret in [client.secret(), new_secret.secret(), root_key, plaintext, "marked plaintext"] {
         assert!(!log.contains(secret));
     }
+}
+
+#[test]
+fn x_forwarded_for_counts_only_from_configured_proxies() {
+    let sandbox = Sandbox::initialised();
+    let call = || {
+        let forwarded = "x-forwarded-for: 198.51.100.7\r\n";
+        let reply = Client::new(&sandbox, "keyward").call_with("ListKeys", "{}", forwarded);
+        assert_eq!(reply.status, 200, "{reply:?}");
+        sandbox.journal().contains("\"sourceIPAddress\":\"198.51.100.7\"")
+    };
+    let running = sandbox.serve();
+    assert!(!call());
+    assert!(running.stop().success());
+
+    let mut command = sandbox.command(&["serve", "--listen", "127.0.0.1:0"]);
+    let _running =
+        sandbox.start(command.env("KEYWARD_SERVER_TRUSTED_PROXIES", "10.0.0.0/8, 127.0.0.1"));
+    assert!(call());
+}
+
+#[test]
+fn a_proxy_that_is_no_network_is_refused() {
+    let sandbox = Sandbox::initialised();
+    let mut command = sandbox.command(&["serve", "--listen", "127.0.0.1:0"]);
+    let output = command.env("KEYWARD_SERVER_TRUSTED_PROXIES", "proxy.internal").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(words(&output).contains("`proxy.internal`"), "{}", words(&output));
 }

@@ -55,8 +55,13 @@ impl Client {
     }
 
     /// Calls an operation of the KMS API.
-    #[expect(clippy::disallowed_methods, reason = "the program under test has the real clock")]
     pub(crate) fn call(&self, operation: &str, body: &str) -> Reply {
+        self.call_with(operation, body, "")
+    }
+
+    /// The same, with header lines that are not signed.
+    #[expect(clippy::disallowed_methods, reason = "the program under test has the real clock")]
+    pub(crate) fn call_with(&self, operation: &str, body: &str, unsigned: &str) -> Reply {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
         let target = format!("TrentService.{operation}");
         let headers = [
@@ -80,7 +85,10 @@ impl Client {
         for (name, value) in signer.sign(&parts, body.as_bytes()) {
             write!(head, "{name}: {value}\r\n").unwrap();
         }
-        exchange(connect(&self.address), &format!("{head}connection: close\r\n\r\n{body}"))
+        exchange(
+            connect(&self.address),
+            &format!("{head}{unsigned}connection: close\r\n\r\n{body}"),
+        )
     }
 }
 
