@@ -187,12 +187,18 @@ impl Journal {
         JournalCounts { torn_lines: self.torn_lines, ..self.shared.counts() }
     }
 
-    /// Which of `ids` are the `eventID` of a record in the newest segments.
+    /// Which of `ids` are the `eventID` of a record in the newest segments: those written in the
+    /// last ten minutes before the newest one was. A tail that a failed write left dirty is cut off
+    /// first, so that what is found stays.
     ///
-    /// Blocks while it reads, so it is for the start, where records that committed with their
-    /// change are delivered: those found here were delivered before the last stop.
-    pub fn contains_event_ids(&self, ids: &[Uuid]) -> io::Result<HashSet<Uuid>> {
-        reader::find_event_ids(&self.directory, ids)
+    /// For records that committed with their change and wait for delivery: those found here were
+    /// delivered before.
+    pub async fn contains_event_ids(&self, ids: &[Uuid]) -> Result<HashSet<Uuid>, JournalError> {
+        self.check()?;
+        let (directory, ids) = (self.directory.clone(), ids.to_vec());
+        let search = move || reader::find_event_ids(&directory, &ids);
+        let found = tokio::task::spawn_blocking(search).await.map_err(|_| JournalError::Stopped)?;
+        found.map_err(|error| JournalError::Failed(error.kind()))
     }
 }
 

@@ -36,8 +36,6 @@ pub mod reach {
 pub trait Action {
     /// The name with its service prefix.
     const NAME: &'static str;
-    /// Whether a caller of another account can hold it.
-    const CROSS_ACCOUNT: bool = false;
     /// What it lets its holder do.
     type Reach;
 }
@@ -79,7 +77,11 @@ impl Cx {
     pub async fn authorize<A: Action>(&mut self, target: Target) -> Result<Authorized<A>, OpError> {
         let key = match target {
             Target::Own(found) => self.authorize_own::<A>(found)?,
-            Target::Foreign => return Err(self.denied_elsewhere::<A>("this resource")),
+            Target::Foreign(arn) => {
+                // The client said it itself, so the record reveals nothing.
+                arn.into_iter().for_each(|arn| self.note_key(arn));
+                return Err(self.denied_elsewhere::<A>("this resource"));
+            }
             Target::OfCiphertext(Some(found)) => self.authorize_own::<A>(found)?,
             Target::OfCiphertext(None) => {
                 return Err(
@@ -92,7 +94,7 @@ impl Cx {
 
     fn authorize_own<A: Action>(&mut self, found: Found) -> Result<Arc<Key>, OpError> {
         let key = found.key;
-        self.note_key(&key);
+        self.note_key(self.engine().key_arn(&key.record.key));
         if key.record.manager == KeyManager::Aws && !looks_only(A::NAME) {
             return Err(self.denied(A::NAME, &key.arn, "resource"));
         }

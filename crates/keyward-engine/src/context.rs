@@ -9,7 +9,7 @@ use keyward_model::{
 use keyward_store::{Change, Precondition, Scope, Write};
 
 use crate::authorize::{Account, reach};
-use crate::{Action, Authorized, Call, Engine, Key, OpError};
+use crate::{Action, Authorized, Call, Engine, OpError};
 
 /// One call: who, where, when, and the change it stages. Nothing an operation does through it is
 /// visible before the dispatcher commits.
@@ -26,7 +26,10 @@ pub struct Cx {
 pub(crate) struct Notes {
     pub(crate) request_parameters: Fragment,
     pub(crate) response_elements: Fragment,
-    pub(crate) resources: Vec<Resource>,
+    /// `None` leaves the member out of the record.
+    pub(crate) resources: Option<Vec<Resource>>,
+    /// A key this very call makes: it is there only if the call succeeds.
+    pub(crate) new_key: Option<KeyArn>,
     pub(crate) materials: Vec<(&'static str, KeyMaterialId)>,
 }
 
@@ -122,24 +125,28 @@ impl Cx {
     }
 
     /// Notes a key in the audit record.
-    pub(crate) fn note_key(&mut self, key: &Key) {
-        let arn = self.engine.key_arn(&key.record.key);
-        self.notes.resources.push(Resource::Key(arn));
+    pub(crate) fn note_key(&mut self, arn: KeyArn) {
+        self.notes.resources.get_or_insert_default().push(Resource::Key(arn));
+    }
+
+    /// Notes in the audit record that the call is about no resource.
+    pub fn note_no_resource(&mut self) {
+        self.notes.resources.get_or_insert_default();
     }
 
     /// Forgets the resources noted so far: the audit record names only those that follow.
     pub fn start_notes(&mut self) {
-        self.notes.resources.clear();
+        self.notes.resources = None;
     }
 
     /// Notes an alias in the audit record, before the keys it concerns.
     pub fn note_alias(&mut self, alias: AliasArn) {
-        self.notes.resources.insert(0, Resource::Alias(alias));
+        self.notes.resources.get_or_insert_default().insert(0, Resource::Alias(alias));
     }
 
     /// Notes a key this call makes.
     pub fn note_new_key(&mut self, arn: KeyArn) {
-        self.notes.resources.push(Resource::Key(arn));
+        self.notes.new_key = Some(arn);
     }
 
     /// Notes the material that did the work, under the name the audit record gives it.

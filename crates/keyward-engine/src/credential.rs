@@ -38,8 +38,13 @@ impl Engine {
                 let Ok(_permit) = self.unknown_callers.try_acquire() else {
                     return Err(LookupError::Busy);
                 };
-                let record = self.store().credentials().find(id).await?;
-                record.map(|record| self.load_credential(record)).transpose().map(Option::flatten)
+                // A secret sealed anew while it is read opens the second time.
+                match self.try_load_credential(id).await {
+                    Err(LookupError::Store(StoreError::Forged { .. })) => {
+                        self.try_load_credential(id).await
+                    }
+                    loaded => loaded,
+                }
             })
             .await;
         match found {
@@ -50,10 +55,11 @@ impl Engine {
         }
     }
 
-    fn load_credential(
+    async fn try_load_credential(
         &self,
-        record: CredentialRecord,
+        id: &AccessKeyId,
     ) -> Result<Option<Arc<Credential>>, LookupError> {
+        let Some(record) = self.store().credentials().find(id).await? else { return Ok(None) };
         if record.status == CredentialStatus::Inactive {
             return Ok(None);
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use keyward_audit::Recorded;
 use keyward_model::{Caller, Region, RequestId, new_uuid};
-use keyward_store::{AuditRow, CommitError, Precondition, StoreError};
+use keyward_store::{AuditRow, Change, CommitError, Precondition, StoreError};
 use tracing::error;
 use zeroize::Zeroizing;
 
@@ -90,7 +90,7 @@ pub(crate) async fn call<O: Operation>(cx: &mut Cx, body: &[u8]) -> Result<Reply
                 cx.start_over();
             }
             Closed::Conflict => {
-                cx.start_over();
+                cx.change = Change::default();
                 let busy = OpError::internal("others kept changing what the request rests on");
                 return match close(cx, O::NAME, O::KIND, Err(busy)).await {
                     Closed::Reply(reply) => reply,
@@ -165,7 +165,7 @@ async fn commit(cx: &mut Cx, name: &'static str, kind: crate::Kind) -> Result<()
 
 impl Engine {
     /// Commits a change and drops what it made stale, before anyone is told.
-    pub(crate) async fn commit(&self, change: keyward_store::Change) -> Result<(), CommitError> {
+    pub(crate) async fn commit(&self, change: Change) -> Result<(), CommitError> {
         let stale = crate::cache::stale(&change);
         let result = self.store().commit(change).await;
         self.forget(stale);

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use keyward_audit::Journal;
 use keyward_model::{AccessKeyId, Clock, KeyArn, KeyId, Partition, Region, Rng};
-use keyward_store::{DeploymentRecord, Precondition, ScopedAlias, ScopedKey, Store};
+use keyward_store::{
+    DeploymentRecord, KeyRecord, Precondition, ScopedAlias, ScopedKey, Store, StoreError,
+};
 use tokio::sync::Semaphore;
 
 use crate::cache::{Loaded, Stale};
@@ -119,11 +121,6 @@ impl Engine {
         self.parts.deployment.partition
     }
 
-    /// Whether this deployment serves the Region.
-    pub fn serves(&self, region: &str) -> bool {
-        self.region(region).is_some()
-    }
-
     /// The Region of this name, if it is served.
     pub fn region(&self, name: &str) -> Option<&Region> {
         self.parts.deployment.regions.iter().find(|region| region.as_str() == name)
@@ -157,11 +154,22 @@ impl Engine {
         self.keys.find(key, || self.load_key(key)).await
     }
 
+    /// Row and material are read one after the other, and domain keys are replaced meanwhile. What
+    /// does not fit together the first time was changed in between and is read once more.
     async fn load_key(&self, key: &ScopedKey) -> Result<Option<Arc<Key>>, OpError> {
-        let Some(row) = self.store().keys().find(key).await.map_err(OpError::internal)? else {
-            return Ok(None);
-        };
+        match self.try_load_key(key).await {
+            Err(_) => self.try_load_key(key).await.map_err(OpError::internal),
+            loaded => loaded.map_err(OpError::internal),
+        }
+    }
+
+    async fn try_load_key(&self, key: &ScopedKey) -> Result<Option<Arc<Key>>, StoreError> {
+        let Some(row) = self.store().keys().find(key).await? else { return Ok(None) };
         let materials = self.load_materials(key).await?;
+        let current = row.record.current_material;
+        if current.is_some_and(|id| materials.iter().all(|material| material.id != id)) {
+            return Err(StoreError::Forged { table: KeyRecord::TABLE });
+        }
         let arn = self.key_arn(key).to_string();
         Ok(Some(Arc::new(Key { record: row.record, change: row.change, arn, materials })))
     }

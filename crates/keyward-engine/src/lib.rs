@@ -39,7 +39,7 @@ pub use error::{ErrorCode, OpError};
 pub use key::Key;
 pub use keyring::KeyRing;
 pub use marker::Page;
-pub use material::{CiphertextHeader, Generator, LocalGenerator, Sealed};
+pub use material::{CiphertextHeader, GenerateError, Generator, LocalGenerator, Sealed};
 pub use operation::{BODY_BYTES_MAX, CallFuture, Entry, Kind, Operation, Reply, entry};
 pub use operator::{NewCredential, OperatorError};
 pub use resolve::{Found, Target};

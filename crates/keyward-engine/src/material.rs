@@ -9,14 +9,25 @@ use keyward_store::{MaterialRecord, ScopedKey, StoreError};
 
 use crate::authorize::{Account, reach};
 use crate::key::LoadedMaterial;
-use crate::{Action, Authorized, Cx, Engine, ErrorCode, Key, OpError, op_error};
+use crate::{Action, Authorized, Cx, Engine, ErrorCode, OpError, op_error};
 
 /// Where key material comes from. It may take long, so it is awaited, and nothing is locked or
 /// open while it works.
 #[async_trait]
 pub trait Generator: Send + Sync {
     /// New material for a key of this spec.
-    async fn generate(&self, spec: KeySpec) -> Result<KeyMaterial, RandomError>;
+    async fn generate(&self, spec: KeySpec) -> Result<KeyMaterial, GenerateError>;
+}
+
+/// Why no material was made.
+#[derive(Debug, thiserror::Error)]
+pub enum GenerateError {
+    /// This generator makes no material for keys of this spec.
+    #[error("no material is made for keys of spec {0}")]
+    NotOffered(KeySpec),
+    /// The random source failed.
+    #[error(transparent)]
+    Random(#[from] RandomError),
 }
 
 /// Makes material in this process, from AWS-LC's random source.
@@ -25,8 +36,11 @@ pub struct LocalGenerator;
 
 #[async_trait]
 impl Generator for LocalGenerator {
-    async fn generate(&self, _spec: KeySpec) -> Result<KeyMaterial, RandomError> {
-        KeyMaterial::generate(SYMMETRIC_BYTES)
+    async fn generate(&self, spec: KeySpec) -> Result<KeyMaterial, GenerateError> {
+        match spec {
+            KeySpec::SymmetricDefault => Ok(KeyMaterial::generate(SYMMETRIC_BYTES)?),
+            _ => Err(GenerateError::NotOffered(spec)),
+        }
     }
 }
 
@@ -149,9 +163,9 @@ impl Engine {
     pub(crate) async fn load_materials(
         &self,
         key: &ScopedKey,
-    ) -> Result<Vec<LoadedMaterial>, OpError> {
-        let rows = self.store().materials().list(key).await.map_err(OpError::internal)?;
-        rows.iter().map(|row| self.load_material(row).map_err(OpError::internal)).collect()
+    ) -> Result<Vec<LoadedMaterial>, StoreError> {
+        let rows = self.store().materials().list(key).await?;
+        rows.iter().map(|row| self.load_material(row)).collect()
     }
 
     fn load_material(&self, row: &MaterialRecord) -> Result<LoadedMaterial, StoreError> {
@@ -191,10 +205,3 @@ fn canonical(context: &EncryptionContext<'_>) -> Result<Vec<u8>, OpError> {
 #[derive(Debug, thiserror::Error)]
 #[error("a key has no current material")]
 pub(crate) struct NoMaterial;
-
-impl Key {
-    /// The id of the material that encrypts.
-    pub fn current_material(&self) -> Option<KeyMaterialId> {
-        self.current().map(|material| material.id)
-    }
-}

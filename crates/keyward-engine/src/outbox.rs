@@ -2,7 +2,8 @@
 //!
 //! Such a record is a row of the change's transaction. It goes to the journal at once, and its row
 //! is removed some time later, in batches: a commit of its own would double the cost of every
-//! change. After a crash, rows that are still there are compared with the journal by event id.
+//! change. After a crash, rows that are still there are compared with the newest segments of the
+//! journal by event id.
 
 use std::collections::HashSet;
 use std::mem;
@@ -86,10 +87,13 @@ impl Engine {
 
     /// Delivers the records that committed but did not reach the journal, after a crash or when
     /// the journal refused them, and removes the rows of those that did. Returns how many it
-    /// delivered.
+    /// delivered. Called every minute and at the end, so that a row whose record was delivered
+    /// does not outlive the segments that are searched for it.
     pub async fn deliver_outbox(&self) -> Result<u32, ScheduleError> {
         let done = self.deliveries.with(|known| mem::take(&mut known.delivered));
-        self.store().outbox().delivered(&done).await?;
+        if !done.is_empty() {
+            self.store().outbox().delivered(&done).await?;
+        }
         let mut delivered = 0;
         loop {
             let rows = self.store().outbox().pending(BATCH).await?;
@@ -109,7 +113,7 @@ impl Engine {
 
     async fn deliver_rows(&self, rows: &[AuditRow]) -> Result<u32, ScheduleError> {
         let ids: Vec<_> = rows.iter().map(|row| row.event_id).collect();
-        let known = self.journal().contains_event_ids(&ids).map_err(ScheduleError::JournalRead)?;
+        let known = self.journal().contains_event_ids(&ids).await?;
         let mut delivered = 0;
         for row in rows.iter().filter(|row| !known.contains(&row.event_id)) {
             self.journal().append(&row.line).await?;

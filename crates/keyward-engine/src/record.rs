@@ -27,11 +27,15 @@ pub(crate) fn line(
             additional.add().display(member, id);
         }
     }
+    let mut resources = cx.notes.resources.clone();
+    if let (None, Some(arn)) = (refusal, &cx.notes.new_key) {
+        resources.get_or_insert_default().push(Resource::Key(arn.clone()));
+    }
     let record = ApiCall {
         caller: &call.caller,
         client: client(call),
         request_id: call.request_id,
-        time: cx.now(),
+        time: cx.engine().clock().now(),
         event_source: KMS_EVENT_SOURCE,
         event_name: name,
         region: &call.region,
@@ -39,7 +43,7 @@ pub(crate) fn line(
         request_parameters: &cx.notes.request_parameters,
         outcome: outcome(cx, refusal),
         additional_event_data: &additional,
-        resources: (!cx.notes.resources.is_empty()).then_some(&cx.notes.resources),
+        resources: resources.as_deref(),
     };
     let delivery = Delivery { event_id, recipient: call.caller.account, shared_event_id: None };
     let mut line = Vec::with_capacity(LINE_BYTES);

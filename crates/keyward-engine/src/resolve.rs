@@ -19,8 +19,8 @@ pub struct Found {
 /// does that, with the words and the work of a denial.
 #[derive(Debug)]
 pub enum Target {
-    /// A key of another account, there or not.
-    Foreign,
+    /// A key of another account, there or not, and its ARN if the client gave it.
+    Foreign(Option<KeyArn>),
     /// The key a ciphertext names, if it is the caller's own.
     OfCiphertext(Option<Found>),
     /// A key of the caller's account.
@@ -36,7 +36,7 @@ impl Cx {
             Ok(KeyRef::Alias(name)) => self.key_of_alias(name).await,
             Ok(KeyRef::AliasArn(arn)) => self.key_of_alias_arn(arn).await,
             Err(BadKeyRef::Alias) => Err(self.alias_not_found(named)),
-            Err(BadKeyRef::Arn) => Err(self.bad_arn(named)),
+            Err(BadKeyRef::Arn) => Err(op_error!(NotFound, "Invalid arn {named}")),
             Err(BadKeyRef::KeyId) => Err(op_error!(NotFound, "Invalid keyId '{named}'")),
         }
     }
@@ -84,7 +84,7 @@ impl Cx {
             return Err(op_error!(NotFound, "Invalid arn {}", arn.region));
         }
         if arn.account != self.caller().account {
-            return Ok(Target::Foreign);
+            return Ok(Target::Foreign(Some(arn)));
         }
         self.own_key(arn.key_id).await
     }
@@ -104,14 +104,9 @@ impl Cx {
             return Err(op_error!(NotFound, "Invalid arn {}", arn.region));
         }
         if arn.account != self.caller().account {
-            return Ok(Target::Foreign);
+            return Ok(Target::Foreign(None));
         }
         self.key_of_alias(arn.name).await
-    }
-
-    /// A malformed ARN, or one of another service: of another Region if it names one.
-    fn bad_arn(&self, named: &str) -> OpError {
-        op_error!(NotFound, "Invalid arn {named}")
     }
 }
 

@@ -34,9 +34,6 @@ pub enum ScheduleError {
     /// The journal takes no records.
     #[error(transparent)]
     Journal(#[from] keyward_audit::JournalError),
-    /// The journal could not be searched.
-    #[error("the audit journal cannot be read")]
-    JournalRead(#[source] std::io::Error),
     /// A domain key could not be made, or a value not be sealed again.
     #[error("the domain keys could not be rotated")]
     Rotation,

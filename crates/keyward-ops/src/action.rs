@@ -3,17 +3,15 @@
 
 use keyward_engine::{Action, reach};
 
-/// Declares permissions: name, what it lets its holder do, and whether a caller of another account
-/// can hold it.
+/// Declares permissions: name, and what it lets its holder do.
 macro_rules! actions {
-    ($($name:ident: $reach:ident $(, $cross_account:ident)?;)+) => {$(
+    ($($name:ident: $reach:ident ;)+) => {$(
         #[doc = concat!("`kms:", stringify!($name), "`")]
         #[derive(Debug)]
         pub(crate) enum $name {}
 
         impl Action for $name {
             const NAME: &'static str = concat!("kms:", stringify!($name));
-            $(const CROSS_ACCOUNT: bool = { let $cross_account = true; $cross_account };)?
             type Reach = reach::$reach;
         }
     )+};
@@ -24,14 +22,14 @@ actions! {
     CreateAlias: Change;
     CreateAwsManagedKey: Change;
     CreateKey: Change;
-    Decrypt: Open, cross_account;
+    Decrypt: Open;
     DeleteAlias: Change;
-    DescribeKey: Look, cross_account;
+    DescribeKey: Look;
     DisableKey: Change;
     EnableKey: Change;
-    Encrypt: Seal, cross_account;
-    GenerateDataKey: Seal, cross_account;
-    GenerateDataKeyWithoutPlaintext: Seal, cross_account;
+    Encrypt: Seal;
+    GenerateDataKey: Seal;
+    GenerateDataKeyWithoutPlaintext: Seal;
     GenerateRandom: Random;
     GetKeyPolicy: Look;
     ListAliases: Look;
@@ -39,8 +37,8 @@ actions! {
     ListKeys: Look;
     ListResourceTags: Look;
     PutKeyPolicy: Change;
-    ReEncryptFrom: Open, cross_account;
-    ReEncryptTo: Seal, cross_account;
+    ReEncryptFrom: Open;
+    ReEncryptTo: Seal;
     ScheduleKeyDeletion: Change;
     TagResource: Change;
     UntagResource: Change;

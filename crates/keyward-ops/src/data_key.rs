@@ -1,7 +1,7 @@
 //! What GenerateDataKey and GenerateDataKeyWithoutPlaintext share.
 
-use keyward_engine::{Key, OpError, op_error};
-use keyward_model::{EncryptionAlgorithm, KeySpec, KeyUsage, UnknownValue};
+use keyward_engine::{OpError, op_error};
+use keyward_model::UnknownValue;
 use keyward_shape::{Int, OneOf};
 
 use crate::constraints::{DataKeySpec, NumberOfBytesType};
@@ -68,16 +68,4 @@ impl Length {
             to.integer("numberOfBytes", bytes.value());
         }
     }
-}
-
-/// Refuses unless the key can wrap a data key.
-pub(crate) fn require_wrapping_key(key: &Key, operation: &str) -> Result<(), OpError> {
-    key.require_usable()?;
-    key.require_usage(KeyUsage::EncryptDecrypt, operation)?;
-    let spec = key.record.spec;
-    if spec == KeySpec::SymmetricDefault {
-        return Ok(());
-    }
-    let algorithm = EncryptionAlgorithm::SymmetricDefault;
-    Err(op_error!(InvalidKeyUsage, "Algorithm {algorithm} is incompatible with key spec {spec}."))
 }

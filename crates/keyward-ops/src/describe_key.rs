@@ -76,8 +76,8 @@ fn own_alias(cx: &Cx, named: &str) -> Option<AliasName> {
     match named.parse().ok()? {
         KeyRef::Alias(name) => Some(name),
         KeyRef::AliasArn(arn) => {
-            let scope = cx.scope();
-            (arn.account == scope.account && arn.region == scope.region).then_some(arn.name)
+            let own = cx.alias_arn(arn.name.clone());
+            (arn == own).then_some(arn.name)
         }
         KeyRef::Arn(_) | KeyRef::Id(_) => None,
     }
@@ -91,4 +91,121 @@ impl Recorded for Input<'_> {
 
 impl Recorded for Output {
     fn record(&self, _: &mut JsonObject<'_>) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use keyward_testkit::{KeyRequest, Refused, TestApp, resource};
+    use serde_json::json;
+
+    fn request() -> KeyRequest {
+        KeyRequest::new("DescribeKey", json!({}))
+    }
+
+    #[tokio::test]
+    async fn a_key_is_described_in_every_state() {
+        request().answers_by_state(&[]).await;
+    }
+
+    #[tokio::test]
+    async fn the_metadata_names_the_key_never_the_alias() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let key = root.create_key().await;
+        let by_id = root.describe(&key).await;
+        root.create_alias("alias/app", &key).await;
+        assert_eq!(root.describe("alias/app").await, by_id);
+        assert_eq!(by_id["KeyId"], key.as_str());
+        assert_eq!(by_id["Arn"], format!("arn:aws:kms:us-east-1:111122223333:key/{key}"));
+    }
+
+    #[tokio::test]
+    async fn a_key_is_named_in_any_form() {
+        request().takes_every_form().await;
+        request().refuses_what_names_no_key().await;
+    }
+
+    #[tokio::test]
+    async fn other_accounts_are_denied() {
+        request().is_denied_elsewhere("kms:DescribeKey").await;
+    }
+
+    #[tokio::test]
+    async fn describing_the_alias_of_a_service_makes_its_key_once() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let made = root.describe("alias/aws/s3").await;
+        assert_eq!(made["KeyManager"], "AWS");
+        assert_eq!(made["KeyState"], "Enabled");
+        assert_eq!(made["KeySpec"], "SYMMETRIC_DEFAULT");
+        let arn = "arn:aws:kms:us-east-1:111122223333:alias/aws/s3";
+        assert_eq!(root.describe(arn).await, made);
+        assert_eq!(root.describe(made["KeyId"].as_str().unwrap()).await, made);
+        let keys = root.ok("ListKeys", json!({})).await;
+        assert_eq!(keys["Keys"].as_array().map(Vec::len), Some(1));
+        let by_arn = "arn:aws:kms:us-east-1:111122223333:alias/aws/ebs";
+        assert_eq!(root.describe(by_arn).await["KeyManager"], "AWS");
+    }
+
+    #[tokio::test]
+    async fn no_key_is_made_for_an_alias_of_no_service_or_of_elsewhere() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        for (named, message) in [
+            (
+                "alias/aws/none",
+                "Alias arn:aws:kms:us-east-1:111122223333:alias/aws/none is not found.",
+            ),
+            ("alias/aws/", "Alias arn:aws:kms:us-east-1:111122223333:alias/aws/ is not found."),
+            ("arn:aws:kms:eu-central-1:111122223333:alias/aws/s3", "Invalid arn eu-central-1"),
+            ("arn:aws-cn:kms:us-east-1:111122223333:alias/aws/s3", "Invalid arn us-east-1"),
+        ] {
+            let refused = root.refused("DescribeKey", json!({ "KeyId": named })).await;
+            assert_eq!(refused, Refused::new("NotFoundException", message));
+        }
+        let keys = root.ok("ListKeys", json!({})).await;
+        assert_eq!(keys["Keys"], json!([]));
+    }
+
+    #[tokio::test]
+    async fn a_grant_token_that_is_not_valid_is_refused() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let key = root.create_key().await;
+        for named in [key.as_str(), "alias/aws/s3"] {
+            let input = json!({ "KeyId": named, "GrantTokens": ["none"] });
+            let refused = root.refused("DescribeKey", input).await;
+            assert_eq!(refused.name, "InvalidGrantTokenException");
+        }
+        let input = json!({ "KeyId": key, "GrantTokens": ["t"; 11] });
+        let refused = root.refused("DescribeKey", input).await;
+        assert!(refused.message().ends_with("Member must have length less than or equal to 10"));
+        root.ok("DescribeKey", json!({ "KeyId": key, "GrantTokens": [] })).await;
+    }
+
+    #[tokio::test]
+    async fn the_record_shows_no_metadata() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let key = root.create_key().await;
+        let arn = root.arn(&key).await;
+        root.create_alias("alias/app", &key).await;
+        root.describe("alias/app").await;
+        let expected = json!({
+            "requestParameters": { "keyId": "alias/app" },
+            "responseElements": null,
+            "readOnly": true,
+            "resources": [resource(&arn)],
+        });
+        assert_eq!(app.recorded(), expected);
+        let refused = root.refused("DescribeKey", json!({ "KeyId": "alias/none" })).await;
+        let expected = json!({
+            "errorCode": "NotFoundException",
+            "errorMessage": refused.message(),
+            "requestParameters": { "keyId": "alias/none" },
+            "responseElements": null,
+            "readOnly": true,
+        });
+        assert_eq!(app.recorded(), expected);
+    }
 }

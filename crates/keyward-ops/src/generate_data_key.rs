@@ -3,13 +3,13 @@
 
 use keyward_audit::{JsonObject, Recorded};
 use keyward_engine::{Cx, Kind, OpError, Operation};
-use keyward_model::KeyMaterialId;
+use keyward_model::{EncryptionAlgorithm, KeyMaterialId};
 use keyward_shape::{Base64, Context, Int, OneOf, Text};
 use serde::{Deserialize, Serialize};
 
 use crate::constraints::{self, DataKeySpec, KeyIdType, NumberOfBytesType};
-use crate::data_key::{DataKeyLength, Length, require_wrapping_key};
-use crate::encryption::require_bounded;
+use crate::data_key::{DataKeyLength, Length};
+use crate::encryption::{require_bounded, require_encryption_key};
 use crate::recipient::{self, RecipientInfo};
 use crate::shape::{GrantTokens, SecretOutput, encryption_context, record_context, record_dry_run};
 use crate::{action, grant_tokens};
@@ -56,7 +56,7 @@ impl Operation for GenerateDataKey {
         let target = cx.resolve(&input.key_id).await?;
         grant_tokens::require_valid(&input.grant_tokens)?;
         let key = cx.authorize::<action::GenerateDataKey>(target).await?;
-        require_wrapping_key(&key, Self::NAME)?;
+        require_encryption_key(&key, EncryptionAlgorithm::SymmetricDefault, Self::NAME)?;
         let plaintext = cx.data_key(&key, bytes)?;
         let sealed = cx.seal(&key, &plaintext, &context)?;
         cx.note_material("keyMaterialId", sealed.material_id);
@@ -91,4 +91,176 @@ impl Recorded for Input<'_> {
 
 impl Recorded for Output {
     fn record(&self, _: &mut JsonObject<'_>) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use keyward_model::{KeySpec, KeyState, KeyUsage};
+    use keyward_testkit::{KeyRequest, Refused, TestApp, UNUSABLE, resource, unblob};
+    use serde_json::json;
+
+    fn request() -> KeyRequest {
+        KeyRequest::new("GenerateDataKey", json!({ "KeySpec": "AES_256" }))
+    }
+
+    #[tokio::test]
+    async fn a_data_key_is_as_long_as_asked_for_and_its_ciphertext_opens_to_it() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let key = root.create_key().await;
+        let metadata = root.describe(&key).await;
+        for (member, sent, bytes) in [
+            ("KeySpec", json!("AES_128"), 16),
+            ("KeySpec", json!("AES_256"), 32),
+            ("NumberOfBytes", json!(1), 1),
+            ("NumberOfBytes", json!(1024), 1024),
+        ] {
+            let context = json!({ "Tenant": "blue" });
+            let input = json!({ "KeyId": key, member: sent, "EncryptionContext": context });
+            let reply = root.ok("GenerateDataKey", input).await;
+            assert_eq!(unblob(&reply["Plaintext"]).len(), bytes);
+            let expected = json!({
+                "CiphertextBlob": reply["CiphertextBlob"],
+                "Plaintext": reply["Plaintext"],
+                "KeyId": metadata["Arn"],
+                "KeyMaterialId": metadata["CurrentKeyMaterialId"],
+            });
+            assert_eq!(reply, expected);
+            let input =
+                json!({ "CiphertextBlob": reply["CiphertextBlob"], "EncryptionContext": context });
+            assert_eq!(root.ok("Decrypt", input).await["Plaintext"], reply["Plaintext"]);
+        }
+    }
+
+    #[tokio::test]
+    async fn exactly_one_length_is_given_before_the_key_is_looked_for() {
+        let app = TestApp::new().await;
+        for input in [
+            json!({ "KeyId": "nonsense" }),
+            json!({ "KeyId": "nonsense", "KeySpec": "AES_256", "NumberOfBytes": 32 }),
+        ] {
+            let refused = app.root().refused("GenerateDataKey", input).await;
+            let message = "Please specify either number of bytes or key spec.";
+            assert_eq!(refused, Refused::new("ValidationException", message));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_length_outside_its_limits_is_refused() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let at = "failed to satisfy constraint: Member must";
+        for (member, sent, clause) in [
+            (
+                "NumberOfBytes",
+                json!(0),
+                format!("'0' at 'numberOfBytes' {at} have value greater than or equal to 1"),
+            ),
+            (
+                "NumberOfBytes",
+                json!(1025),
+                format!("'1025' at 'numberOfBytes' {at} have value less than or equal to 1024"),
+            ),
+            // The words listed are those of a KMS key.
+            (
+                "KeySpec",
+                json!("RSA_2048"),
+                format!(
+                    "'RSA_2048' at 'keySpec' {at} satisfy enum value set: [RSA_2048, ECC_NIST_P384"
+                ),
+            ),
+        ] {
+            let refused =
+                root.refused("GenerateDataKey", json!({ "KeyId": "k", member: sent })).await;
+            let expected = Refused::constraint(&clause);
+            assert_eq!(refused.name, expected.name);
+            assert!(refused.message().starts_with(expected.message()), "{refused:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_key_is_named_in_any_form() {
+        request().takes_every_form().await;
+        request().refuses_what_names_no_key().await;
+    }
+
+    #[tokio::test]
+    async fn other_accounts_and_aws_managed_keys_are_denied() {
+        request().is_denied_elsewhere("kms:GenerateDataKey").await;
+        request().is_denied_on_aws_managed_keys("kms:GenerateDataKey").await;
+    }
+
+    #[tokio::test]
+    async fn a_key_in_an_unusable_state_is_refused() {
+        request().answers_by_state(UNUSABLE).await;
+    }
+
+    #[tokio::test]
+    async fn only_symmetric_encryption_keys_wrap_data_keys() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let key = root.create_key().await;
+        let arn = root.arn(&key).await;
+        let input = json!({ "KeyId": key, "KeySpec": "AES_256" });
+        app.alter_key(&key, |record| record.spec = KeySpec::Rsa4096).await;
+        let refused = root.refused("GenerateDataKey", input.clone()).await;
+        let message = "Algorithm SYMMETRIC_DEFAULT is incompatible with key spec RSA_4096.";
+        assert_eq!(refused, Refused::new("InvalidKeyUsageException", message));
+        app.alter_key(&key, |record| record.usage = KeyUsage::SignVerify).await;
+        let refused = root.refused("GenerateDataKey", input.clone()).await;
+        let message =
+            format!("{arn} key usage is SIGN_VERIFY which is not valid for GenerateDataKey.");
+        assert_eq!(refused, Refused::new("InvalidKeyUsageException", message));
+        app.put_in_state(&key, KeyState::Disabled).await;
+        assert_eq!(root.refused("GenerateDataKey", input).await.name, "DisabledException");
+    }
+
+    #[tokio::test]
+    async fn a_dry_run_hands_out_no_key() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let key = root.create_key().await;
+        let input = json!({ "KeyId": key, "KeySpec": "AES_256", "DryRun": true });
+        let refused = root.refused("GenerateDataKey", input).await;
+        assert_eq!(refused.name, "DryRunOperationException");
+        let input = json!({ "KeyId": "alias/none", "KeySpec": "AES_256", "DryRun": true });
+        assert_eq!(root.refused("GenerateDataKey", input).await.name, "NotFoundException");
+    }
+
+    #[tokio::test]
+    async fn contexts_grant_tokens_and_recipients_are_checked() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let key = root.create_key().await;
+        for (member, sent, name) in [
+            ("EncryptionContext", json!({ "a": "v".repeat(8192) }), "ValidationException"),
+            ("EncryptionContext", json!({ "a": [] }), "SerializationException"),
+            ("GrantTokens", json!(["none"]), "InvalidGrantTokenException"),
+            ("Recipient", json!({}), "ValidationException"),
+        ] {
+            let input = json!({ "KeyId": key, "KeySpec": "AES_256", member: sent });
+            assert_eq!(root.refused("GenerateDataKey", input).await.name, name, "{member}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_record_shows_length_context_and_material_but_no_key() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let key = root.create_key().await;
+        let metadata = root.describe(&key).await;
+        for (member, sent) in [("KeySpec", json!("AES_128")), ("NumberOfBytes", json!(64))] {
+            let input = json!({ "KeyId": key, member: sent, "EncryptionContext": { "a": "b" } });
+            root.ok("GenerateDataKey", input).await;
+            let name = format!("{}{}", member[..1].to_lowercase(), &member[1..]);
+            let expected = json!({
+                "requestParameters": { "keyId": key, name: sent, "encryptionContext": { "a": "b" } },
+                "responseElements": null,
+                "additionalEventData": { "keyMaterialId": metadata["CurrentKeyMaterialId"] },
+                "readOnly": true,
+                "resources": [resource(metadata["Arn"].as_str().unwrap())],
+            });
+            assert_eq!(app.recorded(), expected);
+        }
+    }
 }

@@ -46,6 +46,7 @@ impl Operation for GenerateRandom {
             ));
         };
         recipient::refuse(input.recipient.as_ref())?;
+        cx.note_no_resource();
         let account = cx.authorize_account::<action::GenerateRandom>("*").await?;
         if let Some(id) = &input.custom_key_store_id {
             return Err(op_error!(
@@ -74,4 +75,81 @@ impl Recorded for Input<'_> {
 
 impl Recorded for Output {
     fn record(&self, _: &mut JsonObject<'_>) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use keyward_testkit::{Refused, TestApp, unblob};
+    use serde_json::{Value, json};
+
+    #[tokio::test]
+    async fn as_many_bytes_are_drawn_as_asked_for_and_never_the_same() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        for bytes in [1, 32, 1024] {
+            let reply = root.ok("GenerateRandom", json!({ "NumberOfBytes": bytes })).await;
+            assert_eq!(unblob(&reply["Plaintext"]).len(), bytes);
+        }
+        let input = json!({ "NumberOfBytes": 32 });
+        let first = root.ok("GenerateRandom", input.clone()).await;
+        assert_ne!(root.ok("GenerateRandom", input).await, first);
+    }
+
+    #[tokio::test]
+    async fn a_request_without_a_length_is_refused_in_the_words_of_a_data_key() {
+        let app = TestApp::new().await;
+        for input in [json!({}), json!({ "NumberOfBytes": null }), json!({ "KeySpec": "AES_256" })]
+        {
+            let refused = app.root().refused("GenerateRandom", input).await;
+            let message = "Please specify either number of bytes or key spec.";
+            assert_eq!(refused, Refused::new("ValidationException", message));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_length_outside_1_to_1024_is_refused() {
+        let app = TestApp::new().await;
+        for (bytes, rule) in
+            [(0, "greater than or equal to 1"), (1025, "less than or equal to 1024")]
+        {
+            let refused =
+                app.root().refused("GenerateRandom", json!({ "NumberOfBytes": bytes })).await;
+            let clause = format!(
+                "'{bytes}' at 'numberOfBytes' failed to satisfy constraint: Member must have value \
+                 {rule}"
+            );
+            assert_eq!(refused, Refused::constraint(&clause));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_key_store_is_not_found_and_a_recipient_not_accepted() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let input = json!({ "NumberOfBytes": 1, "CustomKeyStoreId": "cks-1234567890abcdef0" });
+        let refused = root.refused("GenerateRandom", input).await;
+        assert_eq!(refused.name, "CustomKeyStoreNotFoundException");
+        let recipient = json!({ "AttestationDocument": "AAAA" });
+        let input = json!({ "NumberOfBytes": 1, "Recipient": recipient });
+        let refused = root.refused("GenerateRandom", input).await;
+        assert_eq!(refused.name, "ValidationException");
+    }
+
+    #[tokio::test]
+    async fn the_record_lists_no_resource_and_no_bytes() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        root.ok("GenerateRandom", json!({ "NumberOfBytes": 16 })).await;
+        let expected = json!({
+            "requestParameters": { "numberOfBytes": 16 },
+            "responseElements": null,
+            "readOnly": true,
+            "resources": [],
+        });
+        assert_eq!(app.recorded(), expected);
+        root.refused("GenerateRandom", json!({})).await;
+        let record = app.recorded();
+        assert_eq!(record["requestParameters"], Value::Null);
+        assert_eq!(record["errorCode"], "ValidationException");
+    }
 }

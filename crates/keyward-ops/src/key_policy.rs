@@ -1,5 +1,7 @@
 //! Key policies in requests.
 
+use std::collections::HashSet;
+
 use keyward_engine::{Cx, ErrorCode, OpError};
 use keyward_model::AccountId;
 use keyward_policy::{KeyPolicy, KeyPolicyError, KeyPolicyErrorClass, Principals};
@@ -17,13 +19,13 @@ pub(crate) async fn check(cx: &Cx, document: &str) -> Result<(), OpError> {
 
 /// The principals a policy may name: the accounts, until users and roles exist.
 struct World {
-    accounts: Vec<AccountId>,
+    accounts: HashSet<AccountId>,
     partition: &'static str,
 }
 
 impl Principals for World {
     fn account_exists(&self, account: &str) -> bool {
-        self.accounts.iter().any(|known| known.as_str() == account)
+        account.parse().is_ok_and(|account| self.accounts.contains(&account))
     }
 
     fn principal_exists(&self, _arn: &str) -> bool {
@@ -35,7 +37,8 @@ impl Principals for World {
     }
 
     fn service_is_known(&self, service: &str) -> bool {
-        service.strip_suffix(".amazonaws.com").is_some_and(|name| !name.is_empty())
+        let name = service.strip_suffix(".cn").unwrap_or(service).strip_suffix(".amazonaws.com");
+        name.is_some_and(|name| !name.is_empty())
     }
 }
 

@@ -3,7 +3,7 @@
 use keyward_audit::{JsonObject, Recorded};
 use keyward_crypto::Plaintext;
 use keyward_model::EncryptionContext;
-use keyward_shape::{Context, List, Text, as_base64};
+use keyward_shape::{Context, List, Text, as_secret_base64};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::constraints::{GrantTokenList, GrantTokenType, TagKeyType, TagList, TagValueType};
@@ -29,7 +29,7 @@ pub(crate) struct SecretOutput(pub(crate) Plaintext);
 
 impl Serialize for SecretOutput {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        as_base64(self.0.expose(), serializer)
+        as_secret_base64(self.0.expose(), serializer)
     }
 }
 

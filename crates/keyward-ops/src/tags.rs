@@ -5,8 +5,10 @@ use std::collections::HashSet;
 
 use keyward_audit::{JsonObject, Recorded};
 use keyward_engine::{OpError, op_error};
+use keyward_shape::Text;
 use keyward_store::{ScopedKey, TagRecord, Write};
 
+use crate::constraints::TagKeyType;
 use crate::shape::{Tag, Tags};
 
 /// The most tags one request may carry, and the most a key may.
@@ -28,8 +30,16 @@ pub(crate) fn check(tags: &Tags<'_>) -> Result<(), OpError> {
     Ok(())
 }
 
+/// Refuses tag keys that break a rule. One named twice is as good as named once.
+pub(crate) fn check_keys(keys: &[Text<'_, TagKeyType>]) -> Result<(), OpError> {
+    if keys.len() > TAGS_MAX {
+        return Err(op_error!(Tag, "Too many tags"));
+    }
+    keys.iter().try_for_each(|key| check_text(key))
+}
+
 /// Refuses a tag key or value that is reserved or holds a character tags may not.
-pub(crate) fn check_text(text: &str) -> Result<(), OpError> {
+fn check_text(text: &str) -> Result<(), OpError> {
     if text.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("aws:")) {
         return Err(op_error!(
             Tag,

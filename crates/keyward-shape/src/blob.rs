@@ -5,10 +5,11 @@ use std::marker::PhantomData;
 use std::mem;
 use std::ops::Deref;
 
+use base64::Engine as _;
 use base64::display::Base64Display;
 use base64::engine::general_purpose::STANDARD;
 use serde::de::{self, Deserialize, Deserializer};
-use serde::ser::{Serialize, Serializer};
+use serde::ser::{self, Serialize, Serializer};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
@@ -110,6 +111,15 @@ pub fn as_base64<T: AsRef<[u8]> + ?Sized, S: Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&Base64Display::new(bytes.as_ref(), &STANDARD))
+}
+
+/// [`as_base64`] for a secret: the text passes through one buffer of its exact size, which is
+/// wiped. The base64 crate's own writer would leave it on the stack.
+pub fn as_secret_base64<S: Serializer>(secret: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    let mut text = Zeroizing::new(vec![0; secret.len().div_ceil(3) * 4]);
+    let length = STANDARD.encode_slice(secret, &mut text).map_err(ser::Error::custom)?;
+    let text = text.get(..length).and_then(|text| std::str::from_utf8(text).ok());
+    serializer.serialize_str(text.ok_or_else(|| ser::Error::custom("not base64"))?)
 }
 
 #[cfg(test)]

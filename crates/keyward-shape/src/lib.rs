@@ -27,7 +27,7 @@ mod timestamp;
 mod validate;
 
 pub use agreement::disagreements;
-pub use blob::{Base64, Blob, SecretBlob, as_base64};
+pub use blob::{Base64, Blob, SecretBlob, as_base64, as_secret_base64};
 pub use context::Context;
 pub use decode::{Readings, decode, readings};
 pub use int::Int;

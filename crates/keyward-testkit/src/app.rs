@@ -1,19 +1,20 @@
 //! The whole service in one process.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use keyward_audit::{Journal, JournalOptions, JournalReader};
-use keyward_crypto::{DomainKeys, RootKeyFile, Seal};
+use keyward_crypto::{DomainKeys, RootKeyFile, Seal, WrappedDomainKey};
 use keyward_engine::{
     Engine, Generator, KeyRing, LocalGenerator, NewDeployment, Parts, Quotas, create_deployment,
 };
-use keyward_model::{AccountId, Caller, Clock, Partition, Principal, Region};
-use keyward_store::{DomainKeyRecord, Store};
+use keyward_model::{AccessKeyId, AccountId, Caller, Clock, KeyState, Partition, Principal};
+use keyward_store::{Change, DomainKeyRecord, KeyRecord, Scope, Store, Write};
 use keyward_store_sqlite::{Database, SqliteStore};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::record::without_envelope;
 use crate::{Client, MockClock, SeededRng};
 
 /// The first account.
@@ -21,17 +22,25 @@ pub const ACCOUNT: &str = "111122223333";
 /// An account that [`TestApp::other_account`] adds.
 pub const OTHER_ACCOUNT: &str = "444455556666";
 
+const REGION: &str = "us-east-1";
+
 /// What a test may choose.
 pub struct TestOptions {
     /// Resource quotas.
     pub quotas: Quotas,
     /// Where key material comes from.
     pub generator: Arc<dyn Generator>,
+    /// How the audit journal writes.
+    pub journal: JournalOptions,
 }
 
 impl Default for TestOptions {
     fn default() -> Self {
-        Self { quotas: Quotas::default(), generator: Arc::new(LocalGenerator) }
+        Self {
+            quotas: Quotas::default(),
+            generator: Arc::new(LocalGenerator),
+            journal: JournalOptions::default(),
+        }
     }
 }
 
@@ -39,6 +48,7 @@ impl Default for TestOptions {
 pub struct TestApp {
     engine: Arc<Engine>,
     clock: Arc<MockClock>,
+    rng: Arc<SeededRng>,
     seal: Seal,
     root: Caller,
     directory: TempDir,
@@ -56,39 +66,38 @@ impl TestApp {
         let clock = Arc::new(MockClock::default());
         let rng = Arc::new(SeededRng::default());
         let seal = Seal::from_root_key_file(&RootKeyFile::generate().unwrap()).unwrap();
-        let (ring, store) = fresh_store(&directory, &seal, &*clock);
+        let (ring, store) = fresh_store(directory.path(), &seal, &*clock);
         let new = NewDeployment {
             partition: Partition::Aws,
-            regions: ["us-east-1", "eu-central-1"].map(|name| name.parse().unwrap()).into(),
+            regions: [REGION, "eu-central-1"].map(|name| name.parse().unwrap()).into(),
             account: Some(ACCOUNT.parse().unwrap()),
         };
         let credential = create_deployment(&store, &ring, new, (&*rng, clock.now())).await.unwrap();
-        let deployment = store.deployment().find().await.unwrap().unwrap();
-        let (journal, _) =
-            Journal::open(&directory.path().join("journal"), JournalOptions::default()).unwrap();
-        let engine = Engine::new(Parts {
-            store: Arc::new(store),
-            ring,
-            journal,
-            clock: Arc::clone(&clock) as Arc<dyn Clock>,
-            rng,
-            generator: options.generator,
-            deployment,
-            quotas: options.quotas,
-        })
-        .unwrap();
+        let engine = start(directory.path(), (ring, store), (&clock, &rng), options).await;
         let root = root(credential.account, credential.access_key_id);
-        Self { engine, clock, seal, root, directory }
+        Self { engine, clock, rng, seal, root, directory }
+    }
+
+    /// The same deployment after a restart: only what is in the database and the journal is left.
+    /// Clients of before must be gone.
+    pub async fn restarted(self) -> Self {
+        let Self { engine, clock, rng, seal, root, directory } = self;
+        assert_eq!(Arc::strong_count(&engine), 1, "somebody still uses the service");
+        drop(engine);
+        let opened = opened_store(directory.path(), &seal);
+        let options = TestOptions::default();
+        let engine = start(directory.path(), opened, (&clock, &rng), options).await;
+        Self { engine, clock, rng, seal, root, directory }
     }
 
     /// The root user of the first account, in the first Region.
     pub fn root(&self) -> Client {
-        self.root_in("us-east-1")
+        self.root_in(REGION)
     }
 
     /// The root user of the first account.
     pub fn root_in(&self, region: &str) -> Client {
-        Client::new(Arc::clone(&self.engine), self.root.clone(), region.parse::<Region>().unwrap())
+        Client::new(Arc::clone(&self.engine), self.root.clone(), region.parse().unwrap())
     }
 
     /// Adds another account; its root user, in the first Region.
@@ -96,7 +105,34 @@ impl TestApp {
         let account = OTHER_ACCOUNT.parse().unwrap();
         let added = self.engine.create_account(Some(account), "test").await.unwrap();
         let caller = root(added.account, added.access_key_id);
-        Client::new(Arc::clone(&self.engine), caller, "us-east-1".parse().unwrap())
+        Client::new(Arc::clone(&self.engine), caller, REGION.parse().unwrap())
+    }
+
+    /// Writes a key's row anew, behind the back of the service: into what no operation makes yet.
+    pub async fn alter_key(&self, key_id: &str, alter: impl FnOnce(&mut KeyRecord)) {
+        let scope = Scope { account: self.root.account, region: REGION.parse().unwrap() };
+        let key = scope.key(key_id.parse().unwrap());
+        let mut record = self.engine.store().keys().find(&key).await.unwrap().unwrap().record;
+        alter(&mut record);
+        let writes = vec![Write::PutKey(Box::new(record))];
+        self.engine.store().commit(Change { writes, ..Change::default() }).await.unwrap();
+        self.engine.forget_key(&key);
+    }
+
+    /// Puts a key in a state, behind the back of the service.
+    pub async fn put_in_state(&self, key_id: &str, state: KeyState) {
+        let due = self.clock.now().plus_days(30);
+        self.alter_key(key_id, |record| {
+            record.state = state;
+            record.deletion_date = (state == KeyState::PendingDeletion).then_some(due);
+            record.pending_window_days = record.deletion_date.map(|_| 30);
+        })
+        .await;
+    }
+
+    /// Deletes the keys whose waiting period is over; how many there were.
+    pub async fn delete_due_keys(&self) -> u32 {
+        self.engine.delete_due_keys(self.clock.now()).await.unwrap()
     }
 
     /// The engine, for what no client can do.
@@ -116,7 +152,7 @@ impl TestApp {
 
     /// Where the journal is.
     pub fn journal_directory(&self) -> PathBuf {
-        self.directory.path().join("journal")
+        journal_directory(self.directory.path())
     }
 
     /// Every audit record, oldest first.
@@ -129,10 +165,44 @@ impl TestApp {
     pub fn last_record(&self) -> Value {
         self.audit().pop().unwrap()
     }
+
+    /// The newest audit record without what every record has: what is left is the operation's.
+    pub fn recorded(&self) -> Value {
+        without_envelope(self.last_record())
+    }
 }
 
-fn fresh_store(directory: &TempDir, seal: &Seal, clock: &dyn Clock) -> (Arc<KeyRing>, SqliteStore) {
-    let database = Database::open(&directory.path().join("keyward.db")).unwrap();
+async fn start(
+    directory: &Path,
+    (ring, store): (Arc<KeyRing>, SqliteStore),
+    (clock, rng): (&Arc<MockClock>, &Arc<SeededRng>),
+    options: TestOptions,
+) -> Arc<Engine> {
+    let deployment = store.deployment().find().await.unwrap().unwrap();
+    let (journal, _) = Journal::open(&journal_directory(directory), options.journal).unwrap();
+    Engine::new(Parts {
+        store: Arc::new(store),
+        ring,
+        journal,
+        clock: Arc::clone(clock) as Arc<dyn Clock>,
+        rng: Arc::clone(rng) as _,
+        generator: options.generator,
+        deployment,
+        quotas: options.quotas,
+    })
+    .unwrap()
+}
+
+fn journal_directory(directory: &Path) -> PathBuf {
+    directory.join("journal")
+}
+
+fn database(directory: &Path) -> Database {
+    Database::open(&directory.join("keyward.db")).unwrap()
+}
+
+fn fresh_store(directory: &Path, seal: &Seal, clock: &dyn Clock) -> (Arc<KeyRing>, SqliteStore) {
+    let database = database(directory);
     let (keys, record) = DomainKeys::generate(seal).unwrap();
     let record = DomainKeyRecord {
         number: record.number(),
@@ -140,11 +210,24 @@ fn fresh_store(directory: &TempDir, seal: &Seal, clock: &dyn Clock) -> (Arc<KeyR
         created_at: clock.now(),
     };
     database.add_domain_key(&record).unwrap();
+    with_rows_checked(database, keys)
+}
+
+fn opened_store(directory: &Path, seal: &Seal) -> (Arc<KeyRing>, SqliteStore) {
+    let database = database(directory);
+    let records = database.domain_keys().unwrap();
+    let parse = |record: &DomainKeyRecord| WrappedDomainKey::parse(&record.wrapped).unwrap();
+    let records: Vec<_> = records.iter().map(parse).collect();
+    let keys = DomainKeys::from_records(seal, &records).unwrap();
+    with_rows_checked(database, keys)
+}
+
+fn with_rows_checked(database: Database, keys: DomainKeys) -> (Arc<KeyRing>, SqliteStore) {
     let ring = KeyRing::new(keys);
     let store = database.into_store(Arc::clone(&ring) as _).unwrap();
     (ring, store)
 }
 
-fn root(account: AccountId, access_key_id: keyward_model::AccessKeyId) -> Caller {
+fn root(account: AccountId, access_key_id: AccessKeyId) -> Caller {
     Caller { partition: Partition::Aws, account, principal: Principal::Root, access_key_id }
 }

@@ -1,8 +1,8 @@
 //! A generator of key material that takes as long as a test wants.
 
 use async_trait::async_trait;
-use keyward_crypto::{KeyMaterial, RandomError};
-use keyward_engine::{Generator, LocalGenerator};
+use keyward_crypto::KeyMaterial;
+use keyward_engine::{GenerateError, Generator, LocalGenerator};
 use keyward_model::KeySpec;
 use tokio::sync::Semaphore;
 
@@ -33,7 +33,7 @@ impl HeldGenerator {
 
 #[async_trait]
 impl Generator for HeldGenerator {
-    async fn generate(&self, spec: KeySpec) -> Result<KeyMaterial, RandomError> {
+    async fn generate(&self, spec: KeySpec) -> Result<KeyMaterial, GenerateError> {
         self.waiting.add_permits(1);
         self.allowed.acquire().await.unwrap().forget();
         LocalGenerator.generate(spec).await

@@ -6,6 +6,8 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
     reason = "a test that cannot be set up has failed, and says where"
 )]
 
@@ -13,10 +15,19 @@ mod app;
 mod client;
 mod clock;
 mod generator;
+mod key_request;
+mod record;
+mod refused;
 mod rng;
 
 pub use app::{ACCOUNT, OTHER_ACCOUNT, TestApp, TestOptions};
-pub use client::{Client, Refused, blob};
+pub use client::{Client, blob, unblob};
 pub use clock::MockClock;
 pub use generator::HeldGenerator;
+pub use key_request::{
+    ABSENT, KeyRequest, PENDING_DELETION, UNUSABLE, denied_by_policy, denied_ciphertext,
+    denied_elsewhere,
+};
+pub use record::resource;
+pub use refused::Refused;
 pub use rng::SeededRng;

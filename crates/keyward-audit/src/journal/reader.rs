@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 use std::vec;
 
 use uuid::Uuid;
@@ -13,8 +14,8 @@ use super::{OpenError, segment};
 /// The longest line read: four times the longest record.
 const LINE_BYTES_MAX: u64 = 1024 * 1024;
 
-/// How many of the newest segments are searched for event ids.
-const RECENT_SEGMENTS: usize = 4;
+/// Event ids are searched in the segments written to in this long before the newest one was.
+pub(super) const RECENT: Duration = Duration::from_mins(10);
 
 /// The lines of a journal, oldest first, without their line ends.
 ///
@@ -93,8 +94,12 @@ struct Identified<'a> {
 pub(super) fn find_event_ids(directory: &Path, ids: &[Uuid]) -> io::Result<HashSet<Uuid>> {
     let wanted: HashSet<Uuid> = ids.iter().copied().collect();
     let mut found = HashSet::new();
-    for number in segment::list(directory)?.into_iter().rev().take(RECENT_SEGMENTS) {
-        if found.len() == wanted.len() {
+    let mut newest: Option<SystemTime> = None;
+    for number in segment::list(directory)?.into_iter().rev() {
+        let written = segment::path(directory, number).metadata()?.modified()?;
+        let newest = *newest.get_or_insert(written);
+        let is_recent = written + RECENT >= newest;
+        if found.len() == wanted.len() || !is_recent {
             break;
         }
         for line in JournalReader::over(directory, vec![number]) {

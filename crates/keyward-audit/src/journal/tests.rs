@@ -459,15 +459,25 @@ async fn event_ids_are_found_in_the_newest_segments_and_nowhere_else_in_a_record
     );
     journal.append(line.as_bytes()).await.unwrap();
     journal.append(b"no record").await.unwrap();
-    let found = journal.contains_event_ids(&[encrypt, deletion, forged, absent]).unwrap();
+    let found = journal.contains_event_ids(&[encrypt, deletion, forged, absent]).await.unwrap();
     assert_eq!(found, HashSet::from([encrypt, deletion]));
-    assert_eq!(journal.contains_event_ids(&[]).unwrap(), HashSet::new());
+    assert_eq!(journal.contains_event_ids(&[]).await.unwrap(), HashSet::new());
 
-    // Four segments later, the first is out of reach.
-    for _ in 0..4 {
+    // Many segments later they are found all the same; an hour later they are out of reach.
+    for _ in 0..8 {
         journal.append("x".repeat(4096).as_bytes()).await.unwrap();
     }
-    assert_eq!(journal.contains_event_ids(&[encrypt]).unwrap(), HashSet::new());
+    assert_eq!(journal.contains_event_ids(&[encrypt]).await.unwrap(), HashSet::from([encrypt]));
+    age(&directory.path().join("0000000000000001.jsonl"));
+    age(&directory.path().join("0000000000000002.jsonl"));
+    assert_eq!(journal.contains_event_ids(&[encrypt]).await.unwrap(), HashSet::new());
+}
+
+/// Makes a file look as if it had been written an hour before it was.
+fn age(path: &Path) {
+    let file = fs::File::options().write(true).open(path).unwrap();
+    let written = file.metadata().unwrap().modified().unwrap();
+    file.set_modified(written - std::time::Duration::from_hours(1)).unwrap();
 }
 
 #[test]
