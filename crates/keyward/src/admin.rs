@@ -5,6 +5,7 @@
 //! record. New credentials are written to `DIR/aws` where they are made and never cross the socket.
 
 mod client;
+mod path;
 mod protocol;
 mod socket;
 

@@ -119,17 +119,22 @@ impl Profiles {
     }
 
     /// The lines that make a shell use the first profile.
-    pub(crate) fn environment(&self) -> String {
-        let mut lines = String::new();
-        for (name, value) in [
+    pub(crate) fn environment(&self) -> Result<String> {
+        let config = read(&self.config)?;
+        let mut variables = vec![
             ("AWS_CONFIG_FILE", self.config.to_string_lossy()),
             ("AWS_SHARED_CREDENTIALS_FILE", self.credentials.to_string_lossy()),
             ("AWS_PROFILE", FIRST.into()),
-        ] {
-            // Writing to a string does not fail.
-            let _ = writeln!(lines, "export {name}={}", quoted(&value));
+        ];
+        // Clients have it from the profile, unless their environment names another bundle.
+        if let Some(bundle) = ini::find(&config, &section(FIRST), "ca_bundle") {
+            variables.push(("AWS_CA_BUNDLE", bundle.into()));
         }
-        lines
+        let mut lines = String::new();
+        for (name, value) in variables {
+            writeln!(lines, "export {name}={}", quoted(&value))?;
+        }
+        Ok(lines)
     }
 
     /// Credentials first: a config without them fails plainly, and the secret is shown only now.

@@ -8,6 +8,7 @@ use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 
+use super::path::SocketPath;
 use super::protocol::{Answer, Command, Outcome, line, read_answer};
 use crate::data_dir::DataDir;
 
@@ -17,7 +18,8 @@ const ANSWER_WITHIN: Duration = Duration::from_hours(1);
 /// Has the server that runs on the directory carry out a command.
 pub(crate) async fn ask(dir: &DataDir, command: &Command) -> Result<Outcome> {
     let path = dir.admin_socket();
-    let mut stream = match UnixStream::connect(&path).await {
+    let reached = SocketPath::of(&path)?;
+    let mut stream = match UnixStream::connect(reached.as_path()).await {
         Ok(stream) => stream,
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             bail!("{} belongs to another user; run this as that user or as root", path.display())

@@ -178,7 +178,7 @@ fn report(dir: &DataDir, arguments: &Init, credential: &NewCredential) -> Result
         "Made a deployment in {path} with account {account}.\n{root_key}\n\
          Serve it:   keyward serve --data-dir {path}\n\
          Use it:\n{}",
-        Profiles::of(dir)?.environment()
+        Profiles::of(dir)?.environment()?
     ))
 }
 

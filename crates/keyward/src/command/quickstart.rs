@@ -24,7 +24,7 @@ pub(super) fn run(arguments: Quickstart) -> Result<()> {
             "Keyward serves {}. In another shell:\n\n{}\naws kms create-key\n\nStop it with \
              Ctrl-C.\n",
             dir.path().display(),
-            profiles.environment()
+            profiles.environment()?
         ))
     })
 }

@@ -29,7 +29,9 @@ fn get(sandbox: &Sandbox, address: &str, name: &'static str) -> (Reply, Vec<u8>)
 
 fn initialised() -> Sandbox {
     let sandbox = Sandbox::empty();
-    sandbox.succeed(&["init", "--tls-name", NAME]);
+    let said = sandbox.succeed(&["init", "--tls-name", NAME]);
+    let bundle = format!("export AWS_CA_BUNDLE={}\n", sandbox.path("tls/ca.pem").display());
+    assert!(said.contains(&bundle), "{said}");
     sandbox
 }
 
