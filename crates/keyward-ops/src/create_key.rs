@@ -10,8 +10,8 @@ use keyward_store::{KeyRecord, PolicyRecord, Precondition, Write};
 use serde::{Deserialize, Serialize};
 
 use crate::constraints::{
-    self, CustomKeyStoreIdType, CustomerMasterKeySpec, DescriptionType, KeyUsageType, OriginType,
-    PolicyType, XksKeyIdType,
+    self, CreateKeyCustomerMasterKeySpec, CustomKeyStoreIdType, DescriptionType, KeyUsageType,
+    OriginType, PolicyType, XksKeyIdType,
 };
 use crate::key_metadata::KeyMetadata;
 use crate::shape::{Tags, record_text};
@@ -28,7 +28,7 @@ pub(crate) struct Input<'a> {
     #[serde(borrow)]
     description: Option<Text<'a, DescriptionType>>,
     key_usage: Option<OneOf<KeyUsage, KeyUsageType>>,
-    customer_master_key_spec: Option<OneOf<KeySpec, CustomerMasterKeySpec>>,
+    customer_master_key_spec: Option<OneOf<KeySpec, CreateKeyCustomerMasterKeySpec>>,
     key_spec: Option<OneOf<KeySpec, constraints::KeySpec>>,
     origin: Option<OneOf<Origin, OriginType>>,
     #[serde(borrow)]
@@ -227,3 +227,6 @@ impl Recorded for Output {
         to.object("keyMetadata", |to| self.key_metadata.record(to));
     }
 }
+
+#[cfg(test)]
+mod tests;

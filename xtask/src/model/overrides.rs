@@ -31,6 +31,8 @@ struct MemberLimits {
     /// The name of the new shape.
     shape: String,
     max: Option<i32>,
+    /// The enum whose words are accepted, and listed by a refusal.
+    accepted_enum: Option<String>,
     /// The enum whose words a refusal lists.
     shown_enum: Option<String>,
     source: String,
@@ -69,13 +71,16 @@ impl MemberLimits {
         ensure!(!service.shapes.contains_key(&self.shape), "`{}` is in the model", self.shape);
         let old = self.replace(service)?;
         let mut shape = service.shape(&old)?.clone();
-        match (&mut shape, self.max, &self.shown_enum) {
-            (Shape::Integer(integer), Some(max), None) => integer.max = Some(max),
-            (Shape::String(text), None, Some(other)) => {
+        match (&mut shape, self.max, &self.accepted_enum, &self.shown_enum) {
+            (Shape::Integer(integer), Some(max), None, None) => integer.max = Some(max),
+            (Shape::String(text), None, Some(other), None) => {
+                *text = enum_shape(service, other)?.clone();
+            }
+            (Shape::String(text), None, None, Some(other)) => {
                 let other = enum_shape(service, other)?;
                 text.shown = Some(other.shown.clone().unwrap_or_else(|| other.values.clone()));
             }
-            _ => bail!("neither a number with a `max` nor an enum with a `shown_enum`"),
+            _ => bail!("neither a number with a `max` nor an enum with other words"),
         }
         service.shapes.insert(self.shape.clone(), shape);
         Ok(())

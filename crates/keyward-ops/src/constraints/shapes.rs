@@ -192,6 +192,60 @@ impl Constraint for ConnectionStateType {
         &EnumShape::of(&["CONNECTED", "CONNECTING", "FAILED", "DISCONNECTED", "DISCONNECTING"]);
 }
 
+/// One word of a closed set.
+#[derive(Debug)]
+pub enum CreateKeyCustomerMasterKeySpec {}
+
+impl Constraint for CreateKeyCustomerMasterKeySpec {
+    type Shape = EnumShape;
+    const SHAPE: &'static EnumShape = &EnumShape {
+        values: &[
+            "RSA_2048",
+            "RSA_3072",
+            "RSA_4096",
+            "ECC_NIST_P256",
+            "ECC_NIST_P384",
+            "ECC_NIST_P521",
+            "ECC_SECG_P256K1",
+            "SYMMETRIC_DEFAULT",
+            "HMAC_224",
+            "HMAC_256",
+            "HMAC_384",
+            "HMAC_512",
+            "SM2",
+            "ML_DSA_44",
+            "ML_DSA_65",
+            "ML_DSA_87",
+            "ECC_NIST_EDWARDS25519",
+            "ML_KEM_512",
+            "ML_KEM_768",
+            "ML_KEM_1024",
+        ],
+        shown: &[
+            "RSA_2048",
+            "ECC_NIST_P384",
+            "ECC_NIST_P256",
+            "ECC_NIST_P521",
+            "HMAC_384",
+            "RSA_3072",
+            "ECC_SECG_P256K1",
+            "RSA_4096",
+            "SYMMETRIC_DEFAULT",
+            "HMAC_256",
+            "HMAC_224",
+            "HMAC_512",
+            "SM2",
+            "ML_DSA_44",
+            "ML_DSA_65",
+            "ML_DSA_87",
+            "ECC_NIST_EDWARDS25519",
+            "ML_KEM_512",
+            "ML_KEM_768",
+            "ML_KEM_1024",
+        ],
+    };
+}
+
 /// Text, 1 to 64 characters.
 #[derive(Debug)]
 pub enum CustomKeyStoreIdType {}
