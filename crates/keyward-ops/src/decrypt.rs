@@ -144,11 +144,19 @@ impl<'a> Source<'a> {
 
     /// The key named by the request, else the one named by the ciphertext.
     pub(crate) async fn resolve(&self, cx: &mut Cx) -> Result<Target, OpError> {
-        if let Some(key_id) = self.key_id {
+        if let Some(key_id) = self.key_id.filter(|key_id| !self.is_foreign_id(cx, key_id)) {
             return cx.resolve(key_id).await;
         }
         let header = self.header()?;
         cx.resolve_ciphertext(header.account, header.key_id).await
+    }
+
+    /// Whether the bare key id is that of another account's key, as the ciphertext tells: only here
+    /// does an id reach beyond the caller's account.
+    fn is_foreign_id(&self, cx: &Cx, key_id: &str) -> bool {
+        self.header().is_ok_and(|header| {
+            header.account != cx.caller().account && header.key_id.as_str() == key_id
+        })
     }
 
     /// The ciphertext, if it is of this key; the key id in it is compared before anything is
@@ -196,3 +204,6 @@ pub(crate) fn record_modifiers(to: &mut JsonObject<'_>, modifiers: &DryRunModifi
 impl Recorded for Output {
     fn record(&self, _: &mut JsonObject<'_>) {}
 }
+
+#[cfg(test)]
+mod tests;
