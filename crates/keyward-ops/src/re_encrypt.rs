@@ -133,3 +133,6 @@ impl Recorded for Input<'_> {
 impl Recorded for Output {
     fn record(&self, _: &mut JsonObject<'_>) {}
 }
+
+#[cfg(test)]
+mod tests;
