@@ -74,3 +74,161 @@ impl Recorded for Input<'_> {
         to.text("targetKeyId", &self.target_key_id);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use keyward_testkit::{KeyRequest, PENDING_DELETION, Refused, TestApp, resource};
+    use serde_json::json;
+
+    const ALIAS: &str = "arn:aws:kms:us-east-1:111122223333:alias/app";
+
+    fn request() -> KeyRequest {
+        KeyRequest::new("CreateAlias", json!({})).target().prepared(|_, key| {
+            let input = json!({ "AliasName": format!("alias/of-{key}") });
+            Box::pin(async move { input })
+        })
+    }
+
+    #[tokio::test]
+    async fn an_alias_names_its_key_at_once_in_its_account_and_region() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let key = root.create_key().await;
+        root.create_alias("alias/app", &key).await;
+        assert_eq!(root.describe("alias/app").await["KeyId"], key.as_str());
+        assert_eq!(root.describe(ALIAS).await["KeyId"], key.as_str());
+
+        let elsewhere = app.root_in("eu-central-1");
+        let other = elsewhere.create_key().await;
+        elsewhere.create_alias("alias/app", &other).await;
+        assert_eq!(elsewhere.describe("alias/app").await["KeyId"], other.as_str());
+    }
+
+    #[tokio::test]
+    async fn alias_names_are_case_sensitive() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let (lower, upper) = (root.create_key().await, root.create_key().await);
+        root.create_alias("alias/app", &lower).await;
+        root.create_alias("alias/APP", &upper).await;
+        assert_eq!(root.describe("alias/app").await["KeyId"], lower.as_str());
+    }
+
+    #[tokio::test]
+    async fn a_name_in_use_is_refused_even_for_the_same_key() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let (key, other) = (root.create_key().await, root.create_key().await);
+        root.create_alias("alias/app", &key).await;
+        let message = format!("An alias with the name {ALIAS} already exists");
+        for target in [&key, &other] {
+            let input = json!({ "AliasName": "alias/app", "TargetKeyId": target });
+            let refused = root.refused("CreateAlias", input).await;
+            assert_eq!(refused, Refused::new("AlreadyExistsException", &message));
+        }
+        let expected = json!({
+            "errorCode": "AlreadyExistsException",
+            "errorMessage": message,
+            "requestParameters": { "aliasName": "alias/app", "targetKeyId": other },
+            "responseElements": null,
+            "readOnly": false,
+            "resources": [resource(ALIAS), resource(&root.arn(&other).await)],
+        });
+        root.refused("CreateAlias", json!({ "AliasName": "alias/app", "TargetKeyId": other }))
+            .await;
+        assert_eq!(app.recorded(), expected);
+    }
+
+    #[tokio::test]
+    async fn a_name_that_breaks_a_rule_is_refused_before_the_key_is_looked_for() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let pattern = "failed to satisfy constraint: Member must satisfy regular expression \
+                       pattern: ^[a-zA-Z0-9:/_-]+$";
+        let long = format!("alias/{}", "a".repeat(251));
+        for (name, refused) in [
+            (
+                "app",
+                Refused::new(
+                    "ValidationException",
+                    "Alias must start with the prefix \"alias/\". Please see \
+                 https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html",
+                ),
+            ),
+            ("alias/", invalid_characters("alias/")),
+            ("alias/a:b", invalid_characters("alias/a:b")),
+            (
+                "alias/aws/s3",
+                Refused::new(
+                    "InvalidAliasNameException",
+                    "Alias names that begin with alias/aws/ are reserved.",
+                ),
+            ),
+            ("alias/a b", Refused::constraint(&format!("'alias/a b' at 'aliasName' {pattern}"))),
+            (
+                &long,
+                Refused::constraint(&format!(
+                    "'{long}' at 'aliasName' failed to satisfy constraint: Member must have length \
+                 less than or equal to 256"
+                )),
+            ),
+        ] {
+            let input = json!({ "AliasName": name, "TargetKeyId": "nonsense" });
+            assert_eq!(root.refused("CreateAlias", input).await, refused);
+        }
+        let refused = root.refused("CreateAlias", json!({})).await;
+        assert!(
+            refused
+                .message()
+                .starts_with("2 validation errors detected: Value null at 'aliasName'")
+        );
+    }
+
+    fn invalid_characters(name: &str) -> Refused {
+        let message = format!("{name} contains invalid characters for an alias");
+        Refused::new("ValidationException", message)
+    }
+
+    #[tokio::test]
+    async fn the_longest_name_is_256_characters() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let key = root.create_key().await;
+        let name = format!("alias/{}", "a".repeat(250));
+        root.create_alias(&name, &key).await;
+        assert_eq!(root.describe(&name).await["KeyId"], key.as_str());
+    }
+
+    #[tokio::test]
+    async fn the_target_is_a_key_id_or_arn_never_an_alias() {
+        request().takes_every_form().await;
+        request().refuses_what_names_no_key().await;
+    }
+
+    #[tokio::test]
+    async fn keys_of_other_accounts_and_of_services_are_no_targets() {
+        request().is_denied_elsewhere("kms:CreateAlias").await;
+        request().is_denied_on_aws_managed_keys("kms:CreateAlias").await;
+    }
+
+    #[tokio::test]
+    async fn a_key_pending_deletion_gets_no_alias() {
+        request().answers_by_state(PENDING_DELETION).await;
+    }
+
+    #[tokio::test]
+    async fn the_record_names_the_alias_and_the_key() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let key = root.create_key().await;
+        let arn = root.arn(&key).await;
+        root.create_alias("alias/app", &key).await;
+        let expected = json!({
+            "requestParameters": { "aliasName": "alias/app", "targetKeyId": key },
+            "responseElements": { "keyId": arn },
+            "readOnly": false,
+            "resources": [resource(ALIAS), resource(&arn)],
+        });
+        assert_eq!(app.recorded(), expected);
+    }
+}

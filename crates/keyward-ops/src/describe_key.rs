@@ -177,7 +177,7 @@ mod tests {
             let refused = root.refused("DescribeKey", input).await;
             assert_eq!(refused.name, "InvalidGrantTokenException");
         }
-        let input = json!({ "KeyId": key, "GrantTokens": ["t"; 11] });
+        let input = json!({ "KeyId": key, "GrantTokens": vec!["t"; 11] });
         let refused = root.refused("DescribeKey", input).await;
         assert!(refused.message().ends_with("Member must have length less than or equal to 10"));
         root.ok("DescribeKey", json!({ "KeyId": key, "GrantTokens": [] })).await;

@@ -49,3 +49,85 @@ impl Recorded for Input<'_> {
         to.text("keyId", &self.key_id);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use keyward_model::KeyState;
+    use keyward_testkit::{KeyRequest, Refused, TestApp, resource};
+    use serde_json::json;
+
+    fn request() -> KeyRequest {
+        KeyRequest::new("DisableKey", json!({})).keys_only()
+    }
+
+    #[tokio::test]
+    async fn a_disabled_key_refuses_every_use_at_once() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let key = root.create_key().await;
+        let (arn, ciphertext) = (root.arn(&key).await, root.encrypt(&key, b"secret").await);
+        root.disable(&key).await;
+        let metadata = root.describe(&key).await;
+        assert_eq!(
+            (&metadata["KeyState"], &metadata["Enabled"]),
+            (&json!("Disabled"), &json!(false))
+        );
+        let refused = root.refused("Decrypt", json!({ "CiphertextBlob": ciphertext })).await;
+        assert_eq!(refused, Refused::new("DisabledException", format!("{arn} is disabled.")));
+    }
+
+    #[tokio::test]
+    async fn disabling_twice_works() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let key = root.create_key().await;
+        root.disable(&key).await;
+        root.disable(&key).await;
+        assert_eq!(root.describe(&key).await["KeyState"], "Disabled");
+    }
+
+    #[tokio::test]
+    async fn a_key_is_named_by_id_or_arn() {
+        request().takes_every_form().await;
+        request().refuses_what_names_no_key().await;
+    }
+
+    #[tokio::test]
+    async fn other_accounts_and_aws_managed_keys_are_denied() {
+        request().is_denied_elsewhere("kms:DisableKey").await;
+        request().is_denied_on_aws_managed_keys("kms:DisableKey").await;
+    }
+
+    #[tokio::test]
+    async fn a_key_in_any_other_state_is_refused() {
+        let is = |state, text| (state, "KMSInvalidStateException", text);
+        let refused = [
+            is(KeyState::Creating, "is creating."),
+            is(KeyState::PendingDeletion, "is pending deletion."),
+            is(KeyState::PendingImport, "is pending import."),
+            is(KeyState::PendingReplicaDeletion, "is pending replica deletion."),
+            // Could succeed with effect once its store is back; there are no key stores yet.
+            is(KeyState::Unavailable, "is unavailable."),
+            is(KeyState::Updating, "is updating."),
+        ];
+        request().answers_by_state(&refused).await;
+    }
+
+    #[tokio::test]
+    async fn the_record_names_the_key_whether_or_not_anything_changed() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let key = root.create_key().await;
+        let arn = root.arn(&key).await;
+        let expected = json!({
+            "requestParameters": { "keyId": key },
+            "responseElements": { "keyId": arn },
+            "readOnly": false,
+            "resources": [resource(&arn)],
+        });
+        for _ in 0..2 {
+            root.disable(&key).await;
+            assert_eq!(app.recorded(), expected);
+        }
+    }
+}

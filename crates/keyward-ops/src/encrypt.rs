@@ -89,8 +89,13 @@ impl Recorded for Output {
 
 #[cfg(test)]
 mod tests {
-    use keyward_testkit::{TestApp, blob};
+    use keyward_model::{KeySpec, KeyState, KeyUsage};
+    use keyward_testkit::{KeyRequest, Refused, TestApp, UNUSABLE, blob, resource};
     use serde_json::json;
+
+    fn request() -> KeyRequest {
+        KeyRequest::new("Encrypt", json!({ "Plaintext": blob("secret") }))
+    }
 
     #[tokio::test]
     async fn a_sealed_plaintext_opens_again_under_the_same_context_only() {
@@ -98,18 +103,186 @@ mod tests {
         let root = app.root();
         let key = root.create_key().await;
         let context = json!({ "Tenant": "blue", "n": 10103.0 });
-        let input = json!({ "KeyId": key, "Plaintext": blob("attack at dawn"), "EncryptionContext": context });
-        let sealed = root.call("Encrypt", input).await.unwrap();
-        assert_eq!(sealed["KeyId"], root.arn(&key).await);
-
+        let input = json!({
+            "KeyId": key,
+            "Plaintext": blob("attack at dawn"),
+            "EncryptionContext": context,
+        });
+        let sealed = root.ok("Encrypt", input).await;
         let ciphertext = &sealed["CiphertextBlob"];
-        let input = json!({ "CiphertextBlob": ciphertext, "EncryptionContext": context });
-        let opened = root.call("Decrypt", input).await.unwrap();
-        assert_eq!(opened["Plaintext"], blob("attack at dawn"));
+        let expected = json!({
+            "CiphertextBlob": ciphertext,
+            "KeyId": root.arn(&key).await,
+            "EncryptionAlgorithm": "SYMMETRIC_DEFAULT",
+        });
+        assert_eq!(sealed, expected);
 
+        let input = json!({ "CiphertextBlob": ciphertext, "EncryptionContext": context });
+        let opened = root.ok("Decrypt", input).await;
+        assert_eq!(opened["Plaintext"], blob("attack at dawn"));
+        let refused = root.refused("Decrypt", json!({ "CiphertextBlob": ciphertext })).await;
+        assert_eq!(refused, Refused::silent("InvalidCiphertextException"));
+    }
+
+    #[tokio::test]
+    async fn the_same_plaintext_never_makes_the_same_ciphertext() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let key = root.create_key().await;
+        assert_ne!(root.encrypt(&key, b"secret").await, root.encrypt(&key, b"secret").await);
+    }
+
+    #[tokio::test]
+    async fn a_plaintext_has_1_to_4096_bytes_and_is_never_shown() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let key = root.create_key().await;
+        for bytes in [1, 4096] {
+            root.encrypt(&key, &vec![b'p'; bytes]).await;
+        }
+        for (bytes, rule) in
+            [(0, "greater than or equal to 1"), (4097, "less than or equal to 4096")]
+        {
+            let input = json!({ "KeyId": key, "Plaintext": blob(vec![b'p'; bytes]) });
+            let refused = root.refused("Encrypt", input).await;
+            let clause = format!(
+                "at 'plaintext' failed to satisfy constraint: Member must have length {rule}"
+            );
+            assert_eq!(refused, Refused::constraint(&clause));
+        }
         let refused =
-            root.call("Decrypt", json!({ "CiphertextBlob": ciphertext })).await.unwrap_err();
-        assert_eq!((refused.name.as_str(), refused.message), ("InvalidCiphertextException", None));
-        assert_eq!(app.last_record()["errorCode"], "InvalidCiphertextException");
+            root.refused("Encrypt", json!({ "KeyId": key, "Plaintext": "no base64!" })).await;
+        assert_eq!(refused, Refused::silent("SerializationException"));
+    }
+
+    #[tokio::test]
+    async fn a_context_is_a_bounded_map_of_text() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let key = root.create_key().await;
+        let with =
+            |context| json!({ "KeyId": key, "Plaintext": "AAAA", "EncryptionContext": context });
+        let refused = root.refused("Encrypt", with(json!({ "a": "v".repeat(8192) }))).await;
+        assert_eq!(refused.name, "ValidationException");
+        let refused = root.refused("Encrypt", with(json!({ "a": {} }))).await;
+        assert_eq!(refused.name, "SerializationException");
+        root.ok("Encrypt", with(json!({ "": "", "b": true }))).await;
+        root.ok("Encrypt", with(json!({ "a": "v".repeat(8000) }))).await;
+    }
+
+    #[tokio::test]
+    async fn a_key_is_named_in_any_form() {
+        request().takes_every_form().await;
+        request().refuses_what_names_no_key().await;
+    }
+
+    #[tokio::test]
+    async fn other_accounts_and_aws_managed_keys_are_denied() {
+        request().is_denied_elsewhere("kms:Encrypt").await;
+        request().is_denied_on_aws_managed_keys("kms:Encrypt").await;
+    }
+
+    #[tokio::test]
+    async fn a_key_in_an_unusable_state_is_refused() {
+        request().answers_by_state(UNUSABLE).await;
+    }
+
+    #[tokio::test]
+    async fn state_comes_before_usage_and_usage_before_algorithm() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let key = root.create_key().await;
+        let arn = root.arn(&key).await;
+        let input = json!({
+            "KeyId": key,
+            "Plaintext": "AAAA",
+            "EncryptionAlgorithm": "RSAES_OAEP_SHA_256",
+        });
+        let refused = root.refused("Encrypt", input.clone()).await;
+        let message =
+            "Algorithm RSAES_OAEP_SHA_256 is incompatible with key spec SYMMETRIC_DEFAULT.";
+        assert_eq!(refused, Refused::new("InvalidKeyUsageException", message));
+
+        app.alter_key(&key, |record| {
+            (record.spec, record.usage) = (KeySpec::EccNistP256, KeyUsage::SignVerify);
+        })
+        .await;
+        let refused = root.refused("Encrypt", input.clone()).await;
+        let message = format!("{arn} key usage is SIGN_VERIFY which is not valid for Encrypt.");
+        assert_eq!(refused, Refused::new("InvalidKeyUsageException", message));
+
+        app.put_in_state(&key, KeyState::Disabled).await;
+        let refused = root.refused("Encrypt", input).await;
+        assert_eq!(refused.name, "DisabledException");
+    }
+
+    #[tokio::test]
+    async fn a_grant_token_that_is_not_valid_is_refused_once_the_key_is_found() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let key = root.create_key().await;
+        for (named, name) in
+            [("alias/none", "NotFoundException"), (&key, "InvalidGrantTokenException")]
+        {
+            let input = json!({ "KeyId": named, "Plaintext": "AAAA", "GrantTokens": ["none"] });
+            assert_eq!(root.refused("Encrypt", input).await.name, name);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_dry_run_checks_everything_and_seals_nothing() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let key = root.create_key().await;
+        let arn = root.arn(&key).await;
+        let input = json!({ "KeyId": key, "Plaintext": "AAAA", "DryRun": true });
+        let message = "The request would have succeeded, but the DryRun option is set.";
+        let refused = root.refused("Encrypt", input.clone()).await;
+        assert_eq!(refused, Refused::new("DryRunOperationException", message));
+        let material = root.describe(&key).await["CurrentKeyMaterialId"].clone();
+        root.refused("Encrypt", input.clone()).await;
+        let expected = json!({
+            "errorCode": "DryRunOperationException",
+            "errorMessage": message,
+            "requestParameters": {
+                "keyId": key,
+                "encryptionAlgorithm": "SYMMETRIC_DEFAULT",
+                "dryRun": true,
+            },
+            "responseElements": null,
+            "additionalEventData": { "keyMaterialId": material },
+            "readOnly": true,
+            "resources": [resource(&arn)],
+        });
+        assert_eq!(app.recorded(), expected);
+        root.disable(&key).await;
+        assert_eq!(root.refused("Encrypt", input).await.name, "DisabledException");
+    }
+
+    #[tokio::test]
+    async fn the_record_shows_the_context_and_the_material_but_no_plaintext() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let key = root.create_key().await;
+        let metadata = root.describe(&key).await;
+        root.create_alias("alias/app", &key).await;
+        let input = json!({
+            "KeyId": "alias/app",
+            "Plaintext": blob("secret"),
+            "EncryptionContext": { "Tenant": "blue" },
+        });
+        root.ok("Encrypt", input).await;
+        let expected = json!({
+            "requestParameters": {
+                "keyId": "alias/app",
+                "encryptionAlgorithm": "SYMMETRIC_DEFAULT",
+                "encryptionContext": { "Tenant": "blue" },
+            },
+            "responseElements": null,
+            "additionalEventData": { "keyMaterialId": metadata["CurrentKeyMaterialId"] },
+            "readOnly": true,
+            "resources": [resource(metadata["Arn"].as_str().unwrap())],
+        });
+        assert_eq!(app.recorded(), expected);
     }
 }

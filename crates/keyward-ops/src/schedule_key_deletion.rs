@@ -96,3 +96,117 @@ impl Recorded for Output {
         to.integer("pendingWindowInDays", self.pending_window_in_days);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use keyward_model::KeyState;
+    use keyward_testkit::{KeyRequest, Refused, TestApp, resource};
+    use serde_json::{Value, json};
+
+    fn request() -> KeyRequest {
+        KeyRequest::new("ScheduleKeyDeletion", json!({ "PendingWindowInDays": 7 })).keys_only()
+    }
+
+    #[tokio::test]
+    async fn the_waiting_period_is_7_to_30_days_and_30_unless_chosen() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        for (sent, days) in [(json!(7), 7), (json!(20), 20), (json!(30), 30), (Value::Null, 30)] {
+            let key = root.create_key().await;
+            let (arn, created) =
+                (root.arn(&key).await, root.describe(&key).await["CreationDate"].as_f64());
+            let input = json!({ "KeyId": key, "PendingWindowInDays": sent });
+            let reply = root.ok("ScheduleKeyDeletion", input).await;
+            let date = reply["DeletionDate"].as_f64().unwrap();
+            assert!((date - created.unwrap() - f64::from(days) * 86_400.0).abs() < 0.001);
+            let expected = json!({
+                "KeyId": arn,
+                "DeletionDate": reply["DeletionDate"],
+                "KeyState": "PendingDeletion",
+                "PendingWindowInDays": days,
+            });
+            assert_eq!(reply, expected);
+            let metadata = root.describe(&key).await;
+            assert_eq!(metadata["KeyState"], "PendingDeletion");
+            assert_eq!(metadata["Enabled"], false);
+            assert_eq!(metadata["DeletionDate"], reply["DeletionDate"]);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_waiting_period_the_model_allows_and_the_service_does_not_is_refused_first() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        for days in [1, 6, 31, 365] {
+            let input = json!({ "KeyId": "nonsense", "PendingWindowInDays": days });
+            let refused = root.refused("ScheduleKeyDeletion", input).await;
+            let message = "PendingWindowInDays must be between 7 and 30";
+            assert_eq!(refused, Refused::new("ValidationException", message));
+        }
+        for (days, rule) in [(0, "greater than or equal to 1"), (366, "less than or equal to 365")]
+        {
+            let input = json!({ "KeyId": "nonsense", "PendingWindowInDays": days });
+            let refused = root.refused("ScheduleKeyDeletion", input).await;
+            let clause = format!(
+                "'{days}' at 'pendingWindowInDays' failed to satisfy constraint: Member must have \
+                 value {rule}"
+            );
+            assert_eq!(refused, Refused::constraint(&clause));
+        }
+        let input = json!({ "KeyId": "nonsense", "PendingWindowInDays": "7" });
+        let refused = root.refused("ScheduleKeyDeletion", input).await;
+        let message = "STRING_VALUE can not be converted to a Integer";
+        assert_eq!(refused, Refused::new("SerializationException", message));
+    }
+
+    #[tokio::test]
+    async fn a_key_is_named_by_id_or_arn() {
+        request().takes_every_form().await;
+        request().refuses_what_names_no_key().await;
+    }
+
+    #[tokio::test]
+    async fn other_accounts_and_aws_managed_keys_are_denied() {
+        request().is_denied_elsewhere("kms:ScheduleKeyDeletion").await;
+        request().is_denied_on_aws_managed_keys("kms:ScheduleKeyDeletion").await;
+    }
+
+    #[tokio::test]
+    async fn a_key_already_pending_deletion_or_updating_is_refused() {
+        let is = |state, text| (state, "KMSInvalidStateException", text);
+        let refused = [
+            is(KeyState::PendingDeletion, "is pending deletion."),
+            is(KeyState::PendingReplicaDeletion, "is pending replica deletion."),
+            is(KeyState::Updating, "is updating."),
+        ];
+        request().answers_by_state(&refused).await;
+    }
+
+    #[tokio::test]
+    async fn the_record_tells_when_the_key_will_be_deleted() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let key = root.create_key().await;
+        let arn = root.arn(&key).await;
+        root.ok("ScheduleKeyDeletion", json!({ "KeyId": key, "PendingWindowInDays": 7 })).await;
+        let mut expected = json!({
+            "requestParameters": { "keyId": key, "pendingWindowInDays": 7 },
+            "responseElements": {
+                "keyId": arn,
+                "keyState": "PendingDeletion",
+                "deletionDate": "Mar 11, 2026, 10:15:02 AM",
+                "pendingWindowInDays": 7,
+            },
+            "readOnly": false,
+            "resources": [resource(&arn)],
+        });
+        assert_eq!(app.recorded(), expected);
+
+        let refused = root.refused("ScheduleKeyDeletion", json!({ "KeyId": key })).await;
+        expected["errorCode"] = json!("KMSInvalidStateException");
+        expected["errorMessage"] = json!(refused.message());
+        expected["requestParameters"] = json!({ "keyId": key });
+        expected["responseElements"] = Value::Null;
+        assert_eq!(app.recorded(), expected);
+    }
+}
