@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use keyward_audit::{Journal, JournalOptions, JournalReader};
-use keyward_crypto::{DomainKeys, RootKeyFile, Seal, WrappedDomainKey};
+use keyward_crypto::{DomainKeys, RootKeyFile, Seal, SigningSecret, WrappedDomainKey};
 use keyward_engine::{
-    Engine, Generator, KeyRing, LocalGenerator, NewDeployment, Parts, Quotas, create_deployment,
+    Engine, Generator, KeyRing, LocalGenerator, NewCredential, NewDeployment, Parts, Quotas,
+    create_deployment,
 };
-use keyward_model::{AccessKeyId, AccountId, Caller, Clock, KeyState, Partition, Principal};
+use keyward_model::{Caller, Clock, KeyState, Partition, Principal};
 use keyward_store::{Change, DomainKeyRecord, KeyRecord, Scope, Store, Write};
 use keyward_store_sqlite::{Database, SqliteStore};
 use serde_json::Value;
@@ -50,7 +51,7 @@ pub struct TestApp {
     clock: Arc<MockClock>,
     rng: Arc<SeededRng>,
     seal: Seal,
-    root: Caller,
+    root: (Caller, Arc<SigningSecret>),
     directory: TempDir,
 }
 
@@ -74,7 +75,7 @@ impl TestApp {
         };
         let credential = create_deployment(&store, &ring, new, (&*rng, clock.now())).await.unwrap();
         let engine = start(directory.path(), (ring, store), (&clock, &rng), options).await;
-        let root = root(credential.account, credential.access_key_id);
+        let root = root(credential);
         Self { engine, clock, rng, seal, root, directory }
     }
 
@@ -104,13 +105,12 @@ impl TestApp {
     pub async fn other_account(&self) -> Client {
         let account = OTHER_ACCOUNT.parse().unwrap();
         let added = self.engine.create_account(Some(account), "test").await.unwrap();
-        let caller = root(added.account, added.access_key_id);
-        Client::new(Arc::clone(&self.engine), caller, REGION.parse().unwrap())
+        Client::new(Arc::clone(&self.engine), root(added), REGION.parse().unwrap())
     }
 
     /// Writes a key's row anew, behind the back of the service: into what no operation makes yet.
     pub async fn alter_key(&self, key_id: &str, alter: impl FnOnce(&mut KeyRecord)) {
-        let scope = Scope { account: self.root.account, region: REGION.parse().unwrap() };
+        let scope = Scope { account: self.root.0.account, region: REGION.parse().unwrap() };
         let key = scope.key(key_id.parse().unwrap());
         let mut record = self.engine.store().keys().find(&key).await.unwrap().unwrap().record;
         alter(&mut record);
@@ -228,6 +228,9 @@ fn with_rows_checked(database: Database, keys: DomainKeys) -> (Arc<KeyRing>, Sql
     (ring, store)
 }
 
-fn root(account: AccountId, access_key_id: AccessKeyId) -> Caller {
-    Caller { partition: Partition::Aws, account, principal: Principal::Root, access_key_id }
+fn root(credential: NewCredential) -> (Caller, Arc<SigningSecret>) {
+    let NewCredential { account, access_key_id, secret } = credential;
+    let caller =
+        Caller { partition: Partition::Aws, account, principal: Principal::Root, access_key_id };
+    (caller, Arc::new(secret))
 }

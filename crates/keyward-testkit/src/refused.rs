@@ -1,6 +1,7 @@
 //! A refusal, as it looks on the wire.
 
-use keyward_engine::{Entry, OpError};
+use keyward_engine::Entry;
+use serde_json::Value;
 
 /// Errors that any operation may answer with, beside those of its model.
 const COMMON_ERRORS: [&str; 5] = [
@@ -10,6 +11,10 @@ const COMMON_ERRORS: [&str; 5] = [
     "UnknownOperationException",
     "ValidationException",
 ];
+
+/// The shapes that the model marks as faults of the service.
+const FAULTS: [&str; 3] =
+    ["DependencyTimeoutException", "KMSInternalException", "KeyUnavailableException"];
 
 /// Errors that the service answers with although the model of the operation does not say so.
 /// Evidence: docs/WIRE.md, "Errors beside the model".
@@ -48,12 +53,16 @@ impl Refused {
     }
 
     /// The refusal of an operation, held to the API model.
-    pub(crate) fn of(entry: &Entry, refusal: OpError) -> Self {
-        let (name, _) = refusal.code.on_wire();
+    pub(crate) fn of(entry: &Entry, status: u16, body: &[u8]) -> Self {
+        let body: Value = serde_json::from_slice(body).unwrap();
+        let text = |member: &str| body.get(member).and_then(Value::as_str);
+        let name = text("__type").unwrap();
         let is_expected = entry.model.errors.contains(&name)
             || COMMON_ERRORS.contains(&name)
             || BESIDE_THE_MODEL.contains(&(entry.name, name));
-        assert!(is_expected, "{} does not answer with {name}: {refusal:?}", entry.name);
-        Self { name: name.to_owned(), message: refusal.message.map(Into::into) }
+        assert!(is_expected, "{} does not answer with {name}: {body}", entry.name);
+        assert_eq!(status, if FAULTS.contains(&name) { 500 } else { 400 }, "{body}");
+        let message = text("message").or_else(|| text("Message")).map(str::to_owned);
+        Self { name: name.to_owned(), message }
     }
 }
