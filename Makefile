@@ -46,6 +46,7 @@ test-suites: setup ## the built program against real AWS clients
 .PHONY: lint
 lint: setup ## formatting and lints
 	$(CARGO) fmt --all --check
+	$(CARGO) fmt --check --manifest-path suites/rust-sdk/Cargo.toml
 	$(CARGO) clippy $(LOCKED) --workspace --all-targets --quiet -- -D warnings
 	$(RUFF) check --quiet suites scripts
 	$(RUFF) format --quiet --check suites scripts
@@ -85,5 +86,5 @@ lock: setup ## write suites/requirements.txt from requirements.in
 
 .PHONY: clean
 clean: ## remove what was built; data directories stay
-	rm -rf target .venv .cache suites/rust-sdk/target
+	rm -rf target .venv .cache
 	find suites scripts -name __pycache__ -type d -prune -exec rm -rf {} +

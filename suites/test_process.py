@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import resource
 import socket
 import stat
 import subprocess
@@ -17,6 +18,7 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from blackbox.deployment import ACCOUNT, BINARY, OTHER_ACCOUNT, Deployment, clean_environment, run
+from blackbox.refusal import refused
 from blackbox.waiting import wait_for
 from blackbox.wire import CONTENT_TYPE
 
@@ -59,8 +61,8 @@ def test_a_directory_is_served_once(deploy: Deploy) -> None:
 
 def test_a_directory_without_a_deployment_is_not_served(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
-    refused = program("serve", "--data-dir", tmp_path)
-    assert refused.returncode == 1 and "keyward init --data-dir" in refused.stderr
+    shut = program("serve", "--data-dir", tmp_path)
+    assert shut.returncode == 1 and "keyward init --data-dir" in shut.stderr
 
 
 def test_wrong_usage_ends_with_status_2() -> None:
@@ -222,6 +224,63 @@ def names_by_request(deployment: Deployment) -> dict[str, list[str]]:
         if request := record.get("requestID"):
             names.setdefault(request, []).append(record["eventName"])
     return names
+
+
+def test_what_cannot_be_recorded_is_not_done(deploy: Deploy) -> None:
+    one = deploy().start(survives_file_limit=True)
+    assert one.process is not None
+    kms = one.client()
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    blob = kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
+    [segment] = (one.directory / "journal").glob("*.jsonl")
+    _, no_limit = resource.prlimit(one.process.pid, resource.RLIMIT_FSIZE)
+
+    # Full, in the middle of the next record.
+    full = segment.stat().st_size + 100
+    resource.prlimit(one.process.pid, resource.RLIMIT_FSIZE, (full, no_limit))
+    for call, parameters in [
+        (kms.decrypt, {"CiphertextBlob": blob}),
+        (kms.generate_data_key, {"KeyId": key, "KeySpec": "AES_256"}),
+        (kms.list_keys, {}),
+        (kms.disable_key, {"KeyId": key}),
+        (kms.describe_key, {"KeyId": "alias/absent"}),
+    ]:
+        error = refused(call, **parameters)
+        assert error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500, call
+
+    resource.prlimit(one.process.pid, resource.RLIMIT_FSIZE, (no_limit, no_limit))
+    assert kms.decrypt(CiphertextBlob=blob)["Plaintext"] == b"x"
+    assert kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "Enabled"
+    done = [record["eventName"] for record in one.records() if record.get("requestID")]
+    assert done[:2] == ["CreateKey", "Encrypt"]
+    assert done[-2:] == ["Decrypt", "DescribeKey"]
+    assert one.stop() == 0
+
+
+def test_a_passphrase_opens_the_deployment_and_another_does_not(
+    deploy: Deploy, tmp_path: Path
+) -> None:
+    right, wrong = tmp_path / "right", tmp_path / "wrong"
+    right.write_text("correct horse battery staple")
+    wrong.write_text("correct horse battery stapler")
+    for file in [right, wrong]:
+        file.chmod(0o600)
+    one = deploy("--seal", "passphrase", "--passphrase-file", str(right))
+    assert not (one.directory / "root.key").exists()
+    for arguments in [[], ["--passphrase-file", wrong]]:
+        listen = ["--listen", "127.0.0.1:0"]
+        assert program("serve", "--data-dir", one.directory, *listen, *arguments).returncode == 1
+    one.start("--passphrase-file", str(right))
+    one.client().create_key()
+
+
+def test_a_deployment_without_its_root_key_stays_shut(deploy: Deploy) -> None:
+    one = deploy()
+    (one.directory / "root.key").rename(one.directory / "root.key.elsewhere")
+    shut = program("serve", "--data-dir", one.directory, "--listen", "127.0.0.1:0")
+    assert shut.returncode == 1
+    (one.directory / "root.key.elsewhere").rename(one.directory / "root.key")
+    one.start().client().create_key()
 
 
 def have_written(writers: list[Writer], goal: int) -> bool | None:

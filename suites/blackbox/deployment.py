@@ -71,8 +71,12 @@ class Deployment:
         run("init", "--data-dir", directory, "--account-id", account, *arguments)
         return cls(directory)
 
-    def start(self, *arguments: str) -> Deployment:
-        """`keyward serve` on a free port; returns once it answers that it is ready."""
+    def start(self, *arguments: str, survives_file_limit: bool = False) -> Deployment:
+        """`keyward serve` on a free port; returns once it answers that it is ready.
+
+        A process that survives a limit on file sizes sees an error where others are ended: that is
+        how a test makes a disk full.
+        """
         self.address_file.unlink(missing_ok=True)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -89,6 +93,8 @@ class Deployment:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                # Python ignores SIGXFSZ, and what is ignored stays so in the program.
+                restore_signals=not survives_file_limit,
             )
         wait_for("ready server", self._ready)
         return self
