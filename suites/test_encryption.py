@@ -54,7 +54,7 @@ def test_every_changed_byte_of_a_ciphertext_is_noticed(kms: Any, key: Any) -> No
     named = {INVALID_CIPHERTEXT, INCORRECT_KEY}
     for at in range(len(blob)):
         broken = flip(blob, at)
-        assert refusal(kms.decrypt, CiphertextBlob=broken, KeyId=key["KeyId"]) in named, at
+        assert refusal(kms.decrypt, CiphertextBlob=broken, KeyId=key["Arn"]) in named, at
         unnamed = refusal(kms.decrypt, CiphertextBlob=broken)
         assert unnamed.code in {"InvalidCiphertextException", "AccessDeniedException"}, at
 

@@ -125,11 +125,14 @@ def test_a_request_under_way_is_answered_before_the_server_stops(deploy: Deploy)
     wire, address, body = one.wire(), one.address, b'{"NumberOfBytes":16}'
     target = {"Content-Type": CONTENT_TYPE, "X-Amz-Target": "TrentService.GenerateRandom"}
     headers = wire.sign(body, target)
+    headers |= {"Content-Length": str(len(body)), "Expect": "100-continue"}
     connection = wire.connect()
     connection.putrequest("POST", "/", skip_host=True)
-    for name, value in (headers | {"Content-Length": str(len(body))}).items():
+    for name, value in headers.items():
         connection.putheader(name, value)
     connection.endheaders()
+    # The server says that it has taken the request and waits for the body.
+    assert connection.sock.recv(1024) == b"HTTP/1.1 100 Continue\r\n\r\n"
     connection.send(body[:5])
 
     # The second half is sent only when the server has stopped taking new connections.
