@@ -59,3 +59,44 @@ pub static OPERATIONS: &[Entry] = &[
 pub fn find(name: &str) -> Option<&'static Entry> {
     OPERATIONS.binary_search_by(|entry| entry.name.cmp(name)).ok().and_then(|at| OPERATIONS.get(at))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use keyward_shape::disagreements;
+
+    use super::*;
+    use crate::constraints::tests::SAMPLES;
+
+    #[test]
+    fn every_request_has_the_members_of_the_model() {
+        for entry in OPERATIONS {
+            let written: BTreeSet<_> = (entry.input_members)().unwrap().iter().copied().collect();
+            let model: BTreeSet<_> =
+                entry.model.input.members.iter().map(|member| member.name).collect();
+            assert_eq!(written, model, "{}", entry.name);
+        }
+    }
+
+    /// Among the bodies tried is every word of every enum.
+    #[test]
+    fn every_request_is_read_exactly_when_the_validator_finds_nothing() {
+        for entry in OPERATIONS {
+            let found = disagreements(entry.model.input, SAMPLES, entry.readings);
+            assert_eq!(found, Vec::<String>::new(), "{}", entry.name);
+        }
+    }
+
+    #[test]
+    fn an_entry_has_the_name_of_its_model_and_is_found_by_it() {
+        assert!(OPERATIONS.is_sorted_by(|a, b| a.name < b.name));
+        for entry in OPERATIONS {
+            assert_eq!(entry.name, entry.model.name);
+            assert!(find(entry.name).is_some_and(|found| std::ptr::eq(found, entry)));
+        }
+        for name in ["", "Encrypt ", "encrypt", "Encryp", "Encrypts", "Zzz", "CreateGrant"] {
+            assert!(find(name).is_none(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! The operations offered, held against the API model.
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+use keyward_ops::{OPERATIONS, constraints};
+use keyward_testkit::{Client, Refused, TestApp, blob};
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+use serde_json::{Value, json};
+
+/// The operations of the model that are not offered.
+const NOT_OFFERED: &[&str] = &[
+    "ConnectCustomKeyStore",
+    "CreateCustomKeyStore",
+    "CreateGrant",
+    "Decapsulate",
+    "DeleteCustomKeyStore",
+    "DeleteImportedKeyMaterial",
+    "DeriveSharedSecret",
+    "DescribeCustomKeyStores",
+    "DisableKeyRotation",
+    "DisconnectCustomKeyStore",
+    "EnableKeyRotation",
+    "Encapsulate",
+    "GenerateDataKeyPair",
+    "GenerateDataKeyPairWithoutPlaintext",
+    "GenerateMac",
+    "GetKeyLastUsage",
+    "GetKeyRotationStatus",
+    "GetParametersForImport",
+    "GetPublicKey",
+    "ImportKeyMaterial",
+    "ListGrants",
+    "ListKeyRotations",
+    "ListRetirableGrants",
+    "ReplicateKey",
+    "RetireGrant",
+    "RevokeGrant",
+    "RotateKeyOnDemand",
+    "Sign",
+    "UpdateCustomKeyStore",
+    "UpdatePrimaryRegion",
+    "Verify",
+    "VerifyMac",
+];
+
+#[test]
+fn every_operation_of_the_model_is_offered_or_listed_as_not() {
+    let mut named: Vec<_> = OPERATIONS.iter().map(|entry| entry.name).collect();
+    named.extend(NOT_OFFERED);
+    named.sort_unstable();
+    let model: Vec<_> = constraints::OPERATIONS.iter().map(|operation| operation.name).collect();
+    assert_eq!(named, model);
+}
+
+/// A body with a value of each member, most of them sound.
+fn body(operation: &str, key: &str, ciphertext: &str) -> Value {
+    let name = format!("alias/of-{key}");
+    match operation {
+        "CreateAlias" | "UpdateAlias" => json!({ "AliasName": name, "TargetKeyId": key }),
+        "CreateKey" => json!({
+            "Description": "d",
+            "KeySpec": "SYMMETRIC_DEFAULT",
+            "MultiRegion": true,
+            "Origin": "AWS_KMS",
+            "Tags": [{ "TagKey": "a", "TagValue": "b" }],
+        }),
+        "Decrypt" => json!({ "CiphertextBlob": ciphertext, "KeyId": key, "GrantTokens": [] }),
+        "DeleteAlias" => json!({ "AliasName": name }),
+        "Encrypt" => json!({
+            "KeyId": key,
+            "Plaintext": blob("secret"),
+            "EncryptionContext": { "a": "b" },
+        }),
+        "GenerateDataKey" | "GenerateDataKeyWithoutPlaintext" => {
+            json!({ "KeyId": key, "KeySpec": "AES_256", "DryRun": false })
+        }
+        "GenerateRandom" => json!({ "NumberOfBytes": 16 }),
+        "ListKeys" => json!({ "Limit": 1, "ResourceOwners": ["SELF"] }),
+        "ListAliases" | "ListKeyPolicies" | "ListResourceTags" => {
+            json!({ "KeyId": key, "Limit": 1 })
+        }
+        "PutKeyPolicy" => json!({
+            "KeyId": key,
+            "Policy": r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*"}}"#,
+        }),
+        "ReEncrypt" => json!({ "CiphertextBlob": ciphertext, "DestinationKeyId": key }),
+        "ScheduleKeyDeletion" => json!({ "KeyId": key, "PendingWindowInDays": 7 }),
+        "TagResource" => json!({ "KeyId": key, "Tags": [{ "TagKey": "a", "TagValue": "b" }] }),
+        "UntagResource" => json!({ "KeyId": key, "TagKeys": ["a"] }),
+        "UpdateKeyDescription" => json!({ "KeyId": key, "Description": "d" }),
+        _ => json!({ "KeyId": key }),
+    }
+}
+
+/// One change to a body.
+#[derive(Clone, Debug)]
+enum Mutation {
+    /// A value, however deep, becomes another one.
+    Replace(Index, Value),
+    /// A member the model knows is added.
+    Add(Index, Value),
+    /// A byte of the text becomes another one.
+    Byte(Index, u8),
+    /// The text ends early.
+    Cut(Index),
+}
+
+fn mutation() -> impl Strategy<Value = Mutation> {
+    let index = any::<Index>;
+    prop_oneof![
+        4 => (index(), value()).prop_map(|(at, value)| Mutation::Replace(at, value)),
+        4 => (index(), value()).prop_map(|(at, value)| Mutation::Add(at, value)),
+        1 => (index(), any::<u8>()).prop_map(|(at, byte)| Mutation::Byte(at, byte)),
+        1 => index().prop_map(Mutation::Cut),
+    ]
+}
+
+fn value() -> impl Strategy<Value = Value> {
+    let words = select(vec![
+        "",
+        "a",
+        "alias/",
+        "alias/aws/s3",
+        "alias/aws/none",
+        "arn:",
+        "arn:aws:kms:us-east-1:1:key/",
+        "arn:aws-cn:kms:us-east-1:111122223333:alias/aws/s3",
+        "mrk-",
+        "default",
+        "AWS_RAM",
+        "AAAA",
+        "AES_256",
+        "RSA_2048",
+        "SELF",
+        "IGNORE_CIPHERTEXT",
+        "EXTERNAL",
+        "aws:a",
+        "\u{0}",
+        "\u{1f600}",
+        "1234abcd-12ab-34cd-56ef-1234567890ab",
+        "\u{fc}bermut",
+    ]);
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        select(vec![i64::MIN, -1, 0, 1, 7, 50, 1001, 1 << 31, i64::MAX]).prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        words.prop_map(Value::from),
+        ".{0,40}".prop_map(Value::from),
+        (0..9000_usize).prop_map(|length| Value::from("A".repeat(length))),
+    ];
+    leaf.prop_recursive(3, 12, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::hash_map("[A-Za-z]{0,8}", inner, 0..4).prop_map(|map| json!(map)),
+        ]
+    })
+}
+
+fn mutated(mut body: Value, operation: &constraints::Operation, mutations: &[Mutation]) -> Vec<u8> {
+    for mutation in mutations {
+        match mutation {
+            Mutation::Replace(at, value) => {
+                let place = at.index(values(&mut body).len());
+                *values(&mut body).swap_remove(place) = value.clone();
+            }
+            Mutation::Add(at, value) => {
+                let member = at.get(operation.input.members);
+                if let Some(members) = body.as_object_mut() {
+                    members.insert(member.name.to_owned(), value.clone());
+                }
+            }
+            Mutation::Byte(..) | Mutation::Cut(_) => {}
+        }
+    }
+    let mut text = body.to_string().into_bytes();
+    for mutation in mutations {
+        match mutation {
+            Mutation::Byte(at, byte) => {
+                let place = at.index(text.len().max(1));
+                text.splice(place..(place + 1).min(text.len()), [*byte]);
+            }
+            Mutation::Cut(at) => text.truncate(at.index(text.len().max(1))),
+            Mutation::Replace(..) | Mutation::Add(..) => {}
+        }
+    }
+    text
+}
+
+/// Every value inside `body`, or `body` itself if there is none.
+fn values(body: &mut Value) -> Vec<&mut Value> {
+    if body.as_object().is_some_and(|members| !members.is_empty()) {
+        return body
+            .as_object_mut()
+            .into_iter()
+            .flatten()
+            .flat_map(|(_, inner)| values(inner))
+            .collect();
+    }
+    if body.as_array().is_some_and(|elements| !elements.is_empty()) {
+        return body.as_array_mut().into_iter().flatten().flat_map(values).collect();
+    }
+    vec![body]
+}
+
+/// Whatever is sent, the answer is one that the model knows (the client checks that) and is not
+/// our own fault.
+#[test]
+fn no_body_makes_an_operation_panic_or_fail_on_its_own_account() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let app = runtime.block_on(TestApp::new());
+    let root = app.root();
+    let cases = (any::<Index>(), prop::collection::vec(mutation(), 0..4));
+    proptest!(ProptestConfig::with_cases(1500), |((at, mutations) in cases)| {
+        let entry = at.get(OPERATIONS);
+        let (key, ciphertext) = runtime.block_on(usable_key(&root));
+        let sound = body(entry.name, &key, &ciphertext);
+        let sent = mutated(sound, entry.model, &mutations);
+        let result = runtime.block_on(root.call_with_body(entry.name, &sent));
+        if let Err(Refused { name, .. }) = result {
+            prop_assert!(name != "KMSInternalException", "{}", entry.name);
+        }
+    });
+}
+
+async fn usable_key(root: &Client) -> (String, String) {
+    let key = root.create_key().await;
+    let ciphertext = root.encrypt(&key, b"secret").await;
+    root.create_alias(&format!("alias/of-{key}"), &key).await;
+    (key, ciphertext)
+}
