@@ -39,7 +39,8 @@ test-unit: ## the tests of the crates, and the rules of the tree
 	$(CARGO) xtask tidy
 
 .PHONY: test-suites
-test-suites: setup ## the built program against real AWS clients
+test-suites: ## the built program against real AWS clients
+	@scripts/setup --suites
 	$(CARGO) build $(LOCKED) --quiet --package keyward
 	$(PYTHON) -m pytest suites
 
@@ -86,5 +87,5 @@ lock: setup ## write suites/requirements.txt from requirements.in
 
 .PHONY: clean
 clean: ## remove what was built; data directories stay
-	rm -rf target .venv .cache
+	rm -rf target .venv .cache suites/js-sdk/node_modules
 	find suites scripts -name __pycache__ -type d -prune -exec rm -rf {} +
