@@ -76,13 +76,16 @@ impl Cx {
     )]
     pub async fn authorize<A: Action>(&mut self, target: Target) -> Result<Authorized<A>, OpError> {
         let key = match target {
-            Target::Own(found) => self.authorize_own::<A>(found)?,
+            Target::Own(found) | Target::OfCiphertext(Some(found)) => {
+                self.authorize_own::<A>(found)?
+            }
             Target::Foreign(arn) => {
                 // The client said it itself, so the record reveals nothing.
-                arn.into_iter().for_each(|arn| self.note_key(arn));
+                if let Some(arn) = arn {
+                    self.note_key(arn);
+                }
                 return Err(self.denied_elsewhere::<A>("this resource"));
             }
-            Target::OfCiphertext(Some(found)) => self.authorize_own::<A>(found)?,
             Target::OfCiphertext(None) => {
                 return Err(
                     self.denied_elsewhere::<A>("the resource associated with this ciphertext")

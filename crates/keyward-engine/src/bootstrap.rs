@@ -40,7 +40,7 @@ pub enum BootstrapError {
 /// call.
 pub async fn create_deployment(
     store: &dyn Store,
-    ring: &KeyRing,
+    key_ring: &KeyRing,
     new: NewDeployment,
     (rng, now): (&dyn Rng, Timestamp),
 ) -> Result<NewCredential, BootstrapError> {
@@ -48,7 +48,7 @@ pub async fn create_deployment(
         return Err(BootstrapError::AlreadyThere);
     }
     let account = new.account.unwrap_or_else(|| AccountId::random(rng));
-    let (credential, record) = new_credential(ring, account, (rng, now))?;
+    let (credential, record) = new_credential(key_ring, account, (rng, now))?;
     let deployment = DeploymentRecord {
         deployment_id: new_uuid(rng),
         partition: new.partition,

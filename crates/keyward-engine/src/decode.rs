@@ -5,7 +5,7 @@ use keyward_shape::Violation;
 use crate::{ErrorCode, OpError, Operation};
 
 /// Decodes a request body into the operation's shape, or words what is wrong with it.
-pub(crate) fn decode<'a, O: Operation>(body: &'a [u8]) -> Result<O::Input<'a>, OpError> {
+pub(crate) fn decode<O: Operation>(body: &[u8]) -> Result<O::Input<'_>, OpError> {
     keyward_shape::decode(O::MODEL.input, body).map_err(|violation| match violation {
         Violation::Constraints(message) => OpError::new(ErrorCode::Validation, message),
         Violation::Serialization(Some(message)) => OpError::new(ErrorCode::Serialization, message),

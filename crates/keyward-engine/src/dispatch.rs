@@ -168,7 +168,7 @@ impl Engine {
     pub(crate) async fn commit(&self, change: Change) -> Result<(), CommitError> {
         let stale = crate::cache::stale(&change);
         let result = self.store().commit(change).await;
-        self.forget(stale);
+        self.forget(&stale);
         result.map(drop)
     }
 }

@@ -203,7 +203,7 @@ impl Engine {
     }
 
     /// Drops what a change made stale.
-    pub(crate) fn forget(&self, stale: Stale) {
+    pub(crate) fn forget(&self, stale: &Stale) {
         stale.keys.iter().for_each(|key| self.keys.forget(key));
         stale.aliases.iter().for_each(|alias| self.aliases.forget(alias));
         stale.credentials.iter().for_each(|id| self.credentials.forget(id));

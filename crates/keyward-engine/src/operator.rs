@@ -120,7 +120,7 @@ impl Engine {
 
 /// Makes a root credential and its row.
 pub(crate) fn new_credential(
-    ring: &KeyRing,
+    key_ring: &KeyRing,
     account: AccountId,
     (rng, now): (&dyn keyward_model::Rng, keyward_model::Timestamp),
 ) -> Result<(NewCredential, CredentialRecord), OperatorError> {
@@ -128,7 +128,7 @@ pub(crate) fn new_credential(
     let secret = SigningSecret::generate().map_err(|_| OperatorError::Module)?;
     let row = access_key_id.as_str().as_bytes();
     let sealed_secret =
-        ring.keys().seal(&secret_binding(row), &secret).map_err(|_| OperatorError::Module)?;
+        key_ring.keys().seal(&secret_binding(row), &secret).map_err(|_| OperatorError::Module)?;
     let record = CredentialRecord {
         access_key_id: access_key_id.clone(),
         account,

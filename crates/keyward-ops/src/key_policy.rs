@@ -8,13 +8,13 @@ use keyward_policy::{KeyPolicy, KeyPolicyError, KeyPolicyErrorClass, Principals}
 
 /// Refuses a document that is no well-formed key policy. The text is stored as it was sent.
 pub(crate) async fn check(cx: &Cx, document: &str) -> Result<(), OpError> {
-    KeyPolicy::check_length(document).map_err(refusal)?;
+    KeyPolicy::check_length(document).map_err(|error| refusal(&error))?;
     let accounts = cx.engine().store().accounts().list().await.map_err(OpError::internal)?;
     let world = World {
         accounts: accounts.into_iter().map(|record| record.account).collect(),
         partition: cx.engine().partition().as_str(),
     };
-    KeyPolicy::check(document, &world).map(drop).map_err(refusal)
+    KeyPolicy::check(document, &world).map(drop).map_err(|error| refusal(&error))
 }
 
 /// The principals a policy may name: the accounts, until users and roles exist.
@@ -42,7 +42,7 @@ impl Principals for World {
     }
 }
 
-fn refusal(error: KeyPolicyError) -> OpError {
+fn refusal(error: &KeyPolicyError) -> OpError {
     let code = match error.class() {
         KeyPolicyErrorClass::InvalidArn => ErrorCode::InvalidArn,
         KeyPolicyErrorClass::LimitExceeded => ErrorCode::LimitExceeded,

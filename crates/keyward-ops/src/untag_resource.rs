@@ -46,7 +46,7 @@ impl Operation for UntagResource {
 impl Recorded for Input<'_> {
     fn record(&self, to: &mut JsonObject<'_>) {
         to.text("keyId", &self.key_id);
-        to.texts("tagKeys", self.tag_keys.iter().map(|tag_key| tag_key.as_str()));
+        to.texts("tagKeys", self.tag_keys.iter().map(Text::as_str));
     }
 }
 

@@ -1,5 +1,4 @@
 //! Callers that meet: nobody waits for another's slow work, and nobody's change is lost.
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 use std::sync::Arc;
 
@@ -24,7 +23,7 @@ async fn at_once(
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn others_work_while_one_waits_for_its_key_material() {
     let generator = Arc::new(HeldGenerator::default());
-    let options = TestOptions { generator: Arc::clone(&generator) as _, ..TestOptions::default() };
+    let options = TestOptions { generator: generator.clone(), ..TestOptions::default() };
     let app = TestApp::with(options).await;
     let root = app.root();
     generator.release();

@@ -10,7 +10,7 @@ use keyward_store::DomainKeyRecord;
 use keyward_testkit::{Client, Refused, TestApp, TestOptions, blob, resource};
 use serde_json::{Value, json};
 
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Duration = Duration::from_hours(1);
 
 async fn scheduled_key(root: &Client, days: u32) -> String {
     let key = root.create_key().await;
@@ -77,7 +77,7 @@ async fn a_key_lives_to_the_last_moment_of_its_waiting_period() {
     let app = TestApp::new().await;
     let root = app.root();
     let key = scheduled_key(&root, 7).await;
-    app.clock().advance(Duration::from_secs(7 * 86_400) - Duration::from_millis(1));
+    app.clock().advance(Duration::from_hours(7 * 24) - Duration::from_millis(1));
     assert_eq!(app.delete_due_keys().await, 0);
     root.describe(&key).await;
     app.clock().advance(Duration::from_millis(1));

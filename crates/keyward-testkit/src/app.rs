@@ -67,14 +67,15 @@ impl TestApp {
         let clock = Arc::new(MockClock::default());
         let rng = Arc::new(SeededRng::default());
         let seal = Seal::from_root_key_file(&RootKeyFile::generate().unwrap()).unwrap();
-        let (ring, store) = fresh_store(directory.path(), &seal, &*clock);
+        let (key_ring, store) = fresh_store(directory.path(), &seal, &*clock);
         let new = NewDeployment {
             partition: Partition::Aws,
             regions: [REGION, "eu-central-1"].map(|name| name.parse().unwrap()).into(),
             account: Some(ACCOUNT.parse().unwrap()),
         };
-        let credential = create_deployment(&store, &ring, new, (&*rng, clock.now())).await.unwrap();
-        let engine = start(directory.path(), (ring, store), (&clock, &rng), options).await;
+        let credential =
+            create_deployment(&store, &key_ring, new, (&*rng, clock.now())).await.unwrap();
+        let engine = start(directory.path(), (key_ring, store), (&clock, &rng), options).await;
         let root = root(credential);
         Self { engine, clock, rng, seal, root, directory }
     }
@@ -174,7 +175,7 @@ impl TestApp {
 
 async fn start(
     directory: &Path,
-    (ring, store): (Arc<KeyRing>, SqliteStore),
+    (key_ring, store): (Arc<KeyRing>, SqliteStore),
     (clock, rng): (&Arc<MockClock>, &Arc<SeededRng>),
     options: TestOptions,
 ) -> Arc<Engine> {
@@ -182,10 +183,10 @@ async fn start(
     let (journal, _) = Journal::open(&journal_directory(directory), options.journal).unwrap();
     Engine::new(Parts {
         store: Arc::new(store),
-        ring,
+        ring: key_ring,
         journal,
-        clock: Arc::clone(clock) as Arc<dyn Clock>,
-        rng: Arc::clone(rng) as _,
+        clock: clock.clone(),
+        rng: rng.clone(),
         generator: options.generator,
         deployment,
         quotas: options.quotas,
@@ -224,7 +225,7 @@ fn opened_store(directory: &Path, seal: &Seal) -> (Arc<KeyRing>, SqliteStore) {
 
 fn with_rows_checked(database: Database, keys: DomainKeys) -> (Arc<KeyRing>, SqliteStore) {
     let ring = KeyRing::new(keys);
-    let store = database.into_store(Arc::clone(&ring) as _).unwrap();
+    let store = database.into_store(ring.clone()).unwrap();
     (ring, store)
 }
 
