@@ -3,7 +3,10 @@
 use keyward_engine::{OpError, op_error};
 use keyward_model::{AliasName, NotAnAliasName};
 
-/// Reads an alias name. The model's pattern lets more through than the service does.
+/// Reads an alias name.
+///
+/// WIRE: the model's pattern lets more through than the service does.
+/// Evidence: docs/WIRE.md, "Alias names".
 pub(crate) fn parse(text: &str) -> Result<AliasName, OpError> {
     text.parse().map_err(|reason| match reason {
         NotAnAliasName::NoPrefix => op_error!(

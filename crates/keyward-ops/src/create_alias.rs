@@ -62,6 +62,8 @@ impl Operation for CreateAlias {
 
 /// Refuses an alias where a key must stand.
 pub(crate) fn require_key(named: &str) -> Result<(), OpError> {
+    // WIRE: other words than everywhere else, and another error.
+    // Evidence: docs/WIRE.md, "Aliases where only keys are taken".
     if named.parse().is_ok_and(|named: KeyRef| named.is_alias()) || named.starts_with("alias/") {
         return Err(op_error!(Validation, "Aliases must refer to keys. Not aliases"));
     }

@@ -44,6 +44,8 @@ impl Operation for DescribeKey {
             }
             resolved => resolved?,
         };
+        // WIRE: the model of DescribeKey does not know this refusal.
+        // Evidence: docs/WIRE.md, "Errors beside the model".
         grant_tokens::require_valid(&input.grant_tokens)?;
         let key = cx.authorize::<action::DescribeKey>(target).await?;
         Ok(Output { key_metadata: KeyMetadata::of(&key.record, &key.arn) })

@@ -58,6 +58,8 @@ impl Operation for Encrypt {
         cx.end_dry_run(input.dry_run)?;
         Ok(Output {
             ciphertext_blob: Base64(sealed.ciphertext_blob),
+            // WIRE: the ARN, even when the request named an alias.
+            // Evidence: docs/WIRE.md, "Identifiers in replies".
             key_id: key.arn.clone(),
             encryption_algorithm: algorithm,
         })

@@ -9,6 +9,8 @@ pub(crate) fn require_encryption_key(
     algorithm: EncryptionAlgorithm,
     operation: &str,
 ) -> Result<(), OpError> {
+    // WIRE: a key of the wrong usage that is also disabled is disabled.
+    // Evidence: docs/WIRE.md, "State before usage".
     key.require_usable()?;
     key.require_usage(KeyUsage::EncryptDecrypt, operation)?;
     let spec = key.record.spec;

@@ -40,6 +40,8 @@ impl Operation for ListKeyPolicies {
 
     async fn run<'a>(cx: &'a mut Cx, input: Input<'a>) -> Result<Output, OpError> {
         // One page holds every name, so no marker was ever given out.
+        // WIRE: the model of ListKeyPolicies does not know the refusal.
+        // Evidence: docs/WIRE.md, "Errors beside the model".
         cx.position(Self::NAME, &input.key_id, input.marker.as_deref())?;
         let target = cx.resolve_key(&input.key_id).await?;
         cx.authorize::<action::ListKeyPolicies>(target).await?;

@@ -16,7 +16,9 @@ pub(crate) enum ScheduleKeyDeletion {}
 
 /// The waiting period when the request names none.
 const WINDOW_DAYS_DEFAULT: i32 = 30;
-/// The waiting periods the service takes; the model lets more through.
+/// The waiting periods the service takes.
+///
+/// WIRE: the model lets more through. Evidence: docs/WIRE.md, "Waiting period".
 const WINDOW_DAYS: std::ops::RangeInclusive<i32> = 7..=30;
 
 #[derive(Deserialize)]
