@@ -1,6 +1,7 @@
 //! The one place where the parts are put together, and where the real clock and the real source
 //! of ids are made.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -100,20 +101,50 @@ impl Clock for SystemClock {
     }
 }
 
-/// The kernel's random numbers, for ids.
+/// The kernel's random numbers, for ids. Drawn in blocks, a block for each thread: a request needs
+/// two ids, and a system call for each would cost as much as its policy.
 pub(crate) struct SystemRng;
+
+/// Random bytes not yet given out.
+struct Block {
+    bytes: [u8; 1024],
+    left: usize,
+}
+
+thread_local! {
+    static BLOCK: RefCell<Block> = const { RefCell::new(Block { bytes: [0; 1024], left: 0 }) };
+}
 
 impl Rng for SystemRng {
     fn fill(&self, bytes: &mut [u8]) {
-        let mut filled = 0;
-        while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-            match rustix::rand::getrandom(rest, GetRandomFlags::empty()) {
-                Ok(count) => filled += count,
-                Err(rustix::io::Errno::INTR) => {}
-                // Predictable ids would let one caller's record pass for another's. No kernel we
-                // run on comes here.
-                Err(_) => std::process::abort(),
+        BLOCK.with_borrow_mut(|block| {
+            for byte in bytes {
+                *byte = block.next();
             }
+        });
+    }
+}
+
+impl Block {
+    fn next(&mut self) -> u8 {
+        if self.left == 0 {
+            draw(&mut self.bytes);
+            self.left = self.bytes.len();
+        }
+        self.left -= 1;
+        self.bytes.get(self.left).copied().unwrap_or_default()
+    }
+}
+
+fn draw(bytes: &mut [u8]) {
+    let mut filled = 0;
+    while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        match rustix::rand::getrandom(rest, GetRandomFlags::empty()) {
+            Ok(count) => filled += count,
+            Err(rustix::io::Errno::INTR) => {}
+            // Predictable ids would let one caller's record pass for another's. No kernel we
+            // run on comes here.
+            Err(_) => std::process::abort(),
         }
     }
 }
