@@ -82,6 +82,10 @@ mod tests {
         let refused = root.refused("UntagResource", input).await;
         let message = "aws: prefixed tag key names are not allowed for external use.";
         assert_eq!(refused, Refused::new("TagException", message));
+        let many: Vec<_> = (0..51).map(|number| number.to_string()).collect();
+        let input = json!({ "KeyId": "nonsense", "TagKeys": many });
+        let refused = root.refused("UntagResource", input).await;
+        assert_eq!(refused, Refused::new("TagException", "Too many tags"));
         let null = "null at 'tagKeys' failed to satisfy constraint: Member must not be null";
         let refused = root.refused("UntagResource", json!({ "KeyId": "k" })).await;
         assert_eq!(refused, Refused::constraint(null));

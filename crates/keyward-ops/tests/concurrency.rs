@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use keyward_engine::Quotas;
 use keyward_testkit::{Client, HeldGenerator, Refused, TestApp, TestOptions, blob};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -85,6 +86,19 @@ async fn changes_of_one_key_that_meet_all_take_effect() {
     }
 }
 
+/// An operation decides three times at most, so it loses to two others and wins then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn three_who_change_one_key_at_once_all_succeed() {
+    let app = TestApp::new().await;
+    let root = app.root();
+    for _ in 0..20 {
+        let key = root.create_key().await;
+        let input = |number| json!({ "KeyId": key, "Description": format!("by {number}") });
+        let results = at_once(&root, "UpdateKeyDescription", (0..3).map(input)).await;
+        assert!(results.iter().all(Result::is_ok), "{results:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn no_use_of_a_key_succeeds_once_it_is_disabled() {
     let app = TestApp::new().await;
@@ -117,6 +131,45 @@ async fn a_quota_holds_though_everyone_looked_before() {
     assert!(refused.iter().all(|refused| refused.name == "LimitExceededException"));
     let listed = root.ok("ListResourceTags", json!({ "KeyId": key })).await;
     assert_eq!(listed.pointer("/Tags").and_then(Value::as_array).map(Vec::len), Some(50));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn quotas_of_keys_and_aliases_hold_as_well() {
+    let quotas = Quotas { keys: 6, aliases_per_key: 5, ..Quotas::default() };
+    let app = TestApp::with(TestOptions { quotas, ..TestOptions::default() }).await;
+    let root = app.root();
+    let key = root.create_key().await;
+    let input = |number: u32| json!({ "AliasName": format!("alias/{number}"), "TargetKeyId": key });
+    let aliases = at_once(&root, "CreateAlias", (0..20).map(input)).await;
+    let keys = at_once(&root, "CreateKey", (0..20).map(|_| json!({}))).await;
+    for results in [aliases, keys] {
+        let refused: Vec<_> = results.iter().filter_map(|result| result.as_ref().err()).collect();
+        assert_eq!(refused.len(), 15);
+        assert!(refused.iter().all(|refused| refused.name == "LimitExceededException"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_alias_that_is_moved_and_deleted_at_once_is_gone() {
+    let app = TestApp::new().await;
+    let root = app.root();
+    let (old, new) = (root.create_key().await, root.create_key().await);
+    for _ in 0..20 {
+        root.create_alias("alias/app", &old).await;
+        let (moved, deleted) = tokio::join!(
+            at_once(
+                &root,
+                "UpdateAlias",
+                [json!({ "AliasName": "alias/app", "TargetKeyId": new })]
+            ),
+            at_once(&root, "DeleteAlias", [json!({ "AliasName": "alias/app" })]),
+        );
+        assert!(deleted.iter().all(Result::is_ok), "{deleted:?}");
+        let refused = moved.first().and_then(|result| result.as_ref().err());
+        assert!(refused.is_none_or(|refused| refused.name == "NotFoundException"), "{refused:?}");
+        let refused = root.refused("DescribeKey", json!({ "KeyId": "alias/app" })).await;
+        assert_eq!(refused.name, "NotFoundException");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
