@@ -5,7 +5,7 @@ use keyward_model::{Timestamp, new_uuid};
 use keyward_store::{
     AuditRow, Change, CommitError, Precondition, ScopedKey, StaleRow, StoreError, Write,
 };
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::Engine;
 use crate::credential::secret_binding;
@@ -54,7 +54,13 @@ impl Engine {
         loop {
             let before = deleted;
             for key in self.store().keys().due_for_deletion(now, BATCH).await? {
-                deleted += u32::from(self.delete_key(key, now).await?);
+                // One key that cannot be deleted does not keep the others.
+                match self.delete_key(key.clone(), now).await {
+                    Ok(is_deleted) => deleted += u32::from(is_deleted),
+                    Err(error) => {
+                        error!(key.arn = %self.key_arn(&key), %error, "a key due for deletion is still there");
+                    }
+                }
             }
             // Whatever is left has just been changed by others, and is looked at next time.
             if deleted == before {

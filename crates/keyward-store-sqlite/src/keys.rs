@@ -1,7 +1,7 @@
 //! KMS keys.
 
 use async_trait::async_trait;
-use keyward_model::{AccountId, KeyId, KeyMaterialId, Region, Timestamp};
+use keyward_model::{KeyId, KeyMaterialId, Timestamp};
 use keyward_store::{
     CanonicalRow, ChangeNumber, KeyRecord, Keys, Scope, ScopedKey, StoreError, Versioned,
 };
@@ -18,15 +18,6 @@ impl Keys for SqliteStore {
     async fn find(&self, key: &ScopedKey) -> Result<Option<Versioned<KeyRecord>>, StoreError> {
         let key = key.clone();
         self.read(move |sql| find(sql, &key)).await
-    }
-
-    async fn find_owner(
-        &self,
-        region: &Region,
-        key_id: &KeyId,
-    ) -> Result<Option<AccountId>, StoreError> {
-        let (region, key_id) = (region.clone(), *key_id);
-        self.read(move |sql| find_owner(sql, &region, &key_id)).await
     }
 
     async fn list(
@@ -83,17 +74,6 @@ pub(crate) fn find(sql: &Sql<'_>, key: &ScopedKey) -> Result<Option<Versioned<Ke
          FROM keys WHERE account = ?1 AND region = ?2 AND key_id = ?3",
         params![scope.account.as_str(), scope.region.as_str(), key_id.as_str()],
     )
-}
-
-fn find_owner(sql: &Sql<'_>, region: &Region, key_id: &KeyId) -> Result<Option<AccountId>, Fault> {
-    let found: Option<Versioned<KeyRecord>> = sql.find(
-        "SELECT account, region, key_id, spec, usage, origin, manager, state, is_multi_region,
-                description, created_at, deletion_date, pending_window_days, current_material,
-                change_shard, change_number, domain_key, mac
-         FROM keys WHERE region = ?1 AND key_id = ?2",
-        params![region.as_str(), key_id.as_str()],
-    )?;
-    Ok(found.map(|found| found.record.key.scope.account))
 }
 
 fn list(

@@ -80,7 +80,6 @@ impl Forger {
         refusals.note(self.store.aliases().list(scope, None, 100).await);
         for key in [1, 2, 3].map(|n| scope.key(key_id(n))) {
             refusals.note(self.store.keys().find(&key).await);
-            refusals.note(self.store.keys().find_owner(&scope.region, &key.key_id).await);
             refusals.note(self.store.materials().list(&key).await);
             refusals.note(self.store.policies().find(&key).await);
             refusals.note(self.store.tags().list(&key, None, 100).await);

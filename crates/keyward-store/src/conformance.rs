@@ -115,7 +115,6 @@ macro_rules! conformance_tests {
                 every_column_of_a_key_survives
                 a_key_is_replaced_whole
                 a_key_is_found_in_its_account_and_region_only
-                the_owner_of_a_key_is_found_by_region_and_id
                 keys_are_listed_in_the_order_of_ids_page_by_page
                 keys_due_for_deletion_come_earliest_first
                 a_deleted_key_takes_everything_with_it_and_nothing_else

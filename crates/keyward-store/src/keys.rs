@@ -68,13 +68,6 @@ pub trait Keys: Send + Sync {
     /// The key.
     async fn find(&self, key: &ScopedKey) -> Result<Option<Versioned<KeyRecord>>, StoreError>;
 
-    /// The account that owns a key id in a Region. Ids are random, so at most one does.
-    async fn find_owner(
-        &self,
-        region: &keyward_model::Region,
-        key_id: &KeyId,
-    ) -> Result<Option<keyward_model::AccountId>, StoreError>;
-
     /// At most `limit` key ids behind `after`, in the order of ids.
     async fn list(
         &self,

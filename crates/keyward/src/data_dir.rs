@@ -286,12 +286,12 @@ mod tests {
             };
             default_path(variable, is_root)
         }
-        let home = ("HOME", "/home/a");
-        assert_eq!(found(&[home], false), Some("/home/a/.local/share/keyward".into()));
+        let home = ("HOME", "/users/a");
+        assert_eq!(found(&[home], false), Some("/users/a/.local/share/keyward".into()));
         assert_eq!(found(&[home, ("XDG_DATA_HOME", "/data")], true), Some("/data/keyward".into()));
         assert_eq!(
             found(&[home, ("XDG_DATA_HOME", "relative")], false),
-            Some("/home/a/.local/share/keyward".into())
+            Some("/users/a/.local/share/keyward".into())
         );
         assert_eq!(found(&[("HOME", "/root")], true), Some("/var/lib/keyward".into()));
         assert_eq!(found(&[], false), None);

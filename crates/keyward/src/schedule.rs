@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 use keyward_engine::ScheduleError;
 use keyward_model::Timestamp;
+use keyward_server::Readiness;
 use metrics::gauge;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{MissedTickBehavior, interval};
@@ -18,6 +19,8 @@ use crate::config::Config;
 
 const ROUND: Duration = Duration::from_mins(1);
 const CERTIFICATES: Duration = Duration::from_secs(5);
+const CLOCK_NOTE: &str = "the clock leapt: no key is deleted until `keyward clock accept`";
+const JOURNAL_REASON: &str = "the audit journal cannot be written";
 /// 1 while a leap of the clock waits for an operator's word.
 const CLOCK_LEAP: &str = "keyward_clock_leap";
 
@@ -27,6 +30,7 @@ pub(crate) struct Schedule {
     domain_key_days: u32,
     certificates: Option<CertificateWatch>,
     private_ca: Option<PrivateCa>,
+    readiness: Readiness,
     hangup: Signal,
     has_leapt: bool,
 }
@@ -37,6 +41,7 @@ impl Schedule {
         desk: Arc<Desk>,
         config: &Config,
         certificates: Option<CertificateWatch>,
+        readiness: Readiness,
     ) -> Result<Self> {
         gauge!(CLOCK_LEAP).set(0.0);
         let is_ours = certificates.is_some() && config.tls.certificate.as_os_str().is_empty();
@@ -45,6 +50,7 @@ impl Schedule {
             desk,
             domain_key_days: config.schedule.domain_key_days,
             certificates,
+            readiness,
             hangup: signal(SignalKind::hangup())?,
             has_leapt: false,
         })
@@ -62,7 +68,10 @@ impl Schedule {
         loop {
             tokio::select! {
                 _ = rounds.tick() => self.round().await,
-                _ = certificates.tick() => self.reload_changed_certificates(),
+                _ = certificates.tick() => {
+                    self.watch_journal();
+                    self.reload_changed_certificates();
+                }
                 _ = self.hangup.recv() => self.reload_certificates(),
             }
         }
@@ -90,6 +99,11 @@ impl Schedule {
         let is_new = has_leapt != self.has_leapt;
         self.has_leapt = has_leapt;
         gauge!(CLOCK_LEAP).set(f64::from(u8::from(has_leapt)));
+        if has_leapt {
+            self.readiness.note(CLOCK_NOTE);
+        } else {
+            self.readiness.retract(CLOCK_NOTE);
+        }
         match result {
             Ok(now) => return Some(now),
             Err(error) if has_leapt && is_new => {
@@ -105,6 +119,15 @@ impl Schedule {
     async fn deliver_records(&self) {
         let delivered = self.desk.engine.deliver_outbox().await.map(drop);
         report("audit records wait in the database", delivered);
+    }
+
+    /// While the journal takes no records, requests fail, so none should be sent here. Asking makes
+    /// it try again, so that it recovers without a request.
+    fn watch_journal(&self) {
+        match tokio::task::block_in_place(|| self.desk.engine.journal().check()) {
+            Ok(()) => self.readiness.clear(JOURNAL_REASON),
+            Err(_) => self.readiness.block(JOURNAL_REASON),
+        }
     }
 
     fn renew_certificate(&mut self) {

@@ -76,13 +76,14 @@ impl Serving {
         };
         let (engine, seal) = opened.start(dir, config).await?;
         engine.deliver_outbox().await.context("audit records of an earlier run")?;
+        let readiness = Readiness::new();
         let server = Server::builder(Arc::clone(&engine), &[kms()])
             .limits(limits(config))
             .trusted_proxies(trusted_proxies(config)?)
-            .readiness(Readiness::new())
+            .readiness(readiness.clone())
             .build();
         let desk = Arc::new(Desk::new(engine, seal, dir.clone()));
-        let schedule = Schedule::new(Arc::clone(&desk), config, watch)?;
+        let schedule = Schedule::new(Arc::clone(&desk), config, watch, readiness)?;
         let admin = AdminSocket::bind(dir.admin_socket())?;
         Profiles::of(dir)?.point(&endpoint(dir, config, address)?)?;
         write_address(dir, address)?;

@@ -65,18 +65,6 @@ pub async fn a_key_is_found_in_its_account_and_region_only(subject: &Subject) {
     assert_eq!(subject.store.keys().find(&key(2)).await.unwrap(), None);
 }
 
-pub async fn the_owner_of_a_key_is_found_by_region_and_id(subject: &Subject) {
-    let elsewhere = Scope { region: "eu-west-1".parse().unwrap(), account: account(4) };
-    subject.write(vec![put_key(&key(1)), put_key(&elsewhere.key(key_id(1)))]).await;
-    let keys = subject.store.keys();
-    let owner = keys.find_owner(&scope().region, &key_id(1)).await.unwrap();
-    assert_eq!(owner, Some(account(0)));
-    let owner = keys.find_owner(&elsewhere.region, &key_id(1)).await.unwrap();
-    assert_eq!(owner, Some(account(4)));
-    assert_eq!(keys.find_owner(&scope().region, &key_id(2)).await.unwrap(), None);
-    assert_eq!(keys.find_owner(&"us-east-1".parse().unwrap(), &key_id(1)).await.unwrap(), None);
-}
-
 pub async fn keys_are_listed_in_the_order_of_ids_page_by_page(subject: &Subject) {
     let ids: Vec<_> = (0..25).map(|n| key_id(n * 1_000_003)).collect();
     all(ids.iter().rev().map(|id| subject.write(vec![put_key(&scope().key(*id))]))).await;

@@ -14,7 +14,7 @@ fn started(app: &TestApp) -> Schedule {
     let desk = Arc::new(Desk::new(Arc::clone(app.engine()), seal, dir));
     let mut config = Config::default();
     config.schedule.domain_key_days = 10_000;
-    Schedule::new(desk, &config, None).unwrap()
+    Schedule::new(desk, &config, None, Readiness::new()).unwrap()
 }
 
 /// A key at the beginning of its 30 days, and the schedule after its first round.
@@ -51,10 +51,12 @@ async fn after_a_leap_no_key_is_deleted_until_the_time_is_accepted() {
     for _ in 0..3 {
         schedule.round().await;
         assert!(!is_deleted(&app, &key).await);
+        assert_eq!(schedule.readiness.notes(), [CLOCK_NOTE]);
     }
     schedule.desk.carry_out(&Command::ClockAccept {}, "uid 0").await.unwrap();
     schedule.round().await;
     assert!(is_deleted(&app, &key).await);
+    assert!(schedule.readiness.notes().is_empty());
 }
 
 #[tokio::test]

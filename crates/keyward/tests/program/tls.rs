@@ -9,7 +9,7 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use crate::sandbox::{Sandbox, setting};
-use crate::wire::{Reply, connect, exchange, get_request};
+use crate::wire::{Reply, connect, exchange, plain_request};
 
 const NAME: &str = "kms.internal";
 
@@ -22,7 +22,7 @@ fn get(sandbox: &Sandbox, address: &str, name: &'static str) -> (Reply, Vec<u8>)
     let name = ServerName::try_from(name).unwrap();
     let connection = ClientConnection::new(Arc::new(config), name).unwrap();
     let mut stream: StreamOwned<_, TcpStream> = StreamOwned::new(connection, connect(address));
-    let reply = exchange(&mut stream, &get_request("kms.internal", "/health/ready"));
+    let reply = exchange(&mut stream, &plain_request("kms.internal", "/health/ready"));
     let shown = stream.conn.peer_certificates().unwrap()[0].to_vec();
     (reply, shown)
 }

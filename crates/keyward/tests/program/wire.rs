@@ -94,10 +94,10 @@ impl Client {
 
 /// An unsigned GET.
 pub(crate) fn get(address: &str, path: &str) -> Reply {
-    exchange(connect(address), &get_request(address, path))
+    exchange(connect(address), &plain_request(address, path))
 }
 
-pub(crate) fn get_request(host: &str, path: &str) -> String {
+pub(crate) fn plain_request(host: &str, path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n")
 }
 
