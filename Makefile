@@ -53,8 +53,16 @@ lint: setup ## formatting and lints
 	$(RUFF) format --quiet --check suites scripts
 
 .PHONY: bench
-bench: ## benchmarks of every stage of a request
-	$(CARGO) bench $(LOCKED) --workspace --quiet
+bench: bench-stages bench-load ## every stage of a request, and the program beside a bare server
+
+.PHONY: bench-stages
+bench-stages: setup ## criterion benchmarks: verify, decode, seal, open, record, encode, commit, call
+	$(CARGO) bench $(LOCKED) --workspace --benches --quiet
+
+.PHONY: bench-load
+bench-load: setup ## the program under load on loopback, as a ratio to a bare hyper server
+	$(CARGO) build $(LOCKED) --release --quiet --package keyward --package keyward-bench
+	target/release/keyward-bench
 
 .PHONY: model
 model: ## the constraint table is what the API model says (fetches the model once)
