@@ -7,7 +7,8 @@ use keyward_store::StoreError;
 
 use crate::{Engine, ScheduleError};
 
-/// A wall clock that moved this much further than the monotonic one is not believed.
+/// A wall clock that has moved this much further than the monotonic one, all leaps together since
+/// the start or the last word of an operator, is not believed.
 const LEAP_MAX: Duration = Duration::from_hours(1);
 
 /// While no server runs nothing tells a wrong clock from time that passed. A server that seems to
@@ -18,23 +19,29 @@ const STOPPED_MAX: Duration = Duration::from_hours(24);
 #[derive(Debug, Default)]
 pub struct ClockWatch {
     last: Option<(Timestamp, Duration)>,
+    /// How far the wall clock has run ahead of the monotonic one, little by little.
+    unexplained: Duration,
 }
 
 impl Engine {
     /// Compares the wall clock with the time last believed, and tells the time if it is to be
-    /// believed as well. A leap that the monotonic clock does
-    /// not explain is not believed, then or after a restart: it would delete keys before their
-    /// time. A clock set back is believed, for it only makes keys wait.
+    /// believed as well. A leap that the monotonic clock does not explain is not believed, then or
+    /// after a restart: it would delete keys before their time. A clock set back is believed, for
+    /// it only makes keys wait.
     pub async fn check_clock(&self, watch: &mut ClockWatch) -> Result<Timestamp, ScheduleError> {
         let now = self.clock().now();
         let (expected, leap_max) = match watch.last {
             Some((seen, at)) => (seen.plus(self.clock().monotonic().saturating_sub(at)), LEAP_MAX),
             None => (self.store().deployment().last_seen().await?.unwrap_or(now), STOPPED_MAX),
         };
-        if now > expected.plus(leap_max) {
+        let leap = u64::try_from(now.unix_ms().saturating_sub(expected.unix_ms()));
+        let unexplained = watch.unexplained + Duration::from_millis(leap.unwrap_or(0));
+        if unexplained > leap_max {
             let (seen, now) = (expected.unix_ms(), now.unix_ms());
             return Err(ScheduleError::ClockLeap { seen, now });
         }
+        // What a start bridges was time without a server, not a leap.
+        watch.unexplained = if watch.last.is_some() { unexplained } else { Duration::ZERO };
         self.believe(now, watch).await?;
         Ok(now)
     }
@@ -43,6 +50,7 @@ impl Engine {
     /// records the command first.
     pub async fn accept_clock(&self, watch: &mut ClockWatch) -> Result<Timestamp, StoreError> {
         let now = self.clock().now();
+        watch.unexplained = Duration::ZERO;
         self.believe(now, watch).await?;
         Ok(now)
     }
