@@ -15,7 +15,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use keyward_crypto::Seal;
 use keyward_engine::{ClockWatch, Engine, NewCredential};
-use keyward_model::AccountId;
+use keyward_model::{AccountId, Timestamp};
 use keyward_store::AccountRecord;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
@@ -50,8 +50,7 @@ impl Desk {
         match command {
             Command::AccountCreate { account_id } => {
                 let account = account_id.as_deref().map(str::parse).transpose()?;
-                let credential = self.engine.create_account(account, operator).await?;
-                self.hand_over(credential).await
+                self.create_account(account, operator).await
             }
             Command::AccountList {} => self.list_accounts(operator).await,
             Command::AccountResetRoot { account_id } => {
@@ -59,8 +58,10 @@ impl Desk {
                     Some(account) => account.parse()?,
                     None => self.first_account().await?,
                 };
+                let first = self.first_account().await?;
+                Profiles::of(&self.dir)?.require_own(account, first)?;
                 let credential = self.engine.reset_root(account, operator).await?;
-                self.hand_over(credential).await
+                self.hand_over(credential, first)
             }
             Command::ClockAccept {} => {
                 let mut watch = self.clock_watch.lock().await;
@@ -101,6 +102,18 @@ impl Desk {
         Ok(true)
     }
 
+    async fn create_account(&self, account: Option<AccountId>, operator: &str) -> Result<Outcome> {
+        let first = self.first_account().await?;
+        if let Some(account) = account {
+            Profiles::of(&self.dir)?.require_own(account, first)?;
+        }
+        if self.engine.clock().now() == self.born_at().await? {
+            bail!("the clock shows the instant at which the deployment was made; set it right");
+        }
+        let credential = self.engine.create_account(account, operator).await?;
+        self.hand_over(credential, first)
+    }
+
     async fn rotate_domain_keys(&self, operator: &str) -> Result<u32> {
         let account = self.first_account().await?;
         self.engine.record_command("RotateDomainKey", account, operator).await?;
@@ -123,14 +136,15 @@ impl Desk {
     }
 
     /// Writes a new credential where its owner finds it.
-    async fn hand_over(&self, credential: NewCredential) -> Result<Outcome> {
-        let first = self.first_account().await?;
+    fn hand_over(&self, credential: NewCredential, first: AccountId) -> Result<Outcome> {
         let profiles = Profiles::of(&self.dir)?;
         let profile = profiles.put_credential(&credential, first).with_context(|| {
             format!(
-                "account {} has new credentials, but they could not be written; run `keyward \
-                 account reset-root --account-id {}` once they can",
-                credential.account, credential.account
+                "account {0} has new credentials, but they could not be written; run `{1}` once \
+                 they can",
+                credential.account,
+                self.dir
+                    .command(&format!("account reset-root --account-id {}", credential.account))
             )
         })?;
         Ok(Outcome::Credential {
@@ -147,10 +161,27 @@ impl Desk {
         }
     }
 
-    /// Oldest first.
+    /// The first account, then the others by age.
+    ///
+    /// The first one was made with the deployment and bears the same time. No other does, however
+    /// often the clock is set back, so which one is first never changes.
     async fn accounts(&self) -> Result<Vec<AccountRecord>> {
+        let born_at = self.born_at().await?;
         let mut accounts = self.engine.store().accounts().list().await?;
-        accounts.sort_by_key(|record| (record.created_at, record.account));
+        accounts.sort_by_key(|record| {
+            (record.created_at != born_at, record.created_at, record.account)
+        });
         Ok(accounts)
     }
+
+    /// When the deployment was made.
+    async fn born_at(&self) -> Result<Timestamp> {
+        match self.engine.store().deployment().find().await? {
+            Some(deployment) => Ok(deployment.created_at),
+            None => bail!("{} holds no deployment", self.dir.database().display()),
+        }
+    }
 }
+
+#[cfg(test)]
+mod tests;

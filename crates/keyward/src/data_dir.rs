@@ -5,7 +5,7 @@
 //!   keyward.toml      configuration, optional, written by the operator
 //!   keyward.db        the database
 //!   root.key          the root key, for the seal `file`
-//!   audit/            the journal
+//!   journal/          the audit journal
 //!   aws/              credentials and config, in the AWS format
 //!   tls/              the private CA and the server's certificate, if made here
 //!   admin.sock        operator commands, while a server runs
@@ -23,6 +23,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use keyward_crypto::RootKeyFile;
 
 use crate::private_file;
+use crate::shell::quoted;
 
 /// A data directory. Its path is absolute.
 #[derive(Clone, Debug)]
@@ -79,7 +80,7 @@ impl DataDir {
             Ok(metadata) if metadata.is_dir() => Ok(metadata),
             Ok(_) => bail!("{path} is not a directory"),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                bail!("there is no {path}; make a deployment with `{}`", self.init_command())
+                bail!("there is no {path}; make a deployment with `{}`", self.command("init"))
             }
             Err(error) => Err(error).with_context(|| path.to_string()),
         }
@@ -144,15 +145,15 @@ impl DataDir {
             bail!(
                 "{} holds no deployment; make one with `{}`",
                 self.0.display(),
-                self.init_command()
+                self.command("init")
             );
         }
         Ok(())
     }
 
-    /// The command that makes a deployment here.
-    fn init_command(&self) -> String {
-        format!("keyward init --data-dir {}", self.0.display())
+    /// A command on this directory, to be pasted into a shell.
+    pub(crate) fn command(&self, words: &str) -> String {
+        format!("keyward {words} --data-dir {}", quoted(&self.0.to_string_lossy()))
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -276,6 +277,12 @@ mod tests {
         assert!(dir.require_initialised().unwrap_err().to_string().contains(&words));
         dir.create().unwrap();
         assert!(dir.require_initialised().unwrap_err().to_string().contains(&words));
+    }
+
+    #[test]
+    fn a_printed_command_can_be_pasted_whatever_the_directory_is_called() {
+        let dir = DataDir::locate(Some("/my kms".into())).unwrap();
+        assert_eq!(dir.command("serve"), "keyward serve --data-dir '/my kms'");
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod profile;
 mod root_key;
 mod schedule;
 mod serving;
+mod shell;
 mod wiring;
 
 use std::io::Write;

@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 
 use crate::data_dir::DataDir;
 use crate::private_file;
+use crate::shell::quoted;
 
 /// A file of profiles is read up to here: some thousand accounts.
 const FILE_BYTES_MAX: usize = 1024 * 1024;
@@ -24,6 +25,10 @@ const FILE_BYTES_MAX: usize = 1024 * 1024;
 const FIRST: &str = "keyward";
 /// The profile that clients take when none is named.
 const DEFAULT: &str = "default";
+
+const ACCESS_KEY: &str = "aws_access_key_id";
+/// The account of a profile's credentials, by the name that AWS clients know.
+const ACCOUNT: &str = "aws_account_id";
 
 /// A key of a profile with its value.
 type Setting = (&'static str, Zeroizing<String>);
@@ -80,11 +85,8 @@ impl Profiles {
         credential: &NewCredential,
         first_account: AccountId,
     ) -> Result<String> {
+        self.require_own(credential.account, first_account)?;
         let profile = Self::name(credential.account, Some(first_account));
-        let profiles = match profile.as_str() {
-            FIRST => vec![DEFAULT, FIRST],
-            other => vec![other],
-        };
         let config = read(&self.config)?;
         let is_missing = |key: &&str| ini::find(&config, &section(&profile), key).is_none();
         let inherited: Vec<_> = ["region", "endpoint_url", "ca_bundle"]
@@ -94,8 +96,24 @@ impl Profiles {
                 Some((key, Zeroizing::new(ini::find(&config, &section(FIRST), key)?.to_owned())))
             })
             .collect();
-        self.put(&profiles, credential, &inherited)?;
+        self.put(&with_default(&profile), credential, &inherited)?;
         Ok(profile)
+    }
+
+    /// Refuses to write over the credentials of another account.
+    pub(crate) fn require_own(&self, account: AccountId, first_account: AccountId) -> Result<()> {
+        let credentials = read(&self.credentials)?;
+        for profile in with_default(&Self::name(account, Some(first_account))) {
+            match ini::find(&credentials, profile, ACCOUNT) {
+                Some(other) if other != account.as_str() => bail!(
+                    "the profile `{profile}` in {} holds the credentials of account {other}; \
+                     rename it first",
+                    self.credentials.display()
+                ),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// The profile to name for an account.
@@ -149,16 +167,22 @@ impl Profiles {
         let mut credentials = read(&self.credentials)?;
         let mut config = read(&self.config)?;
         for profile in profiles {
-            let pair = [
-                ("aws_access_key_id", Zeroizing::new(credential.access_key_id.as_str().to_owned())),
+            let triple = [
+                (ACCESS_KEY, Zeroizing::new(credential.access_key_id.as_str().to_owned())),
                 ("aws_secret_access_key", Zeroizing::new(secret.to_owned())),
+                (ACCOUNT, Zeroizing::new(credential.account.as_str().to_owned())),
             ];
-            credentials = ini::set(&credentials, profile, &pair);
+            credentials = ini::set(&credentials, profile, &triple);
             config = ini::set(&config, &section(profile), settings);
         }
         write(&self.credentials, &credentials)?;
         write(&self.config, &config)
     }
+}
+
+/// The profile with those that stand for the same account.
+fn with_default(profile: &str) -> Vec<&str> {
+    if profile == FIRST { vec![DEFAULT, FIRST] } else { vec![profile] }
 }
 
 /// In the config file every profile but `default` has a prefix.
@@ -183,16 +207,6 @@ fn read(path: &std::path::Path) -> Result<Zeroizing<String>> {
 fn write(path: &std::path::Path, text: &str) -> Result<()> {
     private_file::replace(path, text.as_bytes())
         .with_context(|| format!("could not write {}", path.display()))
-}
-
-/// A word that any POSIX shell takes as it stands.
-fn quoted(value: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@%".contains(c);
-    if !value.is_empty() && value.chars().all(is_plain) {
-        value.to_owned()
-    } else {
-        format!("'{}'", value.replace('\'', r"'\''"))
-    }
 }
 
 #[cfg(test)]

@@ -53,8 +53,11 @@ fn text(path: &std::path::Path) -> String {
 fn the_first_account_is_the_default_profile_and_keyward() {
     let (_parent, profiles) = first();
     let id = AccessKeyId::long_term(&Constant);
-    let pair = format!("aws_access_key_id = {}\naws_secret_access_key = s1\n", id.as_str());
-    assert_eq!(text(&profiles.credentials), format!("[default]\n{pair}\n[keyward]\n{pair}"));
+    let keys = format!(
+        "aws_access_key_id = {}\naws_secret_access_key = s1\naws_account_id = 111122223333\n",
+        id.as_str()
+    );
+    assert_eq!(text(&profiles.credentials), format!("[default]\n{keys}\n[keyward]\n{keys}"));
     let settings = "region = eu-central-1\nendpoint_url = http://127.0.0.1:7600\n";
     assert_eq!(
         text(&profiles.config),
@@ -114,8 +117,11 @@ fn pointing_changes_our_profiles_and_leaves_those_of_the_operator() {
 }
 
 #[test]
-fn a_path_with_a_space_is_quoted_for_the_shell() {
-    assert_eq!(quoted("/data/aws/config"), "/data/aws/config");
-    assert_eq!(quoted("/my data/it's"), r"'/my data/it'\''s'");
-    assert_eq!(quoted("$(id)"), "'$(id)'");
+fn the_credentials_of_another_account_are_never_written_over() {
+    let (_parent, profiles) = first();
+    let before = text(&profiles.credentials);
+    let other = "444455556666".parse().unwrap();
+    let refused = profiles.put_credential(&credential("444455556666", "s2"), other).unwrap_err();
+    assert!(refused.to_string().contains("account 111122223333"), "{refused}");
+    assert_eq!(text(&profiles.credentials), before);
 }
