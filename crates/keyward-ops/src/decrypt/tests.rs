@@ -117,6 +117,9 @@ async fn a_ciphertext_is_needed_and_no_longer_than_6144_bytes() {
     assert_eq!(refused, Refused::constraint(&clause));
     let refused = root.refused("Decrypt", json!({ "CiphertextBlob": { "a": 1 } })).await;
     assert_eq!(refused.name, "SerializationException");
+    let context = json!({ "a": "v".repeat(8192) });
+    let input = json!({ "CiphertextBlob": "AAAA", "EncryptionContext": context });
+    assert_eq!(root.refused("Decrypt", input).await.name, "ValidationException");
 }
 
 #[tokio::test]
