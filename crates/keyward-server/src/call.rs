@@ -16,11 +16,12 @@ use tracing::{error, info};
 
 use crate::authenticate::{Authenticator, Unauthenticated};
 use crate::aws_json::{self, Refused};
-use crate::body::BodyBudget;
+use crate::body::{BodyBudget, Origin};
 use crate::forwarded::TrustedProxies;
 use crate::health::{self, Readiness};
 use crate::metrics::{count_authentication_failure, count_unrouted, requests_in_flight};
 use crate::panics::caught;
+use crate::peer::Connection;
 use crate::response::ResponseHeaders;
 use crate::route::{Route, Routes};
 use crate::{Backend, Limits, Network, Peer};
@@ -50,7 +51,7 @@ impl<B: Backend> Calls<B> {
             backend,
             routes,
             authenticator: Authenticator::new(limits),
-            bodies: BodyBudget::new(limits.unauthenticated_body_bytes_max, limits.body_timeout),
+            bodies: BodyBudget::new(limits),
             proxies: TrustedProxies::new(proxies),
             readiness,
             response_headers,
@@ -59,7 +60,11 @@ impl<B: Backend> Calls<B> {
     }
 
     /// Answers any request there can be.
-    pub(crate) async fn answer<D>(&self, request: Request<D>, peer: &Peer) -> Response<Bytes>
+    pub(crate) async fn answer<D>(
+        &self,
+        request: Request<D>,
+        connection: &Connection,
+    ) -> Response<Bytes>
     where
         D: Body<Data = Bytes> + Unpin,
     {
@@ -71,7 +76,7 @@ impl<B: Backend> Calls<B> {
             return self.response_headers.response(now, &request_id, status, plain, text.into());
         }
         let outcome = match aws_json::find_route(&head, !body.is_end_stream(), &self.routes) {
-            Ok(route) => self.measured(route, &head, body, peer, &request_id).await,
+            Ok(route) => self.measured(route, &head, body, connection, &request_id).await,
             Err(refused) => {
                 count_unrouted(refused.name);
                 Err(refused)
@@ -103,22 +108,19 @@ impl<B: Backend> Calls<B> {
         route: &Route,
         head: &request::Parts,
         body: D,
-        peer: &Peer,
+        connection: &Connection,
         request_id: &RequestId,
     ) -> Result<Reply, Refused>
     where
         D: Body<Data = Bytes> + Unpin,
     {
         let started = self.backend.clock().monotonic();
-        let outcome = match self.in_flight.enter() {
-            Some(_running) => caught(self.run(route, head, body, peer, request_id))
-                .await
-                .unwrap_or_else(|_panicked| {
-                    error!(request.id = %request_id, operation = route.entry.name, "a call panicked");
-                    Err(Refused::internal_failure())
-                }),
-            None => Err(Refused::service_unavailable()),
-        };
+        let outcome = caught(self.run(route, head, body, connection, request_id))
+            .await
+            .unwrap_or_else(|_panicked| {
+                error!(request.id = %request_id, operation = route.entry.name, "a call panicked");
+                Err(Refused::internal_failure())
+            });
         let took = self.backend.clock().monotonic().saturating_sub(started);
         match &outcome {
             Ok(_) => route.metrics.succeeded(took),
@@ -133,7 +135,7 @@ impl<B: Backend> Calls<B> {
         route: &Route,
         head: &request::Parts,
         body: D,
-        peer: &Peer,
+        connection: &Connection,
         request_id: &RequestId,
     ) -> Result<Reply, Refused>
     where
@@ -143,6 +145,7 @@ impl<B: Backend> Calls<B> {
         if usize::try_from(body.size_hint().lower()).map_or(true, |bytes| bytes > body_bytes_max) {
             return Err(Refused::entity_too_large());
         }
+        let peer = &connection.peer;
         let source_ip = self.proxies.source(peer.address(), &head.headers);
         let refused = |unauthenticated: Unauthenticated| {
             report(&unauthenticated, route, request_id, source_ip);
@@ -160,12 +163,15 @@ impl<B: Backend> Calls<B> {
             .authenticator
             .present(backend, route.signing_name, &parts)
             .map_err(|refusal| refused(refusal.into()))?;
-        let received = self.bodies.read(body, body_bytes_max).await?;
+        let origin = Origin { address: source_ip, slow_bodies: &connection.slow_bodies };
+        let received = self.bodies.read(body, body_bytes_max, origin).await?;
         let credential = self
             .authenticator
             .verify(backend, &presented, received.bytes())
             .await
             .map_err(refused)?;
+        // Only now: while strangers are waited for, they must not keep out who is known.
+        let _running = self.in_flight.enter().ok_or(Refused::service_unavailable())?;
         let body = received.into_bytes();
         let region = backend.region(presented.region()).ok_or(Refused::internal_failure())?;
         let call = Call {
@@ -236,7 +242,7 @@ fn report(
     );
 }
 
-/// Counts the calls that are running.
+/// Counts the calls of known callers that are running.
 struct InFlight {
     count: AtomicUsize,
     max: usize,

@@ -22,6 +22,7 @@ use tracing::debug;
 
 use crate::Peer;
 use crate::listener::{Host, Phase};
+use crate::peer::Connection;
 use crate::proxy_protocol::read_header;
 use crate::tls;
 use crate::watchdog::{Activity, Watchdog};
@@ -31,7 +32,7 @@ pub(crate) trait Answers: Send + Sync + 'static {
     fn answer(
         &self,
         request: Request<Incoming>,
-        peer: &Peer,
+        connection: &Connection,
     ) -> impl Future<Output = Result<Response<Bytes>, Infallible>> + Send;
 }
 
@@ -98,7 +99,7 @@ async fn open<A>(
 /// What the requests of one connection share.
 struct Session<A> {
     answers: Arc<A>,
-    peer: Peer,
+    connection: Connection,
     activity: Arc<Activity>,
 }
 
@@ -110,14 +111,14 @@ async fn drive<A: Answers>(
     let activity = Arc::new(Activity::default());
     let session = Arc::new(Session {
         answers: Arc::clone(&host.answers),
-        peer,
+        connection: Connection::new(peer, &host.limits),
         activity: Arc::clone(&activity),
     });
     let service = service_fn(move |request: Request<Incoming>| {
         let session = Arc::clone(&session);
         async move {
             let _request = session.activity.begin(request.version() == Version::HTTP_2);
-            session.answers.answer(request, &session.peer).await.map(|r| r.map(Full::new))
+            session.answers.answer(request, &session.connection).await.map(|r| r.map(Full::new))
         }
     });
     let io = TokioIo::new(Watched { io, activity: Arc::clone(&activity) });

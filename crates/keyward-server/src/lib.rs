@@ -37,6 +37,7 @@ mod proxy_protocol;
 mod response;
 mod route;
 mod server;
+mod shares;
 mod tls;
 mod watchdog;
 

@@ -14,9 +14,10 @@ use http::{HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 
+use crate::Limits;
 use crate::connection::Answers;
 use crate::listener::{self, Listener};
-use crate::{Limits, Peer};
+use crate::peer::Connection;
 
 const REQUESTS: &str = "keyward_requests_total";
 const DURATION: &str = "keyward_request_duration_seconds";
@@ -91,7 +92,7 @@ impl<R: Fn() -> String + Send + Sync + 'static> Answers for Page<R> {
     async fn answer(
         &self,
         request: Request<Incoming>,
-        _peer: &Peer,
+        _connection: &Connection,
     ) -> Result<Response<Bytes>, Infallible> {
         let is_known = request.method() == Method::GET && request.uri().path() == "/metrics";
         if !is_known {

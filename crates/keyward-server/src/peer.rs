@@ -3,6 +3,9 @@
 use std::net::IpAddr;
 
 use keyward_engine::Tls;
+use tokio::sync::Semaphore;
+
+use crate::Limits;
 
 /// The other end of a connection, as far as the connection itself tells.
 #[derive(Clone, Copy, Debug)]
@@ -23,5 +26,19 @@ impl Peer {
 
     pub(crate) const fn tls(&self) -> Option<Tls> {
         self.tls
+    }
+}
+
+/// A connection, as far as the requests on it share anything.
+pub(crate) struct Connection {
+    pub(crate) peer: Peer,
+    /// Places for bodies that are slow to arrive.
+    pub(crate) slow_bodies: Semaphore,
+}
+
+impl Connection {
+    pub(crate) fn new(peer: Peer, limits: &Limits) -> Self {
+        let places = limits.slow_bodies_per_connection_max.min(Semaphore::MAX_PERMITS);
+        Self { peer, slow_bodies: Semaphore::new(places) }
     }
 }

@@ -13,6 +13,7 @@ use keyward_engine::Engine;
 use crate::call::Calls;
 use crate::connection::Answers;
 use crate::listener::{self, Listener};
+use crate::peer::Connection;
 use crate::route::Routes;
 use crate::{Backend, Limits, Network, Peer, Readiness, Service};
 
@@ -78,7 +79,8 @@ impl<B: Backend> Server<B> {
 
     /// Answers one request without a connection, through the same code as any other.
     pub async fn handle(&self, request: Request<Bytes>, peer: &Peer) -> Response<Bytes> {
-        self.calls.answer(request.map(Full::new), peer).await
+        let connection = Connection::new(*peer, &self.limits);
+        self.calls.answer(request.map(Full::new), &connection).await
     }
 
     /// Accepts and answers until `shutdown` is done; then finishes what was accepted, for as long
@@ -98,8 +100,8 @@ impl<B: Backend> Answers for Calls<B> {
     async fn answer(
         &self,
         request: Request<Incoming>,
-        peer: &Peer,
+        connection: &Connection,
     ) -> Result<Response<Bytes>, Infallible> {
-        Ok(Self::answer(self, request, peer).await)
+        Ok(Self::answer(self, request, connection).await)
     }
 }

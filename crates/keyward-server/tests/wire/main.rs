@@ -15,4 +15,5 @@ mod limits;
 mod proxies;
 mod requests;
 mod shutdown;
+mod strangers;
 mod tls;
