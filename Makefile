@@ -36,7 +36,6 @@ test: setup lint test-unit test-suites ## everything that guards the tree
 .PHONY: test-unit
 test-unit: ## the tests of the crates, and the rules of the tree
 	$(CARGO) test $(LOCKED) --workspace --quiet
-	$(CARGO) xtask tidy
 
 .PHONY: test-suites
 test-suites: ## the built program against real AWS clients
