@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use keyward_model::{AccountId, Region};
 
+use crate::certificate::parse_name;
+
 /// Keyward serves the AWS KMS API from your own machine.
 ///
 /// A deployment is one directory: its database, its root key, its audit journal and the AWS
@@ -129,7 +131,7 @@ pub(crate) struct Birth {
     #[arg(long = "region", value_name = "REGION", default_value = "us-east-1")]
     pub(crate) regions: Vec<Region>,
     /// Make a private CA and a certificate for this host name or address; repeat it for more
-    #[arg(long = "tls-name", value_name = "HOST")]
+    #[arg(long = "tls-name", value_name = "HOST", value_parser = parse_name)]
     pub(crate) tls_names: Vec<String>,
 }
 
@@ -273,7 +275,7 @@ pub(crate) struct CertificateRenew {
     #[command(flatten)]
     pub(crate) directory: Directory,
     /// The host names and addresses, in place of those it has
-    #[arg(long = "tls-name", value_name = "HOST")]
+    #[arg(long = "tls-name", value_name = "HOST", value_parser = parse_name)]
     pub(crate) tls_names: Vec<String>,
 }
 
@@ -304,8 +306,9 @@ mod tests {
     }
 
     #[test]
-    fn a_malformed_account_or_region_is_wrong_usage() {
-        for argument in [["--account-id", "123"], ["--region", "mars"]] {
+    fn a_malformed_account_region_or_host_is_wrong_usage() {
+        for argument in [["--account-id", "123"], ["--region", "mars"], ["--tls-name", "kms:7600"]]
+        {
             let arguments = ["keyward", "init", argument[0], argument[1]];
             let refused = Arguments::try_parse_from(arguments).unwrap_err();
             assert_eq!(refused.exit_code(), 2);

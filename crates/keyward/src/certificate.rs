@@ -12,6 +12,8 @@
 
 mod watch;
 
+use std::io;
+use std::net::Ipv6Addr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -95,9 +97,20 @@ impl PrivateCa {
         Ok(is_due)
     }
 
-    /// The first name given, by which clients reach the server; `None` without a CA.
+    /// The first name given by which clients can reach the server: a wildcard is none.
     pub(crate) fn first_name(&self) -> Result<Option<String>> {
-        Ok(self.issued()?.and_then(|issued| issued.names.into_iter().next()))
+        let names = self.issued()?.map(|issued| issued.names).unwrap_or_default();
+        Ok(names.into_iter().find(|name| !name.starts_with('*')))
+    }
+
+    /// Whether one was meant to be here. A directory from which files are missing says so too: its
+    /// server must not fall back to plain HTTP.
+    pub(crate) fn is_wanted(&self) -> Result<bool> {
+        match self.0.symlink_metadata() {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error).with_context(|| self.0.display().to_string()),
+        }
     }
 
     /// What clients trust.
@@ -144,17 +157,27 @@ impl PrivateCa {
 }
 
 fn require_names(names: &[String]) -> Result<()> {
-    let is_name = |name: &str| {
-        let is_allowed = |c: char| c.is_ascii_alphanumeric() || "-.:*".contains(c);
-        !name.is_empty() && name.len() <= 253 && name.chars().all(is_allowed)
-    };
     if names.is_empty() || names.len() > NAMES_MAX {
         bail!("a certificate carries 1 to {NAMES_MAX} names");
     }
-    match names.iter().find(|name| !is_name(name)) {
-        Some(name) => bail!("`{name}` is neither a host name nor an address"),
-        None => Ok(()),
+    names.iter().try_for_each(|name| require_name(name))
+}
+
+/// Refuses what is neither a host name, perhaps with `*.` before it, nor an address.
+fn require_name(name: &str) -> Result<()> {
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || "-.".contains(c);
+    let host = name.strip_prefix("*.").unwrap_or(name);
+    let is_host = !host.is_empty() && name.len() <= 253 && host.chars().all(is_allowed);
+    if is_host || name.parse::<Ipv6Addr>().is_ok() {
+        Ok(())
+    } else {
+        bail!("`{name}` is neither a host name nor an address; a port does not belong to it")
     }
+}
+
+/// A name for a certificate, as an argument.
+pub(crate) fn parse_name(name: &str) -> Result<String> {
+    require_name(name).map(|()| name.to_owned())
 }
 
 fn read_key(path: &Path) -> Result<KeyPair> {
@@ -257,8 +280,18 @@ mod tests {
     }
 
     #[test]
+    fn clients_are_not_sent_to_a_wildcard() {
+        let (_dir, both) = ca(&["*.example.org", "fd00::1", "kms.internal"]);
+        assert_eq!(both.first_name().unwrap().as_deref(), Some("fd00::1"));
+        let (_dir, wild) = ca(&["*.example.org"]);
+        assert_eq!(wild.first_name().unwrap(), None);
+    }
+
+    #[test]
     fn what_is_no_host_name_is_refused() {
-        for name in ["", "a b", "http://a", "a/b", "a\n"] {
+        for name in
+            ["", "a b", "http://a", "a/b", "a\n", "kms:7600", "*", "a.*.b", "[::1]", "1::2::3"]
+        {
             let dir = tempfile::tempdir().unwrap();
             let ca = PrivateCa::at(dir.path().to_owned());
             assert!(ca.create(&[name.to_owned()], NOW).is_err(), "{name:?}");

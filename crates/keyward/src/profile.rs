@@ -7,14 +7,15 @@
 mod ini;
 
 use std::fmt::Write;
-use std::net::Ipv6Addr;
-use std::path::PathBuf;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use keyward_engine::NewCredential;
 use keyward_model::AccountId;
 use zeroize::Zeroizing;
 
+use crate::certificate::PrivateCa;
 use crate::data_dir::DataDir;
 use crate::private_file;
 use crate::shell::quoted;
@@ -27,6 +28,7 @@ const FIRST: &str = "keyward";
 const DEFAULT: &str = "default";
 
 const ACCESS_KEY: &str = "aws_access_key_id";
+const CA_BUNDLE: &str = "ca_bundle";
 /// The account of a profile's credentials, by the name that AWS clients know.
 const ACCOUNT: &str = "aws_account_id";
 
@@ -43,13 +45,22 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
-    /// The endpoint at a host and port, over TLS.
-    pub(crate) fn tls(host: &str, port: u16, ca_bundle: Option<PathBuf>) -> Self {
-        let host = match host.parse::<Ipv6Addr>() {
-            Ok(address) => format!("[{address}]"),
-            Err(_) => host.to_owned(),
+    /// The endpoint of a server that shows the certificate of our own CA. One that listens on
+    /// loopback is not reached by the name that others will use, and `localhost` is in its
+    /// certificate as well.
+    pub(crate) fn under(ca: &PrivateCa, listens: SocketAddr) -> Result<Self> {
+        let own = [IpAddr::from(Ipv4Addr::LOCALHOST), Ipv6Addr::LOCALHOST.into()];
+        let host = if own.contains(&listens.ip()) {
+            "localhost".to_owned()
+        } else {
+            match ca.first_name()? {
+                Some(name) if name.contains(':') => format!("[{name}]"),
+                Some(name) => name,
+                None => "localhost".to_owned(),
+            }
         };
-        Self { url: format!("https://{host}:{port}"), ca_bundle }
+        let url = format!("https://{host}:{}", listens.port());
+        Ok(Self { url, ca_bundle: Some(ca.ca_bundle()) })
     }
 }
 
@@ -57,13 +68,19 @@ impl Endpoint {
 pub(crate) struct Profiles {
     credentials: PathBuf,
     config: PathBuf,
+    /// The `ca_bundle` that is written here, and so may be taken out again.
+    own_bundle: PathBuf,
 }
 
 impl Profiles {
     /// The profile files of this directory.
     pub(crate) fn of(dir: &DataDir) -> Result<Self> {
         private_file::make_directory(&dir.aws())?;
-        Ok(Self { credentials: dir.aws().join("credentials"), config: dir.aws().join("config") })
+        Ok(Self {
+            credentials: dir.aws().join("credentials"),
+            config: dir.aws().join("config"),
+            own_bundle: PrivateCa::at(dir.tls()).ca_bundle(),
+        })
     }
 
     /// Writes the profiles of the first account, in place of whatever an unfinished init left.
@@ -89,7 +106,7 @@ impl Profiles {
         let profile = Self::name(credential.account, Some(first_account));
         let config = read(&self.config)?;
         let is_missing = |key: &&str| ini::find(&config, &section(&profile), key).is_none();
-        let inherited: Vec<_> = ["region", "endpoint_url", "ca_bundle"]
+        let inherited: Vec<_> = ["region", "endpoint_url", CA_BUNDLE]
             .into_iter()
             .filter(is_missing)
             .filter_map(|key| {
@@ -131,7 +148,13 @@ impl Profiles {
         };
         let values = pointers(endpoint)?;
         for name in ini::sections(&before).filter(|name| ours(name)) {
+            let is_own = |bundle| self.own_bundle.as_path() == Path::new(bundle);
+            let is_stale = endpoint.ca_bundle.is_none()
+                && ini::find(&before, name, CA_BUNDLE).is_some_and(is_own);
             after = ini::set(&after, name, &values);
+            if is_stale {
+                after = ini::remove(&after, name, CA_BUNDLE);
+            }
         }
         if *after == *before { Ok(()) } else { write(&self.config, &after) }
     }
@@ -145,7 +168,7 @@ impl Profiles {
             ("AWS_PROFILE", FIRST.into()),
         ];
         // Clients have it from the profile, unless their environment names another bundle.
-        if let Some(bundle) = ini::find(&config, &section(FIRST), "ca_bundle") {
+        if let Some(bundle) = ini::find(&config, &section(FIRST), CA_BUNDLE) {
             variables.push(("AWS_CA_BUNDLE", bundle.into()));
         }
         let mut lines = String::new();
@@ -195,16 +218,16 @@ fn pointers(endpoint: &Endpoint) -> Result<Vec<Setting>> {
     let mut pointers = vec![("endpoint_url", Zeroizing::new(endpoint.url.clone()))];
     if let Some(path) = &endpoint.ca_bundle {
         let Some(text) = path.to_str() else { bail!("the path {} is not text", path.display()) };
-        pointers.push(("ca_bundle", Zeroizing::new(text.to_owned())));
+        pointers.push((CA_BUNDLE, Zeroizing::new(text.to_owned())));
     }
     Ok(pointers)
 }
 
-fn read(path: &std::path::Path) -> Result<Zeroizing<String>> {
+fn read(path: &Path) -> Result<Zeroizing<String>> {
     Ok(private_file::read(path, FILE_BYTES_MAX)?.unwrap_or_default())
 }
 
-fn write(path: &std::path::Path, text: &str) -> Result<()> {
+fn write(path: &Path, text: &str) -> Result<()> {
     private_file::replace(path, text.as_bytes())
         .with_context(|| format!("could not write {}", path.display()))
 }

@@ -85,9 +85,10 @@ impl Serving {
         let desk = Arc::new(Desk::new(engine, seal, dir.clone()));
         let schedule = Schedule::new(Arc::clone(&desk), config, watch, readiness)?;
         let admin = AdminSocket::bind(dir.admin_socket())?;
-        Profiles::of(dir)?.point(&endpoint(dir, config, address)?)?;
+        let has_tls = schedule.has_certificates();
+        Profiles::of(dir)?.point(&endpoint(dir, config, address, has_tls)?)?;
         write_address(dir, address)?;
-        info!(%address, tls = schedule.has_certificates(), "serving");
+        info!(%address, tls = has_tls, "serving");
         if let Some((listener, _)) = &metrics {
             info!(address = %listener.local_addr()?, "serving metrics");
         }
@@ -148,12 +149,19 @@ fn certificates(dir: &DataDir, config: &Config) -> Result<Option<CertificateWatc
     let ca = PrivateCa::at(dir.tls());
     let (chain, key) = if !config.tls.certificate.as_os_str().is_empty() {
         (config.tls.certificate.clone(), config.tls.private_key.clone())
-    } else if ca.server_certificate().exists() {
+    } else if ca.is_wanted()? {
         (ca.server_certificate(), ca.server_key())
     } else {
         return Ok(None);
     };
-    CertificateWatch::load(chain, key).map(Some)
+    let loaded = CertificateWatch::load(chain, key);
+    let loaded = loaded.with_context(|| {
+        format!(
+            "TLS cannot be served; restore {}, or name a certificate in [tls]",
+            dir.tls().display()
+        )
+    });
+    loaded.map(Some)
 }
 
 /// Refuses to show plaintexts to a network.
@@ -192,19 +200,22 @@ fn trusted_proxies(config: &Config) -> Result<Vec<Network>> {
 }
 
 /// Where clients find a server that listens on this address.
-fn endpoint(dir: &DataDir, config: &Config, address: SocketAddr) -> Result<Endpoint> {
-    let ca = PrivateCa::at(dir.tls());
-    let is_ours = config.tls.certificate.as_os_str().is_empty();
-    let name = if is_ours { ca.first_name()? } else { None };
-    let ca_bundle = name.as_ref().map(|_| ca.ca_bundle());
-    if !config.server.endpoint_url.is_empty() {
-        return Ok(Endpoint { url: config.server.endpoint_url.clone(), ca_bundle });
-    }
-    let reachable = reachable(address);
-    Ok(match name {
-        Some(name) => Endpoint::tls(&name, reachable.port(), ca_bundle),
-        None if is_ours => Endpoint { url: format!("http://{reachable}"), ca_bundle },
-        None => Endpoint { url: format!("https://{reachable}"), ca_bundle },
+fn endpoint(
+    dir: &DataDir,
+    config: &Config,
+    address: SocketAddr,
+    has_tls: bool,
+) -> Result<Endpoint> {
+    let is_ours = has_tls && config.tls.certificate.as_os_str().is_empty();
+    let found = if is_ours {
+        Endpoint::under(&PrivateCa::at(dir.tls()), address)?
+    } else {
+        let scheme = if has_tls { "https" } else { "http" };
+        Endpoint { url: format!("{scheme}://{}", reachable(address)), ca_bundle: None }
+    };
+    Ok(match config.server.endpoint_url.as_str() {
+        "" => found,
+        url => Endpoint { url: url.to_owned(), ..found },
     })
 }
 

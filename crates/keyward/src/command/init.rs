@@ -104,13 +104,20 @@ fn distinct(regions: &[Region]) -> Vec<Region> {
 }
 
 fn make_endpoint(dir: &DataDir, birth: &Birth) -> Result<Endpoint> {
-    let Some(host) = birth.tls_names.first() else {
-        return Ok(Endpoint { url: format!("http://{DEFAULT_LISTEN}"), ca_bundle: None });
-    };
-    private_file::make_directory(&dir.tls())?;
     let ca = PrivateCa::at(dir.tls());
+    if birth.tls_names.is_empty() {
+        if ca.is_wanted()? {
+            bail!(
+                "{} is there, from an init that did not finish; name the hosts again with \
+                 --tls-name, or remove it to serve plain HTTP",
+                dir.tls().display()
+            );
+        }
+        return Ok(Endpoint { url: format!("http://{DEFAULT_LISTEN}"), ca_bundle: None });
+    }
+    private_file::make_directory(&dir.tls())?;
     ca.create(&birth.tls_names, SystemClock.now())?;
-    Ok(Endpoint::tls(host, DEFAULT_LISTEN.port(), Some(ca.ca_bundle())))
+    Endpoint::under(&ca, DEFAULT_LISTEN)
 }
 
 fn make_database(path: &Path, seal: &Seal, new: NewDeployment) -> Result<NewCredential> {

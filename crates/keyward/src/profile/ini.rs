@@ -58,6 +58,21 @@ pub(super) fn set(
     out
 }
 
+/// The text without this key in the section.
+pub(super) fn remove(text: &str, section: &str, key: &str) -> Zeroizing<String> {
+    let mut out = Zeroizing::new(String::with_capacity(text.len() + 1));
+    let mut inside = false;
+    for line in text.lines() {
+        if let Some(name) = header(line) {
+            inside = name == section;
+        }
+        if !inside || assignment(line).is_none_or(|(found, _)| found != key) {
+            push(&mut out, &[line]);
+        }
+    }
+    out
+}
+
 fn write_values(out: &mut String, values: &[(&str, Zeroizing<String>)]) {
     for (key, value) in values {
         push(out, &[key, " = ", value]);
@@ -111,6 +126,13 @@ mod tests {
         assert_eq!(find(&after, "a", "region"), Some("z"));
         assert_eq!(find(&after, "b", "region"), Some("y"));
         assert_eq!(find(&after, "c", "region"), None);
+    }
+
+    #[test]
+    fn a_key_is_removed_from_its_section_only() {
+        let before = "[a]\nk = 1\nl = 2\ns3 =\n  k = deep\n[b]\nk = 3\n";
+        assert_eq!(*remove(before, "a", "k"), "[a]\nl = 2\ns3 =\n  k = deep\n[b]\nk = 3\n");
+        assert_eq!(*remove(before, "c", "k"), before);
     }
 
     #[test]

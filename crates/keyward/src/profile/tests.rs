@@ -45,7 +45,7 @@ fn add(profiles: &Profiles) -> String {
     profiles.put_credential(&credential("444455556666", "s2"), first_account).unwrap()
 }
 
-fn text(path: &std::path::Path) -> String {
+fn text(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap()
 }
 
@@ -124,4 +124,42 @@ fn the_credentials_of_another_account_are_never_written_over() {
     let refused = profiles.put_credential(&credential("444455556666", "s2"), other).unwrap_err();
     assert!(refused.to_string().contains("account 111122223333"), "{refused}");
     assert_eq!(text(&profiles.credentials), before);
+}
+
+#[test]
+fn a_bundle_of_ours_goes_with_the_certificate_and_one_of_the_operator_stays() {
+    let (_parent, profiles) = first();
+    add(&profiles);
+    let ca_bundle = Some(profiles.own_bundle.clone());
+    profiles.point(&Endpoint { url: "https://localhost:7600".to_owned(), ca_bundle }).unwrap();
+    assert_eq!(text(&profiles.config).matches("ca_bundle").count(), 3);
+
+    let mixed = text(&profiles.config).replacen(
+        &profiles.own_bundle.display().to_string(),
+        "/etc/ssl/company.pem",
+        1,
+    );
+    std::fs::write(&profiles.config, mixed).unwrap();
+    profiles.point(&endpoint("https://kms.example.org")).unwrap();
+    let written = text(&profiles.config);
+    assert_eq!(written.matches("ca_bundle").count(), 1, "{written}");
+    assert!(written.contains("ca_bundle = /etc/ssl/company.pem"));
+}
+
+#[test]
+fn a_server_on_loopback_is_found_on_loopback_whatever_its_certificate_says() {
+    let dir = tempfile::tempdir().unwrap();
+    let ca = PrivateCa::at(dir.path().to_owned());
+    let now = keyward_model::Timestamp::from_unix_ms(1_790_000_000_000);
+    ca.create(&["*.example.org".to_owned(), "fd00::1".to_owned()], now).unwrap();
+    for (listens, expected) in [
+        ("127.0.0.1:1", "https://localhost:1"),
+        ("[::1]:1", "https://localhost:1"),
+        ("0.0.0.0:1", "https://[fd00::1]:1"),
+        ("10.0.0.1:1", "https://[fd00::1]:1"),
+    ] {
+        let endpoint = Endpoint::under(&ca, listens.parse().unwrap()).unwrap();
+        assert_eq!(endpoint.url, expected);
+        assert_eq!(endpoint.ca_bundle, Some(ca.ca_bundle()));
+    }
 }

@@ -44,7 +44,7 @@ fn the_certificate_is_good_for_the_name_given_and_for_loopback() {
     }
     let (_, port) = running.address.rsplit_once(':').unwrap();
     let endpoint = setting(&sandbox.path("aws/config"), "default", "endpoint_url").unwrap();
-    assert_eq!(endpoint, format!("https://kms.internal:{port}"));
+    assert_eq!(endpoint, format!("https://localhost:{port}"));
     assert_eq!(sandbox.mode("tls/server-key.pem"), 0o600);
     assert_eq!(sandbox.mode("tls/ca-key.pem"), 0o600);
 }
@@ -56,6 +56,32 @@ fn with_tls_any_address_may_be_served() {
     let running = sandbox.start(&mut command);
     let (_, port) = running.address.rsplit_once(':').unwrap();
     assert_eq!(get(&sandbox, &format!("127.0.0.1:{port}"), NAME).0.status, 200);
+    let endpoint = setting(&sandbox.path("aws/config"), "default", "endpoint_url").unwrap();
+    assert_eq!(endpoint, format!("https://kms.internal:{port}"));
+}
+
+#[test]
+fn without_its_certificate_a_tls_server_does_not_fall_back_to_plain_http() {
+    let sandbox = initialised();
+    for file in ["server.pem", "server-key.pem"] {
+        let path = sandbox.path("tls").join(file);
+        let aside = sandbox.beside(file);
+        std::fs::rename(&path, &aside).unwrap();
+        let said = sandbox.fail(&["serve", "--listen", "127.0.0.1:0"]);
+        assert!(said.contains(path.to_str().unwrap()), "{file}: {said}");
+        std::fs::rename(aside, path).unwrap();
+    }
+    std::fs::remove_dir_all(sandbox.path("tls")).unwrap();
+    std::fs::create_dir(sandbox.path("tls")).unwrap();
+    assert!(sandbox.fail(&["serve", "--listen", "127.0.0.1:0"]).contains("TLS cannot be served"));
+}
+
+#[test]
+fn an_init_that_made_certificates_and_did_not_finish_is_not_made_good_without_them() {
+    let sandbox = initialised();
+    std::fs::remove_file(sandbox.path("keyward.db")).unwrap();
+    assert!(sandbox.fail(&["init"]).contains("--tls-name"));
+    sandbox.succeed(&["init", "--tls-name", NAME]);
 }
 
 #[test]
