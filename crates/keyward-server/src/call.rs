@@ -146,7 +146,7 @@ impl<B: Backend> Calls<B> {
             return Err(Refused::entity_too_large());
         }
         let peer = &connection.peer;
-        let source_ip = self.proxies.source(peer.address(), &head.headers);
+        let source_ip = self.proxies.source(peer, &head.headers);
         let refused = |unauthenticated: Unauthenticated| {
             report(&unauthenticated, route, request_id, source_ip);
             Refused::from(unauthenticated)

@@ -88,11 +88,15 @@ async fn open<A>(
         let header = read_header(&mut stream).await.map_err(io::Error::other)?;
         source = header.unwrap_or(source);
     }
+    let peer = |tls| {
+        let peer = Peer::new(source, tls);
+        if prelude.proxy_protocol { peer.named_by_proxy() } else { peer }
+    };
     let Some(acceptor) = &prelude.tls else {
-        return Ok(Opened::Plain(stream, Peer::new(source, None)));
+        return Ok(Opened::Plain(stream, peer(None)));
     };
     let stream = acceptor.accept(stream).await?;
-    let peer = Peer::new(source, tls::describe(stream.get_ref().1));
+    let peer = peer(tls::describe(stream.get_ref().1));
     Ok(Opened::Tls(Box::new(stream), peer))
 }
 

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use http::{HeaderMap, HeaderName};
 
-use crate::Network;
+use crate::{Network, Peer};
 
 /// How many proxies one behind the other are believed.
 const HOPS_MAX: usize = 32;
@@ -26,10 +26,11 @@ impl TrustedProxies {
 
     /// The address the request came from: the peer's, or behind trusted proxies the rightmost one
     /// in `X-Forwarded-For` that is none of them. What stands further left was written by someone
-    /// whose word does not count.
-    pub(crate) fn source(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-        let mut source = peer;
-        if !self.contains(peer) {
+    /// whose word does not count; and so was all of it where proxies speak the PROXY protocol, as
+    /// they do not touch the headers then.
+    pub(crate) fn source(&self, peer: &Peer, headers: &HeaderMap) -> IpAddr {
+        let mut source = peer.address();
+        if peer.is_named_by_proxy() || !self.contains(source) {
             return source;
         }
         let lines = headers.get_all(X_FORWARDED_FOR).iter().rev();
@@ -69,7 +70,7 @@ mod tests {
         for line in lines {
             headers.append(X_FORWARDED_FOR, HeaderValue::from_static(line));
         }
-        proxies.source(peer.parse().unwrap(), &headers).to_string()
+        proxies.source(&Peer::new(peer.parse().unwrap(), None), &headers).to_string()
     }
 
     #[test]

@@ -12,16 +12,27 @@ use crate::Limits;
 pub struct Peer {
     address: IpAddr,
     tls: Option<Tls>,
+    is_named_by_proxy: bool,
 }
 
 impl Peer {
     /// A peer at an address, over TLS or not.
     pub const fn new(address: IpAddr, tls: Option<Tls>) -> Self {
-        Self { address: address.to_canonical(), tls }
+        Self { address: address.to_canonical(), tls, is_named_by_proxy: false }
+    }
+
+    /// A proxy said at the start of the connection whose it is, itself being one answer. What a
+    /// request says of it afterwards does not count.
+    pub(crate) const fn named_by_proxy(self) -> Self {
+        Self { is_named_by_proxy: true, ..self }
     }
 
     pub(crate) const fn address(&self) -> IpAddr {
         self.address
+    }
+
+    pub(crate) const fn is_named_by_proxy(&self) -> bool {
+        self.is_named_by_proxy
     }
 
     pub(crate) const fn tls(&self) -> Option<Tls> {

@@ -59,6 +59,26 @@ async fn a_proxy_header_names_the_source() {
 }
 
 #[tokio::test]
+async fn a_proxy_header_is_the_last_word() {
+    let server = TestServer::start_with(
+        Limits::default(),
+        keyward_server::Listener::with_proxy_protocol,
+        |builder| builder.trusted_proxies(loopback()),
+    )
+    .await;
+    let local = b"\r\n\r\n\0\r\nQUIT\n\x20\x00\x00\x00".as_slice();
+    for (header, expected) in [
+        // Named, and itself among the trusted.
+        (b"PROXY TCP4 127.0.0.9 127.0.0.1 4711 443\r\n".as_slice(), "127.0.0.9"),
+        (b"PROXY UNKNOWN\r\n", "127.0.0.1"),
+        (local, "127.0.0.1"),
+    ] {
+        let request = [header, forwarded_for("198.51.100.7").as_bytes()].concat();
+        assert_eq!(source_ip(&server, request).await, expected);
+    }
+}
+
+#[tokio::test]
 async fn a_listener_for_proxies_refuses_everyone_else() {
     let server = TestServer::start_with(
         Limits::default(),
