@@ -49,8 +49,8 @@ pub struct Tls {
     pub version: &'static str,
     /// `cipherSuite`.
     pub cipher_suite: &'static str,
-    /// `keyExchange`.
-    pub key_exchange: &'static str,
+    /// `keyExchange`. A resumed TLS 1.2 session has none.
+    pub key_exchange: Option<&'static str>,
 }
 
 impl Engine {

@@ -66,7 +66,7 @@ fn client(call: &Call) -> Client<'_> {
         version: tls.version,
         cipher_suite: tls.cipher_suite,
         host_header: Some(&client.host),
-        key_exchange: Some(tls.key_exchange),
+        key_exchange: tls.key_exchange,
     });
     Client { source_ip: client.source_ip, user_agent: client.user_agent.as_deref(), tls }
 }

@@ -27,13 +27,6 @@ pub enum CertificateSource {
         /// The private key, in PEM.
         key: PathBuf,
     },
-    /// PEM given once.
-    Pem {
-        /// The certificate and its chain.
-        chain: Vec<u8>,
-        /// The private key.
-        key: Zeroizing<Vec<u8>>,
-    },
 }
 
 /// Why a certificate cannot be used.
@@ -105,12 +98,8 @@ impl ResolvesServerCert for Current {
 }
 
 fn read(source: &CertificateSource, provider: &CryptoProvider) -> Result<CertifiedKey, TlsError> {
-    match source {
-        CertificateSource::Files { chain, key } => {
-            parse(&read_file(chain)?, &read_file(key)?, provider)
-        }
-        CertificateSource::Pem { chain, key } => parse(chain, key, provider),
-    }
+    let CertificateSource::Files { chain, key } = source;
+    parse(&read_file(chain)?, &read_file(key)?, provider)
 }
 
 fn read_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, TlsError> {
@@ -144,7 +133,7 @@ pub(crate) fn describe(connection: &ServerConnection) -> Option<Tls> {
         cipher_suite: cipher_suite_name(connection.negotiated_cipher_suite()?.suite()),
         key_exchange: connection
             .negotiated_key_exchange_group()
-            .map_or("", |group| group_name(group.name())),
+            .and_then(|group| group_name(group.name())),
     })
 }
 
@@ -166,13 +155,13 @@ const fn cipher_suite_name(suite: CipherSuite) -> &'static str {
     }
 }
 
-const fn group_name(group: NamedGroup) -> &'static str {
-    match group {
+const fn group_name(group: NamedGroup) -> Option<&'static str> {
+    Some(match group {
         NamedGroup::X25519 => "x25519",
         NamedGroup::X25519MLKEM768 => "X25519MLKEM768",
         NamedGroup::secp256r1 => "secp256r1",
         NamedGroup::secp256r1MLKEM768 => "SecP256r1MLKEM768",
         NamedGroup::secp384r1 => "secp384r1",
-        _ => "",
-    }
+        _ => return None,
+    })
 }

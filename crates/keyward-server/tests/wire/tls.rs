@@ -7,13 +7,12 @@ use keyward_server::{CertificateSource, Certificates, Limits, TlsError};
 use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
 use rustls::crypto::aws_lc_rs;
 use rustls::version::{TLS12, TLS13};
-use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
+use rustls::{ClientConfig, HandshakeKind, RootCertStore, SupportedProtocolVersion};
 use rustls_pki_types::ServerName;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use zeroize::Zeroizing;
 
 use crate::client::{Client, TestServer};
 use crate::http2;
@@ -23,11 +22,18 @@ fn certificate() -> CertifiedKey<KeyPair> {
     generate_simple_self_signed(["kms.test".to_owned()]).unwrap()
 }
 
-fn source(certificate: &CertifiedKey<KeyPair>) -> CertificateSource {
-    CertificateSource::Pem {
-        chain: certificate.cert.pem().into_bytes(),
-        key: Zeroizing::new(certificate.signing_key.serialize_pem().into_bytes()),
-    }
+fn load(certificate: &CertifiedKey<KeyPair>) -> Arc<Certificates> {
+    let (chain, key) = (certificate.cert.pem(), certificate.signing_key.serialize_pem());
+    load_pem(&chain, &key).unwrap()
+}
+
+/// From files that are gone afterwards.
+fn load_pem(chain_pem: &str, key_pem: &str) -> Result<Arc<Certificates>, TlsError> {
+    let directory = tempfile::tempdir().unwrap();
+    let (chain, key) = (directory.path().join("chain.pem"), directory.path().join("key.pem"));
+    std::fs::write(&chain, chain_pem).unwrap();
+    std::fs::write(&key, key_pem).unwrap();
+    Certificates::load(CertificateSource::Files { chain, key })
 }
 
 async fn start(certificates: &Arc<Certificates>) -> TestServer {
@@ -52,6 +58,15 @@ async fn handshake(
     version: &'static SupportedProtocolVersion,
     protocol: &str,
 ) -> std::io::Result<TlsStream<TcpStream>> {
+    let name = ServerName::try_from("kms.test").unwrap();
+    TlsConnector::from(config(trusted, version, protocol)).connect(name, stream).await
+}
+
+fn config(
+    trusted: &CertifiedKey<KeyPair>,
+    version: &'static SupportedProtocolVersion,
+    protocol: &str,
+) -> Arc<ClientConfig> {
     let mut roots = RootCertStore::empty();
     roots.add(trusted.cert.der().clone()).unwrap();
     let provider = Arc::new(aws_lc_rs::default_provider());
@@ -61,14 +76,13 @@ async fn handshake(
         .with_root_certificates(roots)
         .with_no_client_auth();
     config.alpn_protocols = vec![protocol.into()];
-    let name = ServerName::try_from("kms.test").unwrap();
-    TlsConnector::from(Arc::new(config)).connect(name, stream).await
+    Arc::new(config)
 }
 
 #[tokio::test]
 async fn http2_over_tls_1_3_agrees_on_a_post_quantum_key() {
     let certificate = certificate();
-    let server = start(&Certificates::load(source(&certificate)).unwrap()).await;
+    let server = start(&load(&certificate)).await;
     let stream = connect(&server, &certificate, &TLS13, "h2").await.unwrap();
     assert_eq!(stream.get_ref().1.alpn_protocol(), Some(b"h2".as_slice()));
     let mut sender = http2::connect(stream).await;
@@ -77,26 +91,44 @@ async fn http2_over_tls_1_3_agrees_on_a_post_quantum_key() {
     let tls = server.backend.calls().pop().unwrap().client.tls.unwrap();
     assert_eq!(tls.version, "TLSv1.3");
     assert_eq!(tls.cipher_suite, "TLS_AES_256_GCM_SHA384");
-    assert_eq!(tls.key_exchange, "X25519MLKEM768");
+    assert_eq!(tls.key_exchange, Some("X25519MLKEM768"));
 }
 
 #[tokio::test]
 async fn http1_over_tls_1_2_is_served_too() {
     let certificate = certificate();
-    let server = start(&Certificates::load(source(&certificate)).unwrap()).await;
+    let server = start(&load(&certificate)).await;
     let stream = connect(&server, &certificate, &TLS12, "http/1.1").await.unwrap();
     let answer = Client::new(stream).ask(call("Echo", b"{}")).await;
     assert_eq!(answer.status, 200);
     let tls = server.backend.calls().pop().unwrap().client.tls.unwrap();
     assert_eq!(tls.version, "TLSv1.2");
     assert_eq!(tls.cipher_suite, "ECDHE-ECDSA-AES256-GCM-SHA384");
-    assert_eq!(tls.key_exchange, "x25519");
+    assert_eq!(tls.key_exchange, Some("x25519"));
+}
+
+#[tokio::test]
+async fn a_resumed_tls_1_2_session_names_no_key_exchange() {
+    let certificate = certificate();
+    let server = start(&load(&certificate)).await;
+    let connector = TlsConnector::from(config(&certificate, &TLS12, "http/1.1"));
+    for (kind, key_exchange) in
+        [(HandshakeKind::Full, Some("x25519")), (HandshakeKind::Resumed, None)]
+    {
+        let stream = TcpStream::connect(server.address).await.unwrap();
+        let name = ServerName::try_from("kms.test").unwrap();
+        let stream = connector.connect(name, stream).await.unwrap();
+        assert_eq!(stream.get_ref().1.handshake_kind(), Some(kind));
+        assert_eq!(Client::new(stream).ask(call("Echo", b"{}")).await.status, 200);
+        let tls = server.backend.calls().pop().unwrap().client.tls.unwrap();
+        assert_eq!(tls.key_exchange, key_exchange);
+    }
 }
 
 #[tokio::test]
 async fn a_proxy_header_comes_before_tls() {
     let certificate = certificate();
-    let certificates = Certificates::load(source(&certificate)).unwrap();
+    let certificates = load(&certificate);
     let server = TestServer::start_with(
         Limits::default(),
         |listener| listener.with_tls(&certificates).with_proxy_protocol(),
@@ -114,7 +146,7 @@ async fn a_proxy_header_comes_before_tls() {
 
 #[tokio::test]
 async fn a_handshake_that_stalls_is_hung_up_on() {
-    let certificates = Certificates::load(source(&certificate())).unwrap();
+    let certificates = load(&certificate());
     let limits = Limits { handshake_timeout: Duration::from_millis(50), ..Limits::default() };
     let with_tls = |listener: keyward_server::Listener| listener.with_tls(&certificates);
     let server = TestServer::start_with(limits, with_tls, |builder| builder).await;
@@ -153,11 +185,7 @@ async fn a_certificate_is_replaced_while_connections_go_on() {
 #[test]
 fn what_is_no_certificate_with_its_key_is_refused() {
     let (one, other) = (certificate(), certificate());
-    let load = |chain: &str, key: &str| {
-        let chain = chain.as_bytes().to_vec();
-        let key = Zeroizing::new(key.as_bytes().to_vec());
-        Certificates::load(CertificateSource::Pem { chain, key }).err().unwrap()
-    };
+    let load = |chain: &str, key: &str| load_pem(chain, key).err().unwrap();
     let (chain, key) = (one.cert.pem(), one.signing_key.serialize_pem());
     assert!(matches!(load("", &key), TlsError::NoCertificate));
     assert!(matches!(load("nonsense", &key), TlsError::NoCertificate));
