@@ -250,8 +250,10 @@ def test_what_cannot_be_recorded_is_not_done(deploy: Deploy) -> None:
     ]:
         error = refused(call, **parameters)
         assert error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500, call
+    wait_for("word that nothing should be sent here", lambda: not one.answers_ready() or None)
 
     resource.prlimit(one.process.pid, resource.RLIMIT_FSIZE, (no_limit, no_limit))
+    wait_for("readiness", one.answers_ready)
     assert kms.decrypt(CiphertextBlob=blob)["Plaintext"] == b"x"
     assert kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "Enabled"
     done = [record["eventName"] for record in one.records() if record.get("requestID")]

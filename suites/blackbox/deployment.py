@@ -107,6 +107,10 @@ class Deployment:
             )
         if not self.address_file.exists() or not self.address_file.read_text().strip():
             return None
+        return self.answers_ready()
+
+    def answers_ready(self) -> bool | None:
+        """Whether `GET /health/ready` is answered with 200; None while it is not."""
         try:
             answer = httpx.get(f"{self.endpoint}/health/ready", verify=self.trust, timeout=5)
         except httpx.TransportError:
