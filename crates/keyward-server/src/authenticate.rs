@@ -17,10 +17,6 @@ use crate::{Backend, Limits};
 /// How many signing keys are kept.
 const SIGNING_KEYS_MAX: usize = 10_000;
 
-/// Stands for every access key that does not exist. It is none itself: they have no lower case.
-const DECOY_ID: &str = "decoy";
-const DECOY_SECRET: &[u8; 40] = b"nobody signs with this secret access key";
-
 /// Why a request was not authenticated.
 #[derive(Debug)]
 pub(crate) enum Unauthenticated {
@@ -51,6 +47,7 @@ impl From<Unauthenticated> for Refused {
 /// Verifies signatures, and keeps the signing keys it derived for them.
 pub(crate) struct Authenticator {
     age_s_max: i64,
+    presigned_age_s_max: i64,
     lead_s_max: i64,
     keys: Cache<Scope, Arc<ScopedKey>>,
 }
@@ -59,6 +56,7 @@ impl Authenticator {
     pub(crate) fn new(limits: &Limits) -> Self {
         Self {
             age_s_max: limits.signature_age_s_max,
+            presigned_age_s_max: limits.presigned_age_s_max,
             lead_s_max: limits.signature_lead_s_max,
             keys: Cache::new(SIGNING_KEYS_MAX),
         }
@@ -77,7 +75,7 @@ impl Authenticator {
             now: backend.clock().now().unix_s(),
             past_window_s: self.age_s_max,
             future_window_s: self.lead_s_max,
-            honours_expires: true,
+            expires_s_max: self.presigned_age_s_max,
             style: Style::Json,
         };
         present(parts, &rules)
@@ -91,8 +89,7 @@ impl Authenticator {
         body: &[u8],
     ) -> Result<Arc<Credential>, Unauthenticated> {
         let Some(credential) = find(backend, presented.access_key_id()).await? else {
-            let decoy = self.decoy_key(presented);
-            return Err(presented.refuse_unknown_key(&decoy.key, body).into());
+            return Err(Refusal::unknown_access_key().into());
         };
         presented.verify(&self.signing_key(&credential, presented).key, body)?;
         if presented.session_token().is_some() {
@@ -107,7 +104,7 @@ impl Authenticator {
         credential: &Arc<Credential>,
         presented: &Presented<'_>,
     ) -> Arc<ScopedKey> {
-        let scope = ScopeRef::of(presented.access_key_id(), presented);
+        let scope = ScopeRef::of(presented);
         if let Some(kept) = self.keys.get(&scope)
             // A credential that was replaced must not be verified with the key of the old one.
             && kept.owner.as_ptr() == Arc::as_ptr(credential)
@@ -115,20 +112,7 @@ impl Authenticator {
             return kept;
         }
         let key = presented.signing_key(credential.secret.expose());
-        self.keep(&scope, ScopedKey { owner: Arc::downgrade(credential), key })
-    }
-
-    /// Derived for every scope once, as a known caller's key is.
-    fn decoy_key(&self, presented: &Presented<'_>) -> Arc<ScopedKey> {
-        let scope = ScopeRef::of(DECOY_ID, presented);
-        self.keys.get(&scope).unwrap_or_else(|| {
-            let key = presented.signing_key(DECOY_SECRET);
-            self.keep(&scope, ScopedKey { owner: Weak::new(), key })
-        })
-    }
-
-    fn keep(&self, scope: &ScopeRef<'_>, key: ScopedKey) -> Arc<ScopedKey> {
-        let key = Arc::new(key);
+        let key = Arc::new(ScopedKey { owner: Arc::downgrade(credential), key });
         self.keys.insert(scope.to_owned(), Arc::clone(&key));
         key
     }
@@ -190,9 +174,9 @@ struct ScopeRef<'a> {
 }
 
 impl<'a> ScopeRef<'a> {
-    fn of(access_key_id: &'a str, presented: &'a Presented<'_>) -> Self {
+    fn of(presented: &'a Presented<'_>) -> Self {
         Self {
-            access_key_id,
+            access_key_id: presented.access_key_id(),
             date: presented.date(),
             region: presented.region(),
             service: presented.service(),

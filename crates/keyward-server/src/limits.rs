@@ -33,6 +33,8 @@ pub struct Limits {
     pub idle_timeout: Duration,
     /// How long requests already accepted may go on after the server was told to stop.
     pub grace: Duration,
+    /// How old a presigned request may be, in seconds, although its signer promised more.
+    pub presigned_age_s_max: i64,
     /// How old a signature may be, in seconds.
     pub signature_age_s_max: i64,
     /// How far ahead the clock of a signer may be, in seconds.
@@ -55,6 +57,7 @@ impl Default for Limits {
             body_timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(75),
             grace: Duration::from_secs(30),
+            presigned_age_s_max: 300,
             signature_age_s_max: 300,
             signature_lead_s_max: 300,
         }

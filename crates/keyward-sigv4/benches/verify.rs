@@ -57,7 +57,7 @@ fn bench(criterion: &mut Criterion, form: &str, parts: &RequestParts<'_>) {
         now: NOW,
         past_window_s: 300,
         future_window_s: 300,
-        honours_expires: true,
+        expires_s_max: 300,
         style: Style::Json,
     };
     let key = SigningKey::derive(SECRET, "20261018", "us-east-1", "kms");

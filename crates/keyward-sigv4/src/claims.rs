@@ -12,7 +12,7 @@ use crate::request::{AuthHeaders, RequestParts};
 
 /// Where a request carries its signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub(crate) enum Form {
     /// In the `Authorization` header.
     Header,
     /// In the query string: a presigned request.

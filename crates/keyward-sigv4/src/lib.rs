@@ -16,7 +16,7 @@
 //!     now: 1_792_324_800,
 //!     past_window_s: 300,
 //!     future_window_s: 300,
-//!     honours_expires: true,
+//!     expires_s_max: 300,
 //!     style: Style::Json,
 //! };
 //! match present(&parts, &rules) {
@@ -41,7 +41,6 @@ mod timestamp;
 mod uri;
 mod verify;
 
-pub use claims::Form;
 pub use refusal::{Refusal, RefusalCode, Style};
 pub use request::{
     AUTHORIZATION_BYTES_MAX, PATH_BYTES_MAX, QUERY_BYTES_MAX, QUERY_PARAMETERS_MAX, RequestParts,

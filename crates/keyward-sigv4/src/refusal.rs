@@ -38,7 +38,7 @@ pub enum RefusalCode {
 pub enum Style {
     /// The JSON protocols: KMS, CloudTrail.
     Json,
-    /// The Query protocol: STS, IAM.
+    /// The Query protocol: STS, IAM. No server speaks it yet.
     Query,
 }
 
@@ -67,9 +67,8 @@ impl RefusalCode {
 
 /// The refusals that need what this crate does not know: which keys and tokens exist.
 impl Refusal {
-    /// Row 15: the access key does not exist or is inactive.
-    ///
-    /// Prefer [`crate::Presented::refuse_unknown_key`], which takes as long as a real check.
+    /// Row 15: the access key does not exist or is inactive. Whatever the signature: the client is
+    /// told which of the two it is, so there is nothing to hide in the time it takes.
     pub const fn unknown_access_key() -> Self {
         Self::fixed(
             RefusalCode::UnrecognizedClient,

@@ -42,8 +42,9 @@ pub struct Rules<'a> {
     pub past_window_s: i64,
     /// How far ahead a client's clock may be, in seconds.
     pub future_window_s: i64,
-    /// Whether `X-Amz-Expires` replaces `past_window_s`. A malformed one is refused either way.
-    pub honours_expires: bool,
+    /// The most that an `X-Amz-Expires` is honoured for in place of `past_window_s`, in seconds.
+    /// One that promises more, up to its own maximum of a week, is well-formed all the same.
+    pub expires_s_max: i64,
     /// How the service spells its errors.
     pub style: Style,
 }

@@ -102,7 +102,7 @@ pub(crate) fn kms_rules() -> Rules<'static> {
         now: NOW,
         past_window_s: 300,
         future_window_s: 300,
-        honours_expires: true,
+        expires_s_max: 300,
         style: Style::Json,
     }
 }
@@ -148,6 +148,6 @@ pub(crate) fn presigned() -> Request {
     request
 }
 
-pub(crate) fn decoy() -> SigningKey {
+pub(crate) fn another_key() -> SigningKey {
     SigningKey::derive(b"nobody's secret", "20261018", "us-east-1", "kms")
 }
