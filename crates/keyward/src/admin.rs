@@ -61,7 +61,7 @@ impl Desk {
                 let first = self.first_account().await?;
                 Profiles::of(&self.dir)?.require_own(account, first)?;
                 let credential = self.engine.reset_root(account, operator).await?;
-                self.hand_over(credential, first)
+                self.hand_over(&credential, first)
             }
             Command::ClockAccept {} => {
                 let mut watch = self.clock_watch.lock().await;
@@ -111,7 +111,7 @@ impl Desk {
             bail!("the clock shows the instant at which the deployment was made; set it right");
         }
         let credential = self.engine.create_account(account, operator).await?;
-        self.hand_over(credential, first)
+        self.hand_over(&credential, first)
     }
 
     async fn rotate_domain_keys(&self, operator: &str) -> Result<u32> {
@@ -136,9 +136,9 @@ impl Desk {
     }
 
     /// Writes a new credential where its owner finds it.
-    fn hand_over(&self, credential: NewCredential, first: AccountId) -> Result<Outcome> {
+    fn hand_over(&self, credential: &NewCredential, first: AccountId) -> Result<Outcome> {
         let profiles = Profiles::of(&self.dir)?;
-        let profile = profiles.put_credential(&credential, first).with_context(|| {
+        let profile = profiles.put_credential(credential, first).with_context(|| {
             format!(
                 "account {0} has new credentials, but they could not be written; run `{1}` once \
                  they can",

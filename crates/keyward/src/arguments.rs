@@ -1,9 +1,11 @@
 //! What can be typed. Only shapes and help texts; `command` does the work.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use keyward_model::{AccountId, Region};
 
 use crate::certificate::parse_name;
@@ -32,6 +34,25 @@ Exit status: 0 done, 1 failed (the reason is on stderr), 2 wrong usage."
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Arguments {
+    /// What was typed, or the words with which clap refuses it.
+    pub(crate) fn of(typed: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let arguments = Self::try_parse_from(typed)?;
+        if let Command::Init(init) = &arguments.command
+            && init.seal == SealName::File
+            && init.passphrase.is_given()
+        {
+            // Whoever names a passphrase wants no root key in the clear beside the database.
+            return Err(Self::command().error(
+                ErrorKind::ArgumentConflict,
+                "a passphrase is given, but the seal is a file: add `--seal passphrase`, or leave \
+                 out --passphrase-file, --passphrase-fd and KEYWARD_PASSPHRASE_FILE",
+            ));
+        }
+        Ok(arguments)
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -74,6 +95,13 @@ pub(crate) struct PassphraseSource {
     /// Read the passphrase from this open file descriptor
     #[arg(long, value_name = "FD", conflicts_with = "passphrase_file")]
     pub(crate) passphrase_fd: Option<u16>,
+}
+
+impl PassphraseSource {
+    /// Whether one is named, by an argument or the environment.
+    pub(crate) const fn is_given(&self) -> bool {
+        self.passphrase_file.is_some() || self.passphrase_fd.is_some()
+    }
 }
 
 /// What it takes to open a deployment.
@@ -152,7 +180,7 @@ pub(crate) enum SealName {
 Examples:
   keyward serve --data-dir ./kms
   keyward serve --data-dir ./kms --listen 127.0.0.1:0        any free port; see DIR/run/address
-  keyward serve --print-config > ./kms/keyward.toml          every setting with its explanation
+  keyward serve --print-config > keyward-example.toml        every setting with its explanation
 
 Every setting can also be given as an environment variable: KEYWARD_SERVER_LISTEN is `listen` in
 the section [server]. Arguments win over the environment, the environment over the file.")]
@@ -200,6 +228,9 @@ pub(crate) struct Quickstart {
     pub(crate) data_dir: PathBuf,
     #[command(flatten)]
     pub(crate) birth: Birth,
+    /// A new deployment is sealed with the passphrase, if one is given here
+    #[command(flatten)]
+    pub(crate) passphrase: PassphraseSource,
     #[command(flatten)]
     pub(crate) listeners: Listeners,
 }
@@ -289,9 +320,11 @@ pub(crate) struct Version {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
+
+    fn of(typed: &[&str]) -> Result<Arguments, clap::Error> {
+        Arguments::of(typed.iter().map(OsString::from))
+    }
 
     #[test]
     fn the_arguments_are_consistent() {
@@ -300,9 +333,18 @@ mod tests {
 
     #[test]
     fn a_passphrase_cannot_be_an_argument() {
-        let try_parse = |arguments: &[&str]| Arguments::try_parse_from(arguments);
-        assert!(try_parse(&["keyward", "init", "--passphrase", "x"]).is_err());
-        assert!(try_parse(&["keyward", "init", "--passphrase-file", "x"]).is_ok());
+        let serve = ["keyward", "serve"];
+        assert!(of(&[&serve[..], &["--passphrase", "x"]].concat()).is_err());
+        assert!(of(&[&serve[..], &["--passphrase-file", "x"]].concat()).is_ok());
+    }
+
+    #[test]
+    fn a_passphrase_without_its_seal_is_wrong_usage() {
+        for source in [["--passphrase-file", "x"], ["--passphrase-fd", "3"]] {
+            let init = ["keyward", "init", source[0], source[1]];
+            assert_eq!(of(&init).unwrap_err().exit_code(), 2);
+            of(&[&init[..], &["--seal", "passphrase"]].concat()).unwrap();
+        }
     }
 
     #[test]
@@ -310,7 +352,7 @@ mod tests {
         for argument in [["--account-id", "123"], ["--region", "mars"], ["--tls-name", "kms:7600"]]
         {
             let arguments = ["keyward", "init", argument[0], argument[1]];
-            let refused = Arguments::try_parse_from(arguments).unwrap_err();
+            let refused = of(&arguments).unwrap_err();
             assert_eq!(refused.exit_code(), 2);
         }
     }

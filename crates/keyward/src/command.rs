@@ -14,8 +14,10 @@ use std::io::Write;
 
 use anyhow::{Context, Result};
 use tokio::runtime::{Builder, Runtime};
+use tracing::warn;
 
 use crate::arguments::{Arguments, Command};
+use crate::config::Config;
 
 /// Runs the command. A command that succeeds says on stdout what it did; the reason why one fails
 /// is the error.
@@ -41,6 +43,14 @@ fn print(text: &str) -> Result<()> {
 /// Prints a value as one line of JSON.
 fn print_json(value: &serde_json::Value) -> Result<()> {
     print(&format!("{value}\n"))
+}
+
+/// Says which variables were probably meant for us and have no effect.
+fn warn_of_unread_variables() -> Result<()> {
+    for name in Config::unread_variables()? {
+        warn!(name, "an environment variable that begins like a setting is none and has no effect");
+    }
+    Ok(())
 }
 
 /// The threads a command runs on.

@@ -4,14 +4,16 @@
 //! for its default. Arguments are laid over the result by `command`.
 
 mod environment;
+mod level;
 mod print;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use keyward_server::Limits;
+use keyward_server::{Limits, Network};
 use serde::{Deserialize, Serialize};
+use tracing_subscriber::filter::Targets;
 
 use crate::data_dir::DataDir;
 use crate::private_file;
@@ -183,8 +185,13 @@ impl Config {
         };
         // The file alone first, so that an error names the file and not the environment.
         Self::from_table(table.clone()).with_context(|| path.display().to_string())?;
-        environment::overlay(&mut table, std::env::vars_os())?;
-        Self::from_table(table).context("the configuration with its environment variables")
+        let laid = environment::overlay(&mut table, std::env::vars_os())?;
+        Self::from_table(table).with_context(|| format!("with {}", laid.join(", ")))
+    }
+
+    /// The variables that are named as ours and that nothing reads, by a typing error perhaps.
+    pub(crate) fn unread_variables() -> Result<Vec<String>> {
+        environment::unread(std::env::vars_os().map(|(name, _)| name))
     }
 
     /// The configuration as a file, each setting with its explanation.
@@ -209,7 +216,16 @@ impl Config {
         if self.server.connections_max == 0 || self.schedule.domain_key_days == 0 {
             bail!("`connections_max` and `domain_key_days` are at least 1");
         }
-        Ok(())
+        self.log.filter()?;
+        self.trusted_proxies().map(drop)
+    }
+
+    /// Whose word on the address of a client is believed.
+    pub(crate) fn trusted_proxies(&self) -> Result<Vec<Network>> {
+        let parse = |text: &String| {
+            text.parse().with_context(|| format!("`trusted_proxies` in [server]: `{text}`"))
+        };
+        self.server.trusted_proxies.iter().map(parse).collect()
     }
 
     /// The address of the metrics listener, if one is wanted.
@@ -223,6 +239,13 @@ impl Config {
                 address.map(Some)
             }
         }
+    }
+}
+
+impl Log {
+    /// What is logged.
+    pub(crate) fn filter(&self) -> Result<Targets> {
+        level::filter(&self.level).context("`level` in [log]")
     }
 }
 
@@ -265,6 +288,13 @@ mod tests {
     fn half_a_certificate_is_refused() {
         assert!(parse("[tls]\ncertificate = 'a'").is_err());
         assert!(parse("[tls]\ncertificate = 'a'\nprivate_key = 'b'").is_ok());
+    }
+
+    #[test]
+    fn a_level_or_a_proxy_that_means_nothing_is_refused() {
+        assert!(parse("[log]\nlevel = 'warning'").is_err());
+        assert!(parse("[server]\ntrusted_proxies = ['proxy.internal']").is_err());
+        assert!(parse("[log]\nlevel = 'warn'\n[server]\ntrusted_proxies = ['10.0.0.0/8']").is_ok());
     }
 
     #[test]

@@ -5,19 +5,24 @@
 
 use std::io::IsTerminal;
 
-use anyhow::{Result, anyhow};
-use tracing_subscriber::EnvFilter;
+use anyhow::{Context, Result};
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::registry;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{Log, LogFormat};
 
 /// Starts logging for the whole process.
 pub(crate) fn start(log: &Log) -> Result<()> {
-    let filter = EnvFilter::try_new(&log.level)
-        .map_err(|_| anyhow!("`level` in [log] cannot be understood: `{}`", log.level))?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let result = match log.format {
-        LogFormat::Json => builder.json().flatten_event(true).try_init(),
-        LogFormat::Text => builder.with_ansi(std::io::stderr().is_terminal()).try_init(),
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = match log.format {
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+        LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).boxed(),
     };
-    result.map_err(|error| anyhow!("logging cannot start: {error}"))
+    registry().with(lines.with_filter(log.filter()?)).try_init().context("logging cannot start")
+}
+
+/// An error with all its causes, as a field: `%error` would show the first one only.
+pub(crate) fn chain(error: impl Into<anyhow::Error>) -> String {
+    format!("{:#}", error.into())
 }

@@ -25,11 +25,10 @@ mod wiring;
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
     // Wrong usage ends here with status 2 and the words of clap.
-    let arguments = arguments::Arguments::parse();
+    let arguments =
+        arguments::Arguments::of(std::env::args_os()).unwrap_or_else(|refused| refused.exit());
     hardening::before_anything_else();
     match command::run(arguments) {
         Ok(()) => ExitCode::SUCCESS,

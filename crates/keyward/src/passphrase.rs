@@ -34,6 +34,11 @@ pub(crate) fn read(source: &PassphraseSource) -> Result<Passphrase> {
     Ok(Passphrase::new(text.to_vec()))
 }
 
+/// Whether there is a passphrase to read: named, or handed over by systemd.
+pub(crate) fn is_offered(source: &PassphraseSource) -> bool {
+    source.is_given() || credential().is_some_and(|path| path.exists())
+}
+
 /// Refuses a passphrase too short to seal a new deployment with.
 pub(crate) fn require_strength(passphrase: &Passphrase) -> Result<()> {
     let text = std::str::from_utf8(passphrase.expose()).context("the passphrase is not text")?;

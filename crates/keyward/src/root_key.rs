@@ -14,6 +14,12 @@ use crate::{passphrase, private_file};
 pub(crate) fn create(dir: &DataDir, name: SealName, source: &PassphraseSource) -> Result<Seal> {
     match name {
         SealName::File => {
+            // A root key in the clear beside the database is not what was wanted then.
+            if passphrase::is_offered(source) {
+                bail!(
+                    "a passphrase is handed over, but the seal is a file: add `--seal passphrase`"
+                );
+            }
             let path = dir.root_key();
             if let Some(seal) = read_file(dir)? {
                 return Ok(seal);

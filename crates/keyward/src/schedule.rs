@@ -16,6 +16,7 @@ use tracing::{error, info};
 use crate::admin::Desk;
 use crate::certificate::{CertificateWatch, PrivateCa};
 use crate::config::Config;
+use crate::logging::chain;
 
 const ROUND: Duration = Duration::from_mins(1);
 const CERTIFICATES: Duration = Duration::from_secs(5);
@@ -86,7 +87,7 @@ impl Schedule {
         match self.desk.rotate_domain_keys_if_due(self.domain_key_days).await {
             Ok(true) => info!("the domain key was replaced because of its age"),
             Ok(false) => {}
-            Err(error) => error!(error = format!("{error:#}"), "the domain keys stay as they are"),
+            Err(error) => error!(error = chain(error), "the domain keys stay as they are"),
         }
         self.renew_certificate();
     }
@@ -107,10 +108,15 @@ impl Schedule {
         match result {
             Ok(now) => return Some(now),
             Err(error) if has_leapt && is_new => {
-                error!(%error, "no key is deleted; check the clock, then run `keyward clock accept`");
+                error!(
+                    error = chain(error),
+                    "no key is deleted; check the clock, then run `keyward clock accept`"
+                );
             }
             Err(_) if has_leapt => {}
-            Err(error) => error!(%error, "the clock could not be compared; no key is deleted"),
+            Err(error) => {
+                error!(error = chain(error), "the clock could not be compared; no key is deleted");
+            }
         }
         None
     }
@@ -139,7 +145,7 @@ impl Schedule {
             }
             Ok(false) => {}
             Err(error) => {
-                error!(error = format!("{error:#}"), "the certificate could not be renewed");
+                error!(error = chain(error), "the certificate could not be renewed");
             }
         }
     }
@@ -165,7 +171,7 @@ fn every(period: Duration) -> tokio::time::Interval {
 
 fn report(what: &str, result: Result<(), ScheduleError>) {
     if let Err(error) = result {
-        error!(error = format!("{:#}", anyhow::Error::from(error)), "{what}");
+        error!(error = chain(error), "{what}");
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use keyward_server::{Certificates, Limits, Listener, Network, Readiness, Server, Service};
+use keyward_server::{Certificates, Limits, Listener, Readiness, Server, Service};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tracing::{info, warn};
@@ -15,11 +15,15 @@ use crate::arguments::PassphraseSource;
 use crate::certificate::{CertificateWatch, PrivateCa};
 use crate::config::Config;
 use crate::data_dir::{DataDir, Lock};
+use crate::logging::chain;
 use crate::metrics::Metrics;
 use crate::profile::{Endpoint, Profiles};
 use crate::schedule::Schedule;
 use crate::wiring::{self, Opened};
 use crate::{hardening, notify, private_file};
+
+/// Few collect metrics, and what they take is not to be had for requests.
+const METRICS_CONNECTIONS_MAX: u32 = 16;
 
 /// Serves a deployment until told to stop. `announce` is called once requests are served.
 pub(crate) fn serve(
@@ -34,13 +38,14 @@ pub(crate) fn serve(
     let watch = certificates(dir, config)?;
     require_private(config, watch.is_some())?;
     hardening::lock_memory(config.hardening.lock_memory)?;
-    hardening::raise_open_files();
+    let mut config = config.clone();
+    config.server.connections_max = hardening::connections_max(config.server.connections_max);
     let opened = wiring::open(dir, source, lock)?;
-    let metrics = Metrics::install(config)?;
+    let metrics = Metrics::install(&config)?;
     crate::command::runtime()?.block_on(async {
-        let serving = Serving::start(dir, config, opened, watch, metrics).await?;
+        let serving = Serving::start(dir, &config, opened, watch, metrics).await?;
         announce(&Profiles::of(dir)?)?;
-        serving.run_to_end(dir, config).await
+        serving.run_to_end(dir, &config).await
     })
 }
 
@@ -79,7 +84,7 @@ impl Serving {
         let readiness = Readiness::new();
         let server = Server::builder(Arc::clone(&engine), &[kms()])
             .limits(limits(config))
-            .trusted_proxies(trusted_proxies(config)?)
+            .trusted_proxies(config.trusted_proxies()?)
             .readiness(readiness.clone())
             .build();
         let desk = Arc::new(Desk::new(engine, seal, dir.clone()));
@@ -105,7 +110,7 @@ impl Serving {
         };
         if let Some((listener, metrics)) = metrics {
             let render = metrics.renderer(Arc::clone(&desk.engine));
-            let limits = limits(config);
+            let limits = Limits { connections_max: METRICS_CONNECTIONS_MAX, ..limits(config) };
             let stop = stopped(stop.clone());
             tokio::spawn(keyward_server::serve_metrics(vec![listener], limits, render, stop));
         }
@@ -118,7 +123,7 @@ impl Serving {
         }
         desk.finish(limits(config).grace).await;
         if let Err(error) = desk.engine.deliver_outbox().await {
-            warn!(%error, "audit records wait in the database for the next start");
+            warn!(error = chain(error), "audit records wait in the database for the next start");
         }
         private_file::remove(&dir.address())?;
         info!("stopped");
@@ -190,13 +195,6 @@ fn limits(config: &Config) -> Limits {
         grace: Duration::from_secs(config.server.shutdown_grace_s.into()),
         ..Limits::default()
     }
-}
-
-fn trusted_proxies(config: &Config) -> Result<Vec<Network>> {
-    let parse = |text: &String| {
-        text.parse().with_context(|| format!("`trusted_proxies` in [server]: `{text}`"))
-    };
-    config.server.trusted_proxies.iter().map(parse).collect()
 }
 
 /// Where clients find a server that listens on this address.

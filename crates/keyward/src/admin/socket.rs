@@ -19,6 +19,7 @@ use tracing::{info, warn};
 use super::Desk;
 use super::path::SocketPath;
 use super::protocol::{Answer, Command, line, read_line};
+use crate::logging::chain;
 use crate::private_file;
 
 const CONNECTIONS_MAX: usize = 8;
@@ -54,7 +55,7 @@ impl AdminSocket {
                     let desk = Arc::clone(&desk);
                     tokio::spawn(async move {
                         if let Err(error) = answer(stream, &desk).await {
-                            warn!(%error, "an admin connection failed");
+                            warn!(error = chain(error), "an admin connection failed");
                         }
                         drop(permit);
                     });

@@ -8,6 +8,8 @@ use anyhow::Result;
 use keyward_server::{CertificateSource, Certificates};
 use tracing::{error, info};
 
+use crate::logging::chain;
+
 /// The certificates in use and what their files looked like when they were loaded.
 pub(crate) struct CertificateWatch {
     certificates: Arc<Certificates>,
@@ -59,7 +61,9 @@ impl CertificateWatch {
         self.failed = result.is_err();
         match result {
             Ok(()) => info!("new connections are shown the certificate loaded just now"),
-            Err(error) => error!(%error, "the certificate cannot be loaded; the old one stays"),
+            Err(error) => {
+                error!(error = chain(error), "the certificate cannot be loaded; the old one stays");
+            }
         }
     }
 }

@@ -2,11 +2,11 @@
 
 use anyhow::Result;
 
-use super::{init, print, serve};
-use crate::arguments::{PassphraseSource, Quickstart, SealName};
+use super::{init, print, serve, warn_of_unread_variables};
+use crate::arguments::{Quickstart, SealName};
 use crate::config::Config;
 use crate::data_dir::DataDir;
-use crate::{logging, serving};
+use crate::{logging, passphrase, serving};
 
 pub(super) fn run(arguments: Quickstart) -> Result<()> {
     let dir = DataDir::locate(Some(arguments.data_dir))?;
@@ -15,9 +15,12 @@ pub(super) fn run(arguments: Quickstart) -> Result<()> {
     let mut config = Config::load(&dir, None)?;
     serve::apply(&arguments.listeners, &mut config);
     logging::start(&config.log)?;
-    let source = PassphraseSource::default();
+    warn_of_unread_variables()?;
+    let source = arguments.passphrase;
     if !dir.is_initialised()? {
-        init::make_deployment(&dir, &arguments.birth, SealName::File, &source, &lock)?;
+        let seal =
+            if passphrase::is_offered(&source) { SealName::Passphrase } else { SealName::File };
+        init::make_deployment(&dir, &arguments.birth, seal, &source, &lock)?;
     }
     serving::serve(&dir, &config, &source, &lock, |profiles| {
         print(&format!(

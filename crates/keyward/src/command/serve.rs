@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::print;
+use super::{print, warn_of_unread_variables};
 use crate::arguments::{Listeners, Serve};
 use crate::config::Config;
 use crate::data_dir::DataDir;
@@ -14,11 +14,14 @@ pub(super) fn run(arguments: Serve) -> Result<()> {
     let mut config = Config::load(&dir, deployment.config.as_deref())?;
     apply(&listeners, &mut config);
     if print_config {
+        logging::start(&config.log)?;
+        warn_of_unread_variables()?;
         return print(&config.print()?);
     }
     dir.require_initialised()?;
     let lock = dir.lock()?;
     logging::start(&config.log)?;
+    warn_of_unread_variables()?;
     serving::serve(&dir, &config, &deployment.passphrase, &lock, |_| Ok(()))
 }
 

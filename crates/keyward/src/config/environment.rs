@@ -12,15 +12,18 @@ use toml::{Table, Value};
 use super::Config;
 
 const PREFIX: &str = "KEYWARD_";
+/// Read by `arguments`.
+const OTHERS: [&str; 3] = ["config", "data_dir", "passphrase_file"];
 /// What stands behind the name of a service in the variables of container platforms.
 const PLATFORM: [&str; 3] = ["port", "service_host", "service_port"];
 
-/// Lays the variables over the table.
+/// Lays the variables over the table, and tells which.
 pub(super) fn overlay(
     table: &mut Table,
     variables: impl IntoIterator<Item = (OsString, OsString)>,
-) -> Result<()> {
+) -> Result<Vec<String>> {
     let defaults = Table::try_from(Config::default())?;
+    let mut laid = Vec::new();
     for (name, value) in variables {
         let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { continue };
         let Some((section, setting, default)) = find(&defaults, name)? else { continue };
@@ -31,8 +34,34 @@ pub(super) fn overlay(
             Value::Table(values) => values.insert(setting, value),
             _ => bail!("`{section}` in the configuration file is not a section"),
         };
+        // One after the other, so that an error names the variable.
+        let _: Config = table.clone().try_into().with_context(|| format!("{name}: `{text}`"))?;
+        laid.push(name.to_owned());
     }
-    Ok(())
+    Ok(laid)
+}
+
+/// The names that begin like ours and mean nothing.
+pub(super) fn unread(names: impl IntoIterator<Item = OsString>) -> Result<Vec<String>> {
+    let defaults = Table::try_from(Config::default())?;
+    let mut unread = Vec::new();
+    for name in names {
+        let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { continue };
+        let lower = name.strip_prefix(PREFIX).unwrap_or(name).to_ascii_lowercase();
+        let is_read = OTHERS.contains(&lower.as_str()) || find(&defaults, name)?.is_some();
+        if !is_read && !is_of_platform(&lower) {
+            unread.push(name.to_owned());
+        }
+    }
+    unread.sort();
+    Ok(unread)
+}
+
+/// Whether a container platform sets this for a service named `keyward` or `keyward-something`:
+/// `PORT`, `PORT_7600_TCP_ADDR`, `SERVICE_HOST`, `SERVICE_PORT_HTTPS`.
+fn is_of_platform(lower: &str) -> bool {
+    let name = format!("_{lower}_");
+    PLATFORM.iter().any(|word| name.contains(&format!("_{word}_")))
 }
 
 /// The section and setting a variable names, with the setting's default.
@@ -97,6 +126,42 @@ mod tests {
         ] {
             assert!(laid(name, value).is_err(), "{name}");
         }
+    }
+
+    #[test]
+    fn an_error_names_the_variable_that_made_it() {
+        for (name, value) in [
+            ("KEYWARD_LOG_FORMAT", "xml"),
+            ("KEYWARD_SERVER_LISTEN", "kms.internal"),
+            ("KEYWARD_SERVER_CONNECTIONS_MAX", "-1"),
+        ] {
+            let refused = format!("{:#}", laid(name, value).unwrap_err());
+            assert!(refused.contains(name), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_nothing_reads_is_found_and_those_of_platforms_are_not() {
+        let names = [
+            "KEYWARD_SERVR_LISTEN",
+            "KEYWARD_DATADIR",
+            "KEYWARD_",
+            "KEYWARD_REPORTS",
+            "KEYWARD_DATA_DIR",
+            "KEYWARD_CONFIG",
+            "KEYWARD_PASSPHRASE_FILE",
+            "KEYWARD_SERVER_LISTEN",
+            "KEYWARD_PORT",
+            "KEYWARD_SERVICE_HOST",
+            "KEYWARD_SERVICE_PORT_HTTPS",
+            "KEYWARD_PORT_7600_TCP_ADDR",
+            "KEYWARD_KMS_PORT_7600_TCP",
+            "KEYWARD_SERVER_SERVICE_HOST",
+            "PATH",
+        ];
+        let unread = unread(names.map(OsString::from)).unwrap();
+        let expected = ["KEYWARD_", "KEYWARD_DATADIR", "KEYWARD_REPORTS", "KEYWARD_SERVR_LISTEN"];
+        assert_eq!(unread, expected);
     }
 
     #[test]

@@ -43,7 +43,12 @@ const EXPLAINED: &[(&str, &str, &str)] = &[
     ("tls", "private_key", ""),
     ("metrics", "listen", "The address and port of Prometheus metrics. Empty: no metrics."),
     ("log", "format", "`text` or `json`, on stderr."),
-    ("log", "level", "`error`, `warn`, `info`, `debug` or `trace`; or by part: `info,hyper=warn`."),
+    (
+        "log",
+        "level",
+        "`error`, `warn`, `info`, `debug` or `trace`; by part as well: `info,keyward_server=debug`.\n\
+         hyper, h2 and rustls may log headers, so never more than their warnings is shown.",
+    ),
     (
         "audit",
         "durability",

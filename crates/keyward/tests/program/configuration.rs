@@ -1,6 +1,6 @@
 //! The configuration file, the environment and `--print-config`.
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, words};
 use crate::wire::get;
 
 #[test]
@@ -53,4 +53,23 @@ fn the_environment_chooses_the_listener() {
     let running = sandbox.start(command.env("KEYWARD_SERVER_LISTEN", "[::1]:0"));
     assert!(running.address.starts_with("[::1]:"), "{}", running.address);
     assert_eq!(get(&running.address, "/health/ready").status, 200);
+}
+
+#[test]
+fn print_config_refuses_what_serve_would_and_names_variables_that_nothing_reads() {
+    let sandbox = Sandbox::empty();
+    let print = |name: &str, value: &str| {
+        sandbox.command(&["serve", "--print-config"]).env(name, value).output().unwrap()
+    };
+    for (name, value) in
+        [("KEYWARD_LOG_LEVEL", "warning"), ("KEYWARD_SERVER_TRUSTED_PROXIES", "proxy.internal")]
+    {
+        let refused = print(name, value);
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(words(&refused).contains(name), "{}", words(&refused));
+    }
+    let warned = print("KEYWARD_SERVR_LISTEN", "0.0.0.0:1");
+    assert!(warned.status.success());
+    assert!(words(&warned).contains("KEYWARD_SERVR_LISTEN"), "{}", words(&warned));
+    assert_eq!(words(&print("KEYWARD_SERVICE_HOST", "10.0.0.1")), "");
 }

@@ -3,6 +3,7 @@
 use std::fs::Permissions;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::sandbox::{ACCOUNT, Sandbox, words};
@@ -83,6 +84,34 @@ fn a_passphrase_seals_and_opens_a_deployment() {
     let _running =
         sandbox.start(sandbox.command(&serve).env("CREDENTIALS_DIRECTORY", &credentials));
     assert_eq!(Client::new(&sandbox, "keyward").call("ListKeys", "{}").status, 200);
+}
+
+#[test]
+fn a_passphrase_whose_seal_is_not_named_makes_nothing() {
+    let sandbox = Sandbox::empty();
+    let init = |name, value: &Path| sandbox.command(&["init"]).env(name, value).output().unwrap();
+    let output = init("KEYWARD_PASSPHRASE_FILE", Path::new("passphrase"));
+    assert_eq!(output.status.code(), Some(2));
+    assert!(words(&output).contains("--seal passphrase"), "{}", words(&output));
+    assert!(!sandbox.dir().exists());
+
+    std::fs::write(sandbox.beside("keyward-passphrase"), "correct horse battery staple").unwrap();
+    let output = init("CREDENTIALS_DIRECTORY", &sandbox.beside(""));
+    assert!(words(&output).contains("--seal passphrase"), "{}", words(&output));
+    assert!(!sandbox.path("root.key").exists());
+}
+
+#[test]
+fn quickstart_makes_and_serves_a_deployment_sealed_with_a_passphrase() {
+    let sandbox = Sandbox::empty();
+    std::fs::write(sandbox.beside("passphrase"), "correct horse battery staple\n").unwrap();
+    let arguments = ["quickstart", "--listen", "127.0.0.1:0", "--passphrase-file", "passphrase"];
+    for _ in 0..2 {
+        let running = sandbox.start(sandbox.command(&arguments).stdout(Stdio::null()));
+        assert_eq!(Client::new(&sandbox, "keyward").call("ListKeys", "{}").status, 200);
+        assert!(running.stop().success());
+    }
+    assert!(!sandbox.path("root.key").exists());
 }
 
 #[test]
