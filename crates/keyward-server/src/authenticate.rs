@@ -7,7 +7,9 @@ use std::sync::{Arc, Weak};
 
 use keyward_engine::{Credential, CredentialLookup, OpError};
 use keyward_model::AccessKeyId;
-use keyward_sigv4::{Presented, Refusal, RequestParts, Rules, SigningKey, Style, present};
+use keyward_sigv4::{
+    Presented, Refusal, RefusalCode, RequestParts, Rules, SigningKey, Style, present,
+};
 use quick_cache::Equivalent;
 use quick_cache::sync::Cache;
 
@@ -26,6 +28,13 @@ pub(crate) enum Unauthenticated {
     Failed(OpError),
     /// The client's claims do not hold.
     Refused(Refusal),
+}
+
+impl Unauthenticated {
+    /// Whether, of a [`Authenticator::verify`], it was the signature that did not hold.
+    pub(crate) fn is_signature_mismatch(&self) -> bool {
+        matches!(self, Self::Refused(Refusal { code: RefusalCode::InvalidSignature, .. }))
+    }
 }
 
 impl From<Refusal> for Unauthenticated {

@@ -10,16 +10,17 @@ use http::{HeaderValue, Request, Response, Version, request};
 use hyper::body::Body;
 use keyward_engine::{Call, Client, Reply};
 use keyward_model::{RequestId, new_uuid};
-use keyward_sigv4::{RequestParts, Style};
+use keyward_sigv4::RequestParts;
 use metrics::Gauge;
-use tracing::{error, info};
+use tracing::{debug, error};
 
 use crate::authenticate::{Authenticator, Unauthenticated};
 use crate::aws_json::{self, Refused};
 use crate::body::{BodyBudget, Origin};
+use crate::failures::{Failures, RefusedRequest};
 use crate::forwarded::TrustedProxies;
 use crate::health::{self, Readiness};
-use crate::metrics::{count_authentication_failure, count_unrouted, requests_in_flight};
+use crate::metrics::{count_unrouted, requests_in_flight};
 use crate::panics::caught;
 use crate::peer::Connection;
 use crate::response::ResponseHeaders;
@@ -36,6 +37,7 @@ pub(crate) struct Calls<B> {
     readiness: Readiness,
     response_headers: ResponseHeaders,
     in_flight: InFlight,
+    failures: Failures,
 }
 
 impl<B: Backend> Calls<B> {
@@ -56,6 +58,7 @@ impl<B: Backend> Calls<B> {
             readiness,
             response_headers,
             in_flight: InFlight::new(limits.requests_max),
+            failures: Failures::default(),
         }
     }
 
@@ -148,7 +151,9 @@ impl<B: Backend> Calls<B> {
         let peer = &connection.peer;
         let source_ip = self.proxies.source(peer, &head.headers);
         let refused = |unauthenticated: Unauthenticated| {
-            report(&unauthenticated, route, request_id, source_ip);
+            let request = RefusedRequest { request_id, operation: route.entry.name, source_ip };
+            let now = self.backend.clock().monotonic();
+            self.failures.report(&unauthenticated, request, now);
             Refused::from(unauthenticated)
         };
         let headers = header_list(head);
@@ -169,6 +174,12 @@ impl<B: Backend> Calls<B> {
             .authenticator
             .verify(backend, &presented, received.bytes())
             .await
+            .inspect_err(|unauthenticated| {
+                if unauthenticated.is_signature_mismatch() {
+                    let string_to_sign = presented.string_to_sign(received.bytes());
+                    debug!(request.id = %request_id, string_to_sign, "a signature is not over this");
+                }
+            })
             .map_err(refused)?;
         // Only now: while strangers are waited for, they must not keep out who is known.
         let _running = self.in_flight.enter().ok_or(Refused::service_unavailable())?;
@@ -214,32 +225,6 @@ fn client(head: &request::Parts, peer: &Peer, source_ip: IpAddr) -> Client {
             .unwrap_or_default(),
         tls: peer.tls(),
     }
-}
-
-/// Failures to authenticate have no account to be recorded in, so operators read them here. Never
-/// the token, the signature or the query string.
-fn report(
-    unauthenticated: &Unauthenticated,
-    route: &Route,
-    request_id: &RequestId,
-    source_ip: IpAddr,
-) {
-    let reason = match unauthenticated {
-        Unauthenticated::Busy => "Busy",
-        Unauthenticated::Failed(failure) => {
-            error!(request.id = %request_id, error = ?failure, "an access key was not looked up");
-            "LookupFailed"
-        }
-        Unauthenticated::Refused(refusal) => refusal.code.on_wire(Style::Json).0,
-    };
-    count_authentication_failure(reason);
-    info!(
-        request.id = %request_id,
-        operation = route.entry.name,
-        source.ip = %source_ip,
-        reason,
-        "a request was not authenticated"
-    );
 }
 
 /// Counts the calls of known callers that are running.

@@ -25,6 +25,7 @@ mod backend;
 mod body;
 mod call;
 mod connection;
+mod failures;
 mod forwarded;
 mod health;
 mod limits;

@@ -12,6 +12,7 @@ mod health;
 mod http1;
 mod http2;
 mod limits;
+mod log;
 mod proxies;
 mod requests;
 mod shutdown;
