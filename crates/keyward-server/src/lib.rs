@@ -48,6 +48,7 @@ pub use limits::Limits;
 pub use listener::Listener;
 pub use metrics::serve_metrics;
 pub use network::{Network, NotANetwork};
+pub use panics::log_panics;
 pub use peer::Peer;
 pub use route::Service;
 pub use server::{Builder, Server};

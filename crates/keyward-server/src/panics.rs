@@ -5,7 +5,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::Poll;
 
-/// A call that panicked. What it said is dropped: it may quote the request.
+use tracing::error;
+
+/// From now on every panic of the process is a line in the log that names its place. What it said
+/// goes nowhere: it may quote a request. For the program to call once it logs.
+pub fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        error!(location = panic.location().map(tracing::field::display), "a panic");
+    }));
+}
+
+/// A call that panicked. Where is for the hook to say.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Panicked;
 
