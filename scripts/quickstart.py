@@ -25,6 +25,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 BINARY = ROOT / "target" / "debug" / "keyward"
+DATA_DIR = ROOT / "quickstart-data"
 FILE = ROOT / "README.md"
 ALIAS = "alias/quickstart"
 CONTEXT = {"purpose": "quickstart", "file": FILE.name}
@@ -41,6 +42,7 @@ class Server:
         self.log = directory / "server.log"
         self.address_file = directory / "run" / "address"
         self.process: subprocess.Popen[bytes] | None = None
+        self.stale: tuple[int, int] | None = None
 
     def start(self) -> str:
         """Makes the deployment and starts the server as far as that was not done; its URL."""
@@ -56,7 +58,8 @@ class Server:
         return f"http://{self.address()}"
 
     def spawn(self) -> None:
-        self.address_file.unlink(missing_ok=True)
+        # Not removed: it may be that of a server which was started in another way.
+        self.stale = self.written_at()
         port = PORT if is_free(PORT) else 0
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -89,12 +92,22 @@ class Server:
             return None
         return pid if str(self.directory).encode() in command else None
 
+    def written_at(self) -> tuple[int, int] | None:
+        """Tells one address file from the next."""
+        try:
+            stat = self.address_file.stat()
+        except FileNotFoundError:
+            return None
+        return stat.st_ino, stat.st_mtime_ns
+
     def address(self) -> str:
         return self.address_file.read_text().strip()
 
     def is_ready(self) -> bool:
         if self.process is not None and self.process.poll() is not None:
             sys.exit(f"the server ended at once; {self.log} says:\n{self.log.read_text()[-2000:]}")
+        if self.process is not None and self.written_at() in (None, self.stale):
+            return False
         try:
             with urllib.request.urlopen(
                 f"http://{self.address()}/health/ready", timeout=5
@@ -257,15 +270,18 @@ def say_goodbye(server: Server, url: str) -> None:
     for name, value in lines.items():
         print(f"  export {name}={shlex.quote(str(value))}")
     print("  aws kms list-keys")
+    where = (
+        "" if server.directory == DATA_DIR else f" DATA_DIR={shlex.quote(str(server.directory))}"
+    )
     print(
-        "\nTo stop it: make quickstart-stop. Its keys and its log stay in "
+        f"\nTo stop it: make quickstart-stop{where}. Its keys and its log stay in "
         + shown(server.directory)
     )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data-dir", type=Path, default=ROOT / "quickstart-data")
+    parser.add_argument("--data-dir", type=Path, default=DATA_DIR)
     parser.add_argument("--stop", action="store_true", help="stop the server and do nothing else")
     arguments = parser.parse_args()
     server = Server(arguments.data_dir.absolute())
