@@ -33,6 +33,7 @@ pub(crate) fn serve(
     lock: &Lock,
     announce: impl FnOnce(&Profiles) -> Result<()>,
 ) -> Result<()> {
+    keyward_server::log_panics();
     // What a killed server left would mislead whoever waits for this one.
     private_file::remove(&dir.address())?;
     let watch = certificates(dir, config)?;
@@ -57,7 +58,18 @@ struct Serving {
     desk: Arc<Desk>,
     schedule: Schedule,
     metrics: Option<(Listener, Metrics)>,
-    stop: watch::Receiver<bool>,
+    stop: watch::Receiver<Stop>,
+}
+
+/// What the operator has asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Stop {
+    /// To serve.
+    No,
+    /// To stop when requests under way are answered.
+    Soon,
+    /// To stop.
+    Now,
 }
 
 impl Serving {
@@ -101,31 +113,36 @@ impl Serving {
         Ok(Self { server, listener, admin, desk, schedule, metrics, stop })
     }
 
-    /// Ends when the last accepted request is answered.
+    /// Ends when the last accepted request is answered, or with the second signal.
     async fn run_to_end(self, dir: &DataDir, config: &Config) -> Result<()> {
         let Self { server, listener, admin, desk, schedule, metrics, stop } = self;
-        let stopped = |mut stop: watch::Receiver<bool>| async move {
-            // An error means that nobody can send the signal any more; stopping is right then.
-            let _ = stop.wait_for(|stop| *stop).await;
-        };
         if let Some((listener, metrics)) = metrics {
             let render = metrics.renderer(Arc::clone(&desk.engine));
             let limits = Limits { connections_max: METRICS_CONNECTIONS_MAX, ..limits(config) };
-            let stop = stopped(stop.clone());
+            let stop = reached(stop.clone(), Stop::Soon);
             tokio::spawn(keyward_server::serve_metrics(vec![listener], limits, render, stop));
         }
         let beside = async {
             tokio::join!(admin.serve(Arc::clone(&desk)), schedule.run());
         };
-        tokio::select! {
-            () = server.serve(vec![listener], stopped(stop)) => {}
-            () = beside => {}
+        let in_peace = async {
+            tokio::select! {
+                () = server.serve(vec![listener], reached(stop.clone(), Stop::Soon)) => {}
+                () = beside => {}
+            }
+            desk.finish(limits(config).grace).await;
+        };
+        let is_cut_short = tokio::select! {
+            () = in_peace => false,
+            () = reached(stop.clone(), Stop::Now) => true,
+        };
+        private_file::remove(&dir.address())?;
+        if is_cut_short {
+            bail!("stopped at once, at the second signal; requests under way were cut short");
         }
-        desk.finish(limits(config).grace).await;
         if let Err(error) = desk.engine.deliver_outbox().await {
             warn!(error = chain(error), "audit records wait in the database for the next start");
         }
-        private_file::remove(&dir.address())?;
         info!("stopped");
         Ok(())
     }
@@ -236,20 +253,30 @@ fn write_address(dir: &DataDir, address: SocketAddr) -> Result<()> {
         .with_context(|| format!("could not write {}", path.display()))
 }
 
-/// Becomes true at SIGTERM or SIGINT.
-fn stop_signal() -> Result<watch::Receiver<bool>> {
+/// Follows the first and the second SIGTERM or SIGINT.
+fn stop_signal() -> Result<watch::Receiver<Stop>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let (sender, receiver) = watch::channel(false);
+    let (sender, receiver) = watch::channel(Stop::No);
     tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+        for stop in [Stop::Soon, Stop::Now] {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            if stop == Stop::Soon {
+                notify::stopping();
+            }
+            sender.send_replace(stop);
         }
-        notify::stopping();
-        sender.send_replace(true);
     });
     Ok(receiver)
+}
+
+/// Waits until this much is asked for.
+async fn reached(mut stop: watch::Receiver<Stop>, wanted: Stop) {
+    // An error means that nobody can send a signal any more; what was asked for before is done.
+    let _ = stop.wait_for(|stop| *stop >= wanted).await;
 }
 
 #[cfg(test)]

@@ -1,9 +1,12 @@
 //! `keyward serve`: from the start to the end.
 
+use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 
+use rustix::process::Signal;
+
 use crate::sandbox::{Sandbox, setting, words};
-use crate::wire::{Client, get};
+use crate::wire::{Client, connect, get};
 
 #[test]
 fn serve_answers_until_sigterm_and_ends_with_status_0() {
@@ -17,6 +20,22 @@ fn serve_answers_until_sigterm_and_ends_with_status_0() {
     assert!(!sandbox.path("run/address").exists());
     assert!(!sandbox.path("admin.sock").exists());
     assert!(!sandbox.path("keyward.db-wal").exists(), "the database was not closed");
+}
+
+#[test]
+fn a_second_signal_does_not_wait_for_requests_under_way() {
+    let sandbox = Sandbox::initialised();
+    let mut command = sandbox.command(&["serve", "--listen", "127.0.0.1:0"]);
+    let running = sandbox.start(command.env("KEYWARD_SERVER_SHUTDOWN_GRACE_S", "600"));
+    let mut stalled = connect(&running.address);
+    stalled.write_all(b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nhalf").unwrap();
+    // A reply on a later connection shows that the server has taken this one.
+    assert_eq!(get(&running.address, "/health/ready").status, 200);
+
+    running.signal(Signal::INT);
+    assert_eq!(running.stop().code(), Some(1));
+    assert!(!sandbox.path("run/address").exists());
+    let _running = sandbox.serve();
 }
 
 #[test]
