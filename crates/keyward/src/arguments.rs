@@ -143,7 +143,7 @@ pub(crate) struct Init {
     /// Do nothing, successfully, if the directory holds a deployment already
     #[arg(long)]
     pub(crate) if_missing: bool,
-    /// Print the result as JSON
+    /// Print dataDir, accountId, accessKeyId and profile as JSON
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -159,6 +159,13 @@ impl Profiles {
         if *after == *before { Ok(()) } else { write(&self.config, &after) }
     }
 
+    /// The first account and its access key, as far as the file tells.
+    pub(crate) fn first(&self) -> Result<(Option<String>, Option<String>)> {
+        let credentials = read(&self.credentials)?;
+        let find = |key| ini::find(&credentials, FIRST, key).map(str::to_owned);
+        Ok((find(ACCOUNT), find(ACCESS_KEY)))
+    }
+
     /// The lines that make a shell use the first profile.
     pub(crate) fn environment(&self) -> Result<String> {
         let config = read(&self.config)?;

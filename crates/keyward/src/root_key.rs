@@ -50,9 +50,9 @@ pub(crate) fn open(
     let wrapped = wrapped.collect::<Result<Vec<_>, _>>()?;
     let Some(newest) = wrapped.iter().max_by_key(|record| record.number()) else {
         bail!(
-            "{} holds no domain key: its init did not finish; remove the directory and run \
-             `keyward init` again",
-            dir.database().display()
+            "{} holds no domain key: its init did not finish; remove the directory and run `{}`",
+            dir.database().display(),
+            dir.command("init")
         );
     };
     let seal = match newest.kind() {

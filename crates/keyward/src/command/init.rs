@@ -62,14 +62,16 @@ pub(super) fn make_deployment(
 
 fn already_there(dir: &DataDir, arguments: &Init) -> Result<()> {
     if arguments.if_missing && arguments.json {
-        return print_json(&json!({ "dataDir": dir.path(), "profile": "keyward" }));
+        let (account, access_key) = Profiles::of(dir)?.first()?;
+        return print_json(&json_of(dir, account.as_deref(), access_key.as_deref()));
     }
     if arguments.if_missing {
         return print(&format!("{} holds a deployment already\n", dir.path().display()));
     }
     bail!(
-        "{} holds a deployment already; serve it with `keyward serve`, or name another directory",
-        dir.path().display()
+        "{} holds a deployment already; serve it with `{}`, or name another directory",
+        dir.path().display(),
+        dir.command("serve")
     )
 }
 
@@ -145,7 +147,7 @@ fn make_database(path: &Path, seal: &Seal, new: NewDeployment) -> Result<NewCred
 fn finish(unfinished: &Path, path: &Path) -> Result<()> {
     let [_, leftovers @ ..] = files_of(unfinished);
     if leftovers.iter().any(|file| file.exists()) {
-        bail!("{} was not closed properly; run `keyward init` again", unfinished.display());
+        bail!("{} was not closed properly; run this again", unfinished.display());
     }
     private_file::rename(unfinished, path).with_context(|| path.display().to_string())
 }
@@ -163,12 +165,8 @@ fn report(dir: &DataDir, arguments: &Init, credential: &NewCredential) -> Result
     let path = dir.path().display();
     let account = credential.account;
     if arguments.json {
-        return print_json(&json!({
-            "dataDir": dir.path(),
-            "accountId": account.as_str(),
-            "accessKeyId": credential.access_key_id.as_str(),
-            "profile": "keyward",
-        }));
+        let access_key = credential.access_key_id.as_str();
+        return print_json(&json_of(dir, Some(account.as_str()), Some(access_key)));
     }
     let root_key = match arguments.seal {
         SealName::File => format!(
@@ -183,10 +181,21 @@ fn report(dir: &DataDir, arguments: &Init, credential: &NewCredential) -> Result
     };
     print(&format!(
         "Made a deployment in {path} with account {account}.\n{root_key}\n\
-         Serve it:   keyward serve --data-dir {path}\n\
+         Serve it:   {}\n\
          Use it:\n{}",
+        dir.command("serve"),
         Profiles::of(dir)?.environment()?
     ))
+}
+
+/// The same members whether the deployment was made now or before; what cannot be told is null.
+fn json_of(dir: &DataDir, account: Option<&str>, access_key: Option<&str>) -> serde_json::Value {
+    json!({
+        "dataDir": dir.path(),
+        "accountId": account,
+        "accessKeyId": access_key,
+        "profile": "keyward",
+    })
 }
 
 #[cfg(test)]

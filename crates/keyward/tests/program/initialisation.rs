@@ -95,6 +95,8 @@ fn init_prints_json_without_the_secret() {
     let value: serde_json::Value = serde_json::from_str(&said).unwrap();
     assert_eq!(value["accountId"], ACCOUNT);
     assert_eq!(value["profile"], "keyward");
+    assert!(value["accessKeyId"].is_string());
+    assert_eq!(sandbox.succeed(&["init", "--json", "--if-missing"]), said);
     assert!(!said.contains(Client::new(&sandbox, "keyward").secret()));
 }
 
@@ -138,4 +140,18 @@ fn wrong_usage_ends_with_status_2() {
     {
         assert_eq!(sandbox.run(arguments).status.code(), Some(2), "{arguments:?}");
     }
+}
+
+#[test]
+fn what_is_printed_can_be_pasted_from_a_path_with_a_space() {
+    let sandbox = Sandbox::empty();
+    let there = sandbox.beside("my kms");
+    let arguments = ["--data-dir", "my kms"];
+    let serve = format!("keyward serve --data-dir '{}'", there.display());
+    let missing = sandbox.fail(&[&["serve"], &arguments[..]].concat());
+    assert!(missing.contains(&serve.replace("serve", "init")), "{missing}");
+    let made = sandbox.succeed(&[&["init"], &arguments[..]].concat());
+    assert!(made.contains(&serve), "{made}");
+    let again = sandbox.fail(&[&["init"], &arguments[..]].concat());
+    assert!(again.contains(&serve), "{again}");
 }
