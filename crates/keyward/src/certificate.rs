@@ -6,12 +6,14 @@
 //! tls/server.pem      the server's certificate
 //! tls/server-key.pem  its private key; a renewal keeps it, so that one file changes
 //! tls/issued.json     names and end of validity, for the renewal
+//! tls/lock            locked by whoever writes
 //! ```
 //!
 //! Certificates from elsewhere are named in the configuration and never touched.
 
 mod watch;
 
+use std::fs::File;
 use std::io;
 use std::net::Ipv6Addr;
 use std::path::{Path, PathBuf};
@@ -66,6 +68,7 @@ impl PrivateCa {
     /// Makes a CA and a certificate for these names.
     pub(crate) fn create(&self, names: &[String], now: Timestamp) -> Result<()> {
         require_names(names)?;
+        let _turn = self.turn()?;
         let now = date(now)?;
         let ca_key = KeyPair::generate()?;
         let ca_name = format!("Keyward private CA, {}", now.date());
@@ -79,9 +82,9 @@ impl PrivateCa {
 
     /// Issues the server's certificate anew, for these names or the ones it had.
     pub(crate) fn renew(&self, names: &[String], now: Timestamp) -> Result<()> {
-        let issued = self.issued()?.with_context(|| {
-            format!("{} holds no private CA; `keyward init --tls-name` makes one", self.0.display())
-        })?;
+        self.require_issued()?;
+        let _turn = self.turn()?;
+        let issued = self.require_issued()?;
         let names = if names.is_empty() { &issued.names } else { names };
         require_names(names)?;
         self.issue(names, &issued.ca_name, date(now)?)
@@ -141,6 +144,19 @@ impl PrivateCa {
             server_ends_s: params.not_after.unix_timestamp(),
         };
         self.write("issued.json", &serde_json::to_string(&issued)?)
+    }
+
+    /// Waits until nobody else writes here: a server renews while an operator does.
+    fn turn(&self) -> Result<File> {
+        let path = self.0.join("lock");
+        let lock = private_file::open_lock(&path).and_then(|file| file.lock().map(|()| file));
+        lock.with_context(|| format!("could not lock {}", path.display()))
+    }
+
+    fn require_issued(&self) -> Result<Issued> {
+        self.issued()?.with_context(|| {
+            format!("{} holds no private CA; `keyward init --tls-name` makes one", self.0.display())
+        })
     }
 
     fn issued(&self) -> Result<Option<Issued>> {
@@ -268,6 +284,20 @@ mod tests {
         assert!(!ca.renew_if_due(NOW.plus_days(336)).unwrap());
         assert!(ca.renew_if_due(NOW.plus_days(338)).unwrap());
         assert!(!ca.renew_if_due(NOW.plus_days(339)).unwrap());
+    }
+
+    #[test]
+    fn renewals_at_the_same_time_wait_for_each_other() {
+        let (dir, ca) = ca(&["kms.internal"]);
+        std::thread::scope(|scope| {
+            let renew = || ca.renew(&[], NOW.plus_days(1));
+            let all: Vec<_> = (0..16).map(|_| scope.spawn(renew)).collect();
+            for one in all {
+                one.join().unwrap().unwrap();
+            }
+        });
+        let count = std::fs::read_dir(dir.path()).unwrap().count();
+        assert_eq!(count, 6, "a file was left behind");
     }
 
     #[test]

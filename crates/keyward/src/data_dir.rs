@@ -14,9 +14,9 @@
 //! ```
 
 use std::ffi::OsString;
-use std::fs::{File, Metadata, OpenOptions, Permissions, TryLockError};
+use std::fs::{File, Metadata, Permissions, TryLockError};
 use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -106,23 +106,36 @@ impl DataDir {
 
     /// Takes the right to write; `None` while someone else has it.
     pub(crate) fn try_lock(&self) -> Result<Option<Lock>> {
-        let path = self.0.join("lock");
-        let nofollow = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits())?;
-        let file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .custom_flags(nofollow)
-            .open(&path)
+        let path = self.lock_path();
+        let file = private_file::open_lock(&path)
             .with_context(|| format!("could not open {}", path.display()))?;
+        self.try_lock_file(file)
+    }
+
+    /// Whether someone else has the right to write. Nothing is made in the directory, which may be
+    /// another user's.
+    pub(crate) fn is_locked(&self) -> Result<bool> {
+        let path = self.lock_path();
+        let file = private_file::open_lock_present(&path)
+            .with_context(|| format!("could not open {}", path.display()))?;
+        match file {
+            Some(file) => Ok(self.try_lock_file(file)?.is_none()),
+            None => Ok(false),
+        }
+    }
+
+    fn try_lock_file(&self, file: File) -> Result<Option<Lock>> {
         match file.try_lock() {
             Ok(()) => Ok(Some(Lock { _file: file })),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => {
-                Err(error).with_context(|| format!("could not lock {}", path.display()))
+                Err(error).with_context(|| format!("could not lock {}", self.lock_path().display()))
             }
         }
+    }
+
+    fn lock_path(&self) -> PathBuf {
+        self.0.join("lock")
     }
 
     /// Takes the right to write, or says who has it.
@@ -138,9 +151,15 @@ impl DataDir {
         path.try_exists().with_context(|| path.display().to_string())
     }
 
-    /// Refuses a directory without a deployment, and says what to do.
+    /// Refuses a directory that is not safe or holds no deployment.
     pub(crate) fn require_initialised(&self) -> Result<()> {
         self.require_safe()?;
+        self.require_deployment()
+    }
+
+    /// Refuses a directory without a deployment, and says what to do.
+    pub(crate) fn require_deployment(&self) -> Result<()> {
+        self.require_present()?;
         if !self.is_initialised()? {
             bail!(
                 "{} holds no deployment; make one with `{}`",
@@ -258,7 +277,9 @@ mod tests {
         let lock = dir.lock().unwrap();
         assert!(dir.try_lock().unwrap().is_none());
         assert!(dir.lock().unwrap_err().to_string().contains("another keyward"));
+        assert!(dir.is_locked().unwrap());
         drop(lock);
+        assert!(!dir.is_locked().unwrap());
         dir.lock().unwrap();
     }
 
@@ -268,6 +289,14 @@ mod tests {
         dir.create().unwrap();
         std::os::unix::fs::symlink("/dev/null", dir.path().join("lock")).unwrap();
         assert!(dir.try_lock().is_err());
+    }
+
+    #[test]
+    fn asking_whether_a_directory_is_locked_makes_nothing_in_it() {
+        let (_parent, dir) = data_dir();
+        dir.create().unwrap();
+        assert!(!dir.is_locked().unwrap());
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 
     #[test]

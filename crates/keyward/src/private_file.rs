@@ -16,6 +16,8 @@ use zeroize::Zeroizing;
 /// The mode of every directory of ours.
 pub(crate) const DIRECTORY_MODE: u32 = 0o700;
 
+const LOCK_FLAGS: OFlags =
+    OFlags::WRONLY.union(OFlags::NOFOLLOW).union(OFlags::NONBLOCK).union(OFlags::CLOEXEC);
 const MODE: Mode = Mode::RUSR.union(Mode::WUSR);
 
 /// Creates a directory and its parents; one that exists stays as it is.
@@ -41,10 +43,24 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(".new");
     let new = path.with_file_name(name);
-    // What an interrupted run left; the lock of the data directory keeps others away.
+    // What an interrupted run left; callers hold the lock that keeps others away.
     remove(&new)?;
     create(&new, content)?;
     rename(&new, path)
+}
+
+/// Opens a file whose only use is to be locked, and makes it if it is not there.
+pub(crate) fn open_lock(path: &Path) -> io::Result<File> {
+    Ok(File::from(rustix::fs::open(path, LOCK_FLAGS | OFlags::CREATE, MODE)?))
+}
+
+/// The same, without making it.
+pub(crate) fn open_lock_present(path: &Path) -> io::Result<Option<File>> {
+    match rustix::fs::open(path, LOCK_FLAGS, Mode::empty()) {
+        Ok(file) => Ok(Some(File::from(file))),
+        Err(rustix::io::Errno::NOENT) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Gives a file another name in one step, and makes that durable.

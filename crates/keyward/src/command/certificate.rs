@@ -9,8 +9,8 @@ use crate::certificate::PrivateCa;
 use crate::data_dir::DataDir;
 use crate::wiring::SystemClock;
 
-/// Writes in DIR/tls only, which a running server reads and, near the end of a certificate's
-/// validity, writes in the same way; so no lock is needed.
+/// Writes in DIR/tls only, which has a lock of its own: a server that runs keeps that of the data
+/// directory.
 pub(super) fn run(arguments: Certificate) -> Result<()> {
     let Certificate::Renew(arguments) = arguments;
     let dir = DataDir::locate(arguments.directory.data_dir)?;

@@ -19,11 +19,14 @@ pub(super) fn operate(deployment: &Deployment, command: &Command, as_json: bool)
 
 fn carry_out(deployment: &Deployment, command: &Command) -> Result<Outcome> {
     let dir = DataDir::locate(deployment.directory.data_dir.clone())?;
-    dir.require_present()?;
-    let Some(lock) = dir.try_lock()? else {
-        return runtime()?.block_on(admin::ask(&dir, command));
-    };
-    dir.require_initialised()?;
+    dir.require_deployment()?;
+    let ask = || runtime()?.block_on(admin::ask(&dir, command));
+    // Root may ask the server of another user, and leaves nothing of its own beside it.
+    if dir.is_locked()? {
+        return ask();
+    }
+    dir.require_safe()?;
+    let Some(lock) = dir.try_lock()? else { return ask() };
     let config = Config::load(&dir, deployment.config.as_deref())?;
     logging::start(&config.log)?;
     let opened = wiring::open(&dir, &deployment.passphrase, &lock)?;

@@ -120,3 +120,14 @@ fn a_command_is_not_answered_when_the_lock_is_held_by_something_else() {
     let said = sandbox.fail(&["account", "create"]);
     assert!(said.contains("another keyward is at work on"), "{said}");
 }
+
+#[test]
+fn a_command_on_a_mistyped_directory_leaves_nothing_in_it() {
+    let sandbox = Sandbox::empty();
+    std::fs::create_dir(sandbox.dir()).unwrap();
+    for command in [&["account", "list"][..], &["clock", "accept"], &["certificate", "renew"]] {
+        assert!(sandbox.fail(command).contains("holds no deployment"), "{command:?}");
+    }
+    assert_eq!(std::fs::read_dir(sandbox.dir()).unwrap().count(), 0);
+    sandbox.succeed(&["init"]);
+}
