@@ -71,7 +71,9 @@ fn open_streams(sender: &Sender, count: usize) -> JoinSet<u16> {
 
 #[tokio::test]
 async fn streams_without_bodies_keep_nobody_out() {
-    let server = TestServer::with_limits(Limits { requests_max: 4, ..Limits::default() }).await;
+    let patient = Duration::from_mins(1);
+    let limits = Limits { requests_max: 4, body_patience: patient, ..Limits::default() };
+    let server = TestServer::with_limits(limits).await;
     let mut attackers = Vec::new();
     for _ in 0..3 {
         let mut sender = connect(&server).await;
