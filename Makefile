@@ -31,11 +31,11 @@ quickstart-stop: ## stop the server that `make quickstart` left running
 	@python3 scripts/quickstart.py --data-dir '$(DATA_DIR)' --stop
 
 .PHONY: test
-test: setup lint test-unit test-suites ## everything that guards the tree
+test: setup lint test-unit test-suites ## everything that guards the tree, but for model and deny
 
 .PHONY: test-unit
 test-unit: ## the tests of the crates, and the rules of the tree
-	$(CARGO) test $(LOCKED) --workspace --quiet
+	$(CARGO) xtask ci test
 
 .PHONY: test-suites
 test-suites: ## the built program against real AWS clients
@@ -44,10 +44,10 @@ test-suites: ## the built program against real AWS clients
 	$(PYTHON) -m pytest suites
 
 .PHONY: lint
-lint: setup ## formatting and lints
-	$(CARGO) fmt --all --check
-	$(CARGO) fmt --check --manifest-path suites/rust-sdk/Cargo.toml
-	$(CARGO) clippy $(LOCKED) --workspace --all-targets --quiet -- -D warnings
+lint: setup ## formatting, lints and the documentation of the crates
+	$(CARGO) xtask ci fmt
+	$(CARGO) xtask ci clippy
+	$(CARGO) xtask ci doc
 	$(RUFF) check --quiet suites scripts
 	$(RUFF) format --quiet --check suites scripts
 

@@ -1,13 +1,17 @@
-//! The steps a change must pass, each runnable by hand.
+//! What cargo checks of a change, each step runnable by hand. `make test` runs the same steps, and
+//! what is not cargo's beside them.
 
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::bail;
 
-use crate::{model, tree};
+use crate::tree;
 
-const STEPS: [&str; 6] = ["fmt", "clippy", "doc", "test", "model", "deny"];
+/// In order; the rules of `tidy` are among the tests.
+const STEPS: [&str; 4] = ["fmt", "clippy", "doc", "test"];
+/// Packages that are no members of the workspace.
+const APART: [&str; 2] = ["fuzz/Cargo.toml", "suites/rust-sdk/Cargo.toml"];
 
 /// Every step, in order, until one fails.
 pub(crate) fn all(root: &Path) -> anyhow::Result<()> {
@@ -18,37 +22,33 @@ pub(crate) fn all(root: &Path) -> anyhow::Result<()> {
 pub(crate) fn step(root: &Path, step: &str) -> anyhow::Result<()> {
     println!("ci: {step}");
     match step {
-        "fmt" => cargo(root, &["fmt", "--all", "--check"]),
-        "clippy" => cargo(
-            root,
-            &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"],
-        ),
-        "doc" => tree::run(
-            command(root, &["doc", "--no-deps", "--workspace", "--quiet"])
-                .env("RUSTDOCFLAGS", "-D warnings"),
-        ),
-        "test" => cargo(root, &["test", "--workspace", "--quiet"]),
-        "model" => model::check(root),
-        "deny" => deny(root),
+        "fmt" => fmt(root),
+        "clippy" => {
+            let lints = ["--all-targets", "--", "-D", "warnings"];
+            tree::run(locked(root, "clippy").args(lints))
+        }
+        "doc" => tree::run(locked(root, "doc").arg("--no-deps").env("RUSTDOCFLAGS", "-D warnings")),
+        "test" => tree::run(&mut locked(root, "test")),
         _ => bail!("no step `{step}`; the steps are: {}", STEPS.join(" ")),
     }
 }
 
-fn deny(root: &Path) -> anyhow::Result<()> {
-    let is_installed = tree::output(&mut command(root, &["deny", "--version"])).is_ok();
-    if !is_installed {
-        bail!("cargo-deny is not installed; `cargo install --locked cargo-deny` installs it");
-    }
-    cargo(root, &["deny", "check"])
+fn fmt(root: &Path) -> anyhow::Result<()> {
+    tree::run(cargo(root).args(["fmt", "--all", "--check"]))?;
+    APART.iter().try_for_each(|manifest| {
+        tree::run(cargo(root).args(["fmt", "--check", "--manifest-path", manifest]))
+    })
 }
 
-fn cargo(root: &Path, arguments: &[&str]) -> anyhow::Result<()> {
-    tree::run(&mut command(root, arguments))
+/// The lock file decides, everywhere.
+fn locked(root: &Path, subcommand: &str) -> Command {
+    let mut command = cargo(root);
+    command.args([subcommand, "--locked", "--workspace", "--quiet"]);
+    command
 }
 
-fn command(root: &Path, arguments: &[&str]) -> Command {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
-    command.args(arguments).current_dir(root);
+fn cargo(root: &Path) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root);
     command
 }

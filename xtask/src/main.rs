@@ -21,7 +21,7 @@ use anyhow::bail;
 const USAGE: &str = "\
 usage: cargo xtask <task>
 
-  ci [<step>]       every step, or one of: fmt clippy doc test model deny
+  ci [<step>]       every step, or one of: fmt clippy doc test
   model [--check]   write the constraint table from the API model, or compare it
   tidy              check the rules of the tree";
 

@@ -1,4 +1,4 @@
-//! `level` in [log]: how much is logged, as a whole and by part.
+//! `level` in `[log]`: how much is logged, as a whole and by part.
 //!
 //! Read strictly: a word that is no level would otherwise be taken for the name of a part, and
 //! everything else would go unlogged.
