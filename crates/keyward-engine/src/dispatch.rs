@@ -13,8 +13,10 @@ use crate::decode::decode;
 use crate::record::line;
 use crate::{Cx, Engine, Entry, ErrorCode, OpError, Operation, Reply, op_error};
 
-/// How often an operation decides when others keep changing what it decides on.
-const ATTEMPTS_MAX: u32 = 3;
+/// How often an operation decides when others keep changing what it decides on. From the second
+/// time on it has its turn to itself among those that met a conflict, so only newcomers can be in
+/// its way.
+const ATTEMPTS_MAX: u32 = 8;
 
 /// One authenticated request.
 #[derive(Clone, Debug)]
@@ -80,21 +82,28 @@ fn report(entry: &Entry, cx: &Cx, refusal: &OpError) {
 /// The part that knows the operation's types: decodes, runs and encodes. Everything else is in
 /// [`close`], compiled once.
 pub(crate) async fn call<O: Operation>(cx: &mut Cx, body: &[u8]) -> Result<Reply, OpError> {
+    let engine = Arc::clone(cx.engine());
+    let mut turn = None;
     let mut attempt = 1;
     loop {
         let result = run::<O>(cx, body).await;
         match close(cx, O::NAME, O::KIND, result).await {
             Closed::Reply(reply) => return reply,
-            Closed::Conflict if attempt < ATTEMPTS_MAX => {
+            Closed::Conflict(lost) if attempt < ATTEMPTS_MAX => {
+                if turn.is_none() {
+                    turn = Some(engine.turns.take(&lost).await);
+                }
+                // The turn may have been long in coming.
+                engine.forget_precondition(&lost);
                 attempt += 1;
                 cx.start_over();
             }
-            Closed::Conflict => {
+            Closed::Conflict(_) => {
                 cx.change = Change::default();
                 let busy = OpError::internal("others kept changing what the request rests on");
                 return match close(cx, O::NAME, O::KIND, Err(busy)).await {
                     Closed::Reply(reply) => reply,
-                    Closed::Conflict => Err(OpError::internal("a refusal met a conflict")),
+                    Closed::Conflict(_) => Err(OpError::internal("a refusal met a conflict")),
                 };
             }
         }
@@ -121,7 +130,7 @@ enum Closed {
     /// With a reply or a refusal, either of them recorded.
     Reply(Result<Reply, OpError>),
     /// Nothing happened: what the operation decided on has changed.
-    Conflict,
+    Conflict(Precondition),
 }
 
 /// Commits what was staged together with its record, or records without a change.
@@ -134,10 +143,7 @@ async fn close(
     let result = match result {
         Ok(reply) if !cx.change.writes.is_empty() => match commit(cx, name, kind).await {
             Ok(()) => return Closed::Reply(Ok(reply)),
-            Err(CommitError::Conflict(stale)) => {
-                cx.engine().forget_precondition(&stale);
-                return Closed::Conflict;
-            }
+            Err(CommitError::Conflict(lost)) => return Closed::Conflict(lost),
             Err(CommitError::AtLimit(limit, current)) => Err(limit_exceeded(&limit, current)),
             Err(CommitError::Store(error)) => Err(OpError::internal(error)),
         },

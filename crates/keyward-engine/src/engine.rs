@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 
 use crate::cache::{Loaded, Stale};
 use crate::outbox::Deliveries;
+use crate::turns::Turns;
 use crate::{Credential, Generator, Key, KeyRing, OpError};
 
 /// How many lookups for callers not yet known may run at once.
@@ -69,6 +70,7 @@ pub struct Engine {
     pub(crate) credentials: Loaded<AccessKeyId, Arc<Credential>>,
     pub(crate) unknown_callers: Semaphore,
     pub(crate) deliveries: Deliveries,
+    pub(crate) turns: Turns,
 }
 
 impl Engine {
@@ -83,6 +85,7 @@ impl Engine {
             credentials: Loaded::new(CREDENTIALS_MAX),
             unknown_callers: Semaphore::new(UNKNOWN_CALLERS_MAX),
             deliveries: Deliveries::default(),
+            turns: Turns::new(),
         }))
     }
 

@@ -27,6 +27,7 @@ mod outbox;
 mod record;
 mod resolve;
 mod schedule;
+mod turns;
 
 pub use authorize::{Account, Action, Authorized, reach};
 pub use bootstrap::{BootstrapError, NewDeployment, create_deployment};

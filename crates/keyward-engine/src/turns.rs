@@ -1,0 +1,39 @@
+//! Turns among calls that met a conflict: one at a time decides again about one object.
+//!
+//! First attempts take no turn, so calls that do not meet cost nothing.
+
+use std::hash::{BuildHasher, RandomState};
+
+use keyward_store::Precondition;
+use tokio::sync::{Mutex, MutexGuard};
+
+/// How many queues there are; objects whose hashes meet share one.
+const QUEUES: usize = 64;
+
+/// The queues.
+pub(crate) struct Turns {
+    queues: [Mutex<()>; QUEUES],
+    hasher: RandomState,
+}
+
+impl Turns {
+    pub(crate) fn new() -> Self {
+        Self { queues: std::array::from_fn(|_| Mutex::new(())), hasher: RandomState::new() }
+    }
+
+    /// Waits for the turn to decide again about what `lost` is about.
+    pub(crate) async fn take(&self, lost: &Precondition) -> MutexGuard<'_, ()> {
+        let hash = match lost {
+            Precondition::AliasAbsent(alias) | Precondition::AliasAt(alias, _) => {
+                self.hasher.hash_one(alias)
+            }
+            Precondition::AliasesBelow(key, _)
+            | Precondition::KeyAt(key, _)
+            | Precondition::TagsAtMost(key, _) => self.hasher.hash_one(key),
+            Precondition::KeysBelow(scope, _) => self.hasher.hash_one(scope),
+        };
+        let [first, rest @ ..] = &self.queues;
+        let slot = usize::from(hash.to_le_bytes()[0]) % QUEUES;
+        slot.checked_sub(1).and_then(|slot| rest.get(slot)).unwrap_or(first).lock().await
+    }
+}
