@@ -1,12 +1,11 @@
 //! `keyward serve`: from the start to the end.
 
-use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 
 use rustix::process::Signal;
 
 use crate::sandbox::{Sandbox, setting, words};
-use crate::wire::{Client, connect, get};
+use crate::wire::{Client, get};
 
 #[test]
 fn serve_answers_until_sigterm_and_ends_with_status_0() {
@@ -27,10 +26,7 @@ fn a_second_signal_does_not_wait_for_requests_under_way() {
     let sandbox = Sandbox::initialised();
     let mut command = sandbox.command(&["serve", "--listen", "127.0.0.1:0"]);
     let running = sandbox.start(command.env("KEYWARD_SERVER_SHUTDOWN_GRACE_S", "600"));
-    let mut stalled = connect(&running.address);
-    stalled.write_all(b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nhalf").unwrap();
-    // A reply on a later connection shows that the server has taken this one.
-    assert_eq!(get(&running.address, "/health/ready").status, 200);
+    let _stalled = Client::new(&sandbox, "keyward").stall("ListKeys");
 
     running.signal(Signal::INT);
     assert_eq!(running.stop().code(), Some(1));

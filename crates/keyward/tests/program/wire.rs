@@ -60,8 +60,28 @@ impl Client {
     }
 
     /// The same, with header lines that are not signed.
-    #[expect(clippy::disallowed_methods, reason = "the program under test has the real clock")]
     pub(crate) fn call_with(&self, operation: &str, body: &str, unsigned: &str) -> Reply {
+        let head = self.head(operation, body);
+        exchange(
+            connect(&self.address),
+            &format!("{head}{unsigned}connection: close\r\n\r\n{body}"),
+        )
+    }
+
+    /// Begins a call and sends no body, though the server asks for it: the request stays under way.
+    pub(crate) fn stall(&self, operation: &str) -> TcpStream {
+        let head = self.head(operation, "{}");
+        let mut stream = connect(&self.address);
+        stream.write_all(format!("{head}expect: 100-continue\r\n\r\n").as_bytes()).unwrap();
+        let mut asked = [0; 12];
+        stream.read_exact(&mut asked).unwrap();
+        assert_eq!(&asked, b"HTTP/1.1 100");
+        stream
+    }
+
+    /// The head of a signed request, but for its last line.
+    #[expect(clippy::disallowed_methods, reason = "the program under test has the real clock")]
+    fn head(&self, operation: &str, body: &str) -> String {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
         let target = format!("TrentService.{operation}");
         let headers = [
@@ -85,10 +105,7 @@ impl Client {
         for (name, value) in signer.sign(&parts, body.as_bytes()) {
             write!(head, "{name}: {value}\r\n").unwrap();
         }
-        exchange(
-            connect(&self.address),
-            &format!("{head}{unsigned}connection: close\r\n\r\n{body}"),
-        )
+        head
     }
 }
 
