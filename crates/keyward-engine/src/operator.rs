@@ -95,6 +95,19 @@ impl Engine {
         self.operate(name, account, operator, Vec::new()).await
     }
 
+    /// Puts a command on record that did not work, in the log of `account`.
+    pub async fn record_failed_command(
+        &self,
+        name: &'static str,
+        account: AccountId,
+        operator: &str,
+        reason: &str,
+    ) -> Result<(), OperatorError> {
+        let event_id = keyward_model::new_uuid(self.rng());
+        let line = operator_line(self, event_id, (name, account), operator, Some(reason));
+        self.journal().append(&line).await.map_err(OperatorError::Journal)
+    }
+
     fn new_credential(
         &self,
         account: AccountId,
@@ -111,7 +124,7 @@ impl Engine {
     ) -> Result<(), OperatorError> {
         self.journal().check().map_err(OperatorError::Journal)?;
         let event_id = keyward_model::new_uuid(self.rng());
-        let line = operator_line(self, event_id, (name, account), operator);
+        let line = operator_line(self, event_id, (name, account), operator, None);
         let change = Change { writes, ..Change::default() };
         self.commit_recorded(change, AuditRow { event_id, line }).await?;
         Ok(())

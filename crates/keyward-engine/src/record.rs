@@ -88,16 +88,19 @@ pub(crate) fn deletion_line(engine: &Engine, event_id: Uuid, key: &ScopedKey) ->
     line
 }
 
-/// The record of an operator's command that concerns an account.
+/// The record of an operator's command that concerns an account, or of one that failed.
 pub(crate) fn operator_line(
     engine: &Engine,
     event_id: Uuid,
     (name, account): (&str, AccountId),
     operator: &str,
+    failure: Option<&str>,
 ) -> Vec<u8> {
     let mut line = Vec::with_capacity(LINE_BYTES);
     let mut request_parameters = Fragment::default();
-    request_parameters.add().text("accountId", account.as_str());
+    if failure.is_none() {
+        request_parameters.add().text("accountId", account.as_str());
+    }
     OperatorEvent {
         event_id,
         account,
@@ -106,6 +109,7 @@ pub(crate) fn operator_line(
         region: engine.default_region(),
         operator,
         request_parameters: &request_parameters,
+        failure,
     }
     .write(&mut line);
     line

@@ -26,6 +26,7 @@ pub(crate) use protocol::{AccountLine, Command, Outcome};
 pub(crate) use socket::AdminSocket;
 
 use crate::data_dir::DataDir;
+use crate::logging::chain;
 use crate::profile::Profiles;
 
 /// A deployment in the hands of an operator.
@@ -44,9 +45,31 @@ impl Desk {
         Self { engine, seal, dir, clock_watch: Mutex::default(), turn: Mutex::default() }
     }
 
-    /// Carries a command out on behalf of the operator named.
+    /// Carries a command out on behalf of the operator named. One that does not work leaves its
+    /// record too.
     pub(crate) async fn carry_out(&self, command: &Command, operator: &str) -> Result<Outcome> {
         let _turn = self.turn.lock().await;
+        let result = self.perform(command, operator).await;
+        if let Err(error) = &result
+            && let Err(unrecorded) = self.record_failure(command, operator, error).await
+        {
+            warn!(error = chain(unrecorded), "a command that failed is not on record");
+        }
+        result
+    }
+
+    async fn record_failure(
+        &self,
+        command: &Command,
+        operator: &str,
+        error: &anyhow::Error,
+    ) -> Result<()> {
+        let (account, reason) = (self.first_account().await?, format!("{error:#}"));
+        let name = command.event_name();
+        Ok(self.engine.record_failed_command(name, account, operator, &reason).await?)
+    }
+
+    async fn perform(&self, command: &Command, operator: &str) -> Result<Outcome> {
         match command {
             Command::AccountCreate { account_id } => {
                 let account = account_id.as_deref().map(str::parse).transpose()?;
@@ -66,7 +89,7 @@ impl Desk {
             Command::ClockAccept {} => {
                 let mut watch = self.clock_watch.lock().await;
                 let account = self.first_account().await?;
-                self.engine.record_command("AcceptClock", account, operator).await?;
+                self.engine.record_command(command.event_name(), account, operator).await?;
                 let now = self.engine.accept_clock(&mut watch).await?;
                 Ok(Outcome::ClockAccepted { now_unix_s: now.unix_s() })
             }

@@ -3,11 +3,13 @@
 use keyward_model::{AccountId, Region, Timestamp};
 use uuid::Uuid;
 
-use super::{Cut, VERSION, write_exchange, write_to_fit};
+use super::{Cut, VERSION, cut_text, write_exchange, write_to_fit};
 use crate::date::iso_date;
 use crate::json::{Fragment, JsonObject};
 
 const EVENT_SOURCE: &str = "keyward";
+/// The one code of a command that did not work; why is in the message.
+const FAILED: &str = "CommandFailed";
 
 /// One command of an operator.
 #[derive(Clone, Debug)]
@@ -26,6 +28,8 @@ pub struct OperatorEvent<'a> {
     pub operator: &'a str,
     /// What the command named.
     pub request_parameters: &'a Fragment,
+    /// Why it did not work, if it did not.
+    pub failure: Option<&'a str>,
 }
 
 impl OperatorEvent<'_> {
@@ -46,6 +50,10 @@ impl OperatorEvent<'_> {
             o.text("eventName", self.event_name);
             o.text("awsRegion", self.region.as_str());
             o.text("sourceIPAddress", "localhost");
+            if let Some(failure) = self.failure {
+                o.text("errorCode", FAILED);
+                o.text("errorMessage", cut_text(failure));
+            }
             write_exchange(o, self.request_parameters, Fragment::EMPTY, cut);
             o.display("eventID", self.event_id);
             o.boolean("readOnly", false);

@@ -320,6 +320,40 @@ fn service_events_are_recorded_as_in_the_sample() {
     }
 }
 
+#[test]
+fn an_operators_command_is_recorded_with_who_gave_it_and_why_it_failed() {
+    let mut request_parameters = Fragment::default();
+    request_parameters.add().text("accountId", "111122223333");
+    let done = OperatorEvent {
+        event_id: "27d1b0f4-8e6a-4f0c-9b3d-5a6c7e8f9012".parse().unwrap(),
+        account: account(),
+        time: at(1_772_622_153),
+        event_name: "CreateAccount",
+        region: &region(),
+        operator: "uid 1000",
+        request_parameters: &request_parameters,
+        failure: None,
+    };
+    let mut line = Vec::new();
+    done.write(&mut line);
+    let expected = concat!(
+        r#"{"eventVersion":"1.11","userIdentity":{"accountId":"111122223333","#,
+        r#""invokedBy":"uid 1000"},"eventTime":"2026-03-04T11:02:33Z","eventSource":"keyward","#,
+        r#""eventName":"CreateAccount","awsRegion":"us-west-2","sourceIPAddress":"localhost","#,
+        r#""requestParameters":{"accountId":"111122223333"},"responseElements":null,"#,
+        r#""eventID":"27d1b0f4-8e6a-4f0c-9b3d-5a6c7e8f9012","readOnly":false,"#,
+        r#""eventType":"AwsServiceEvent","managementEvent":true,"#,
+        r#""recipientAccountId":"111122223333","eventCategory":"Management"}"#,
+    );
+    assert_eq!(str::from_utf8(&line).unwrap(), expected);
+
+    let mut line = Vec::new();
+    OperatorEvent { failure: Some("account 111122223333 exists already"), ..done }.write(&mut line);
+    let record: Value = serde_json::from_slice(&line).unwrap();
+    assert_eq!(record["errorCode"], "CommandFailed");
+    assert_eq!(record["errorMessage"], "account 111122223333 exists already");
+}
+
 /// The record of a call with these parts, as a value.
 fn record(change: impl for<'a> FnOnce(ApiCall<'a>) -> ApiCall<'a>) -> Value {
     let (caller, region) = (dana(), region());

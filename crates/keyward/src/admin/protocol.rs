@@ -18,6 +18,19 @@ pub(crate) enum Command {
     SealRotateDomainKey {},
 }
 
+impl Command {
+    /// The command's name in its audit record.
+    pub(crate) const fn event_name(&self) -> &'static str {
+        match self {
+            Self::AccountCreate { .. } => "CreateAccount",
+            Self::AccountList {} => "ListAccounts",
+            Self::AccountResetRoot { .. } => "ResetRoot",
+            Self::ClockAccept {} => "AcceptClock",
+            Self::SealRotateDomainKey {} => "RotateDomainKey",
+        }
+    }
+}
+
 /// What a command did. Nothing in it is secret.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "kebab-case", deny_unknown_fields)]

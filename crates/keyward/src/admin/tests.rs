@@ -74,3 +74,17 @@ async fn no_account_is_made_in_the_instant_the_deployment_was() {
     app.clock().advance(Duration::from_millis(1));
     desk.carry_out(&create, "uid 0").await.unwrap();
 }
+
+#[tokio::test]
+async fn a_command_that_does_not_work_leaves_its_record() {
+    let app = TestApp::new().await;
+    let (_parent, desk) = desk(&app).await;
+    let absent = Command::AccountResetRoot { account_id: Some("777788889999".to_owned()) };
+    desk.carry_out(&absent, "uid 0").await.unwrap_err();
+    let record = app.last_record();
+    assert_eq!(record["eventName"], "ResetRoot");
+    assert_eq!(record["userIdentity"]["invokedBy"], "uid 0");
+    assert_eq!(record["errorCode"], "CommandFailed");
+    assert_eq!(record["errorMessage"], "there is no account 777788889999");
+    assert_eq!(record["recipientAccountId"], keyward_testkit::ACCOUNT);
+}
