@@ -40,16 +40,6 @@ wire_enum! {
     }
 }
 
-wire_enum! {
-    /// An algorithm of Encrypt, Decrypt and ReEncrypt.
-    EncryptionAlgorithm {
-        SymmetricDefault = "SYMMETRIC_DEFAULT",
-        RsaesOaepSha1 = "RSAES_OAEP_SHA_1",
-        RsaesOaepSha256 = "RSAES_OAEP_SHA_256",
-        Sm2pke = "SM2PKE",
-    }
-}
-
 impl KeySpec {
     /// The usages a key of this spec can be created for.
     pub const fn usages(self) -> &'static [KeyUsage] {
@@ -73,14 +63,16 @@ impl KeySpec {
         }
     }
 
-    /// The algorithms of Encrypt and Decrypt a key of this spec takes when its usage allows them.
-    pub const fn encryption_algorithms(self) -> &'static [EncryptionAlgorithm] {
-        use EncryptionAlgorithm::{RsaesOaepSha1, RsaesOaepSha256, Sm2pke, SymmetricDefault};
-        match self {
-            Self::SymmetricDefault => &[SymmetricDefault],
-            Self::Rsa2048 | Self::Rsa3072 | Self::Rsa4096 => &[RsaesOaepSha1, RsaesOaepSha256],
-            Self::Sm2 => &[Sm2pke],
-            _ => &[],
-        }
+    /// Whether a key of this spec has a public key.
+    pub const fn is_asymmetric(self) -> bool {
+        !matches!(
+            self,
+            Self::SymmetricDefault | Self::Hmac224 | Self::Hmac256 | Self::Hmac384 | Self::Hmac512
+        )
+    }
+
+    /// Whether GenerateDataKeyPair makes pairs of this spec: `DataKeyPairSpec`.
+    pub const fn is_for_data_key_pairs(self) -> bool {
+        self.is_asymmetric() && !matches!(self, Self::MlDsa44 | Self::MlDsa65 | Self::MlDsa87)
     }
 }

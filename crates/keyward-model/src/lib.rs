@@ -6,32 +6,45 @@
 //! cryptography.
 
 mod account;
+mod algorithm;
 mod alias;
 mod arn;
 mod caller;
 mod encryption_context;
+mod grant;
+mod import;
 mod key_id;
 mod key_material_id;
 mod key_ref;
 mod key_spec;
 mod key_state;
+mod multi_region;
 mod random;
 mod region;
+mod rotation;
 mod time;
 mod wire_enum;
 
 pub use account::{AccountId, NotAnAccountId};
+pub use algorithm::{
+    EncapsulationAlgorithm, EncryptionAlgorithm, KeyAgreementAlgorithm, MacAlgorithm, MessageType,
+    SigningAlgorithm,
+};
 pub use alias::{AliasName, NotAnAliasName};
 pub use arn::{AliasArn, KeyArn};
 pub use caller::{AccessKeyId, Caller, NotAnAccessKeyId, Principal};
 pub use encryption_context::EncryptionContext;
+pub use grant::{GrantId, GrantOperation, NotAGrantId};
+pub use import::{ExpirationModel, ImportState, ImportType, WrappingAlgorithm, WrappingKeySpec};
 pub use key_id::{KeyId, NotAKeyId};
 pub use key_material_id::KeyMaterialId;
 pub use key_ref::{BadKeyRef, KeyRef};
-pub use key_spec::{EncryptionAlgorithm, KeySpec, KeyUsage};
+pub use key_spec::{KeySpec, KeyUsage};
 pub use key_state::{KeyManager, KeyState, Origin};
+pub use multi_region::{MultiRegionKeyType, MultiRegionSet};
 pub use random::{Rng, new_uuid};
 pub use region::{NotARegion, Partition, Region};
+pub use rotation::{KeyMaterialState, RotationType};
 pub use time::{Clock, Timestamp};
 pub use wire_enum::UnknownValue;
 
