@@ -1,10 +1,11 @@
 //! The one change an operation makes.
 
-use keyward_model::AccessKeyId;
+use keyward_model::{AccessKeyId, GrantId, KeyMaterialId};
 
 use crate::{
-    AccountRecord, AliasRecord, AuditRow, CredentialRecord, KeyRecord, MaterialRecord,
-    PolicyRecord, Scope, ScopedAlias, ScopedKey, StaleRow, StoreError, TagRecord,
+    AccountRecord, AliasRecord, AuditRow, CredentialRecord, GrantFingerprint, GrantRecord,
+    ImportTokenId, ImportWrappingKeyRecord, KeyRecord, LastUseRecord, MaterialRecord, PolicyRecord,
+    Scope, ScopedAlias, ScopedKey, StaleRow, StoreError, TagRecord,
 };
 
 /// The place of a write in its shard: dense, and in the order of commits. A row's number is that
@@ -47,6 +48,14 @@ pub enum Precondition {
     AliasAt(ScopedAlias, ChangeNumber),
     /// Fewer than this many aliases point to the key.
     AliasesBelow(ScopedKey, u32),
+    /// The key has no grant with this fingerprint.
+    GrantAbsent(ScopedKey, GrantFingerprint),
+    /// The key has this grant.
+    GrantPresent(ScopedKey, GrantId),
+    /// The key has fewer than this many grants.
+    GrantsBelow(ScopedKey, u32),
+    /// The key does not exist.
+    KeyAbsent(ScopedKey),
     /// The key was last written by this change.
     KeyAt(ScopedKey, ChangeNumber),
     /// The account holds fewer than this many customer managed keys in the Region.
@@ -62,9 +71,15 @@ pub enum Write {
     DeleteAlias(ScopedAlias),
     /// Removes an access key.
     DeleteCredential(AccessKeyId),
-    /// Removes a key with its material, policy, aliases and tags. Each alias removed takes a number
-    /// of its own shard.
+    /// Removes a grant.
+    DeleteGrant(ScopedKey, GrantId),
+    /// Removes an import wrapping key.
+    DeleteImportWrappingKey(ImportTokenId),
+    /// Removes a key with its material, policy, grants, aliases, tags, import wrapping keys and last
+    /// use. Each alias removed takes a number of its own shard, the grants one of theirs.
     DeleteKey(ScopedKey),
+    /// Removes one version of a key's material.
+    DeleteMaterial(ScopedKey, KeyMaterialId),
     /// Removes a tag.
     DeleteTag(ScopedKey, String),
     /// Adds an account.
@@ -73,8 +88,15 @@ pub enum Write {
     PutAlias(AliasRecord),
     /// Adds or replaces an access key.
     PutCredential(CredentialRecord),
+    /// Adds or replaces a grant; an error when another grant of the key has its fingerprint.
+    PutGrant(Box<GrantRecord>),
+    /// Adds or replaces an import wrapping key.
+    PutImportWrappingKey(Box<ImportWrappingKeyRecord>),
     /// Adds or replaces a key.
     PutKey(Box<KeyRecord>),
+    /// Remembers a use of a key. One that is not newer than the use remembered changes nothing, nor
+    /// does one of a key that is gone: uses are written late.
+    PutLastUse(LastUseRecord),
     /// Adds or replaces one version of a key's material.
     PutMaterial(MaterialRecord),
     /// Adds or replaces a key policy.

@@ -14,6 +14,8 @@ pub struct DeploymentRecord {
     pub partition: Partition,
     /// The Regions served, first the default one.
     pub regions: Vec<Region>,
+    /// Whether it is for development: its clock may be moved.
+    pub is_development: bool,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -33,7 +35,9 @@ impl DeploymentRecord {
             .bytes(self.deployment_id.as_bytes())
             .bytes(self.partition.as_str().as_bytes())
             .integer(self.created_at.unix_ms());
-        self.regions.iter().fold(row, |row, region| row.bytes(region.as_str().as_bytes()))
+        let row =
+            self.regions.iter().fold(row, |row, region| row.bytes(region.as_str().as_bytes()));
+        if self.is_development { row.columns_of_0002().integer(1) } else { row }
     }
 }
 
@@ -52,4 +56,11 @@ pub trait Deployment: Send + Sync {
 
     /// Remembers the wall-clock time; `now` replaces whatever stood there.
     async fn remember_time(&self, now: Timestamp) -> Result<(), StoreError>;
+
+    /// How far the deployment's clock is ahead of the wall clock; 0 unless it was moved.
+    async fn clock_offset_ms(&self) -> Result<i64, StoreError>;
+
+    /// Moves the deployment's clock and answers how far it is ahead now. The caller sees to it that
+    /// the deployment is for development.
+    async fn move_clock(&self, by_ms: i64) -> Result<i64, StoreError>;
 }

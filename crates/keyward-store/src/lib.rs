@@ -16,7 +16,10 @@ mod credentials;
 mod deployment;
 mod domain_keys;
 mod error;
+mod grants;
+mod import_wrapping_keys;
 mod keys;
+mod last_uses;
 mod materials;
 mod outbox;
 mod policies;
@@ -32,7 +35,12 @@ pub use credentials::{CredentialRecord, CredentialStatus, Credentials};
 pub use deployment::{Deployment, DeploymentRecord};
 pub use domain_keys::{DomainKeyRecord, DomainKeys};
 pub use error::StoreError;
-pub use keys::{KeyRecord, Keys};
+pub use grants::{
+    GrantConstraints, GrantFilter, GrantFingerprint, GrantPrincipal, GrantRecord, Grants,
+};
+pub use import_wrapping_keys::{ImportTokenId, ImportWrappingKeyRecord, ImportWrappingKeys};
+pub use keys::{KeyRecord, Keys, Rotation};
+pub use last_uses::{LastUseRecord, LastUses};
 pub use materials::{MaterialRecord, Materials};
 pub use outbox::{AuditRow, Outbox};
 pub use policies::{Policies, PolicyRecord};
@@ -56,8 +64,14 @@ pub trait Store: Send + Sync {
     fn deployment(&self) -> &dyn Deployment;
     /// Wrapped domain keys.
     fn domain_keys(&self) -> &dyn DomainKeys;
+    /// Grants.
+    fn grants(&self) -> &dyn Grants;
+    /// Keys to wrap imported material under.
+    fn import_wrapping_keys(&self) -> &dyn ImportWrappingKeys;
     /// KMS keys.
     fn keys(&self) -> &dyn Keys;
+    /// The last use of each key.
+    fn last_uses(&self) -> &dyn LastUses;
     /// Sealed key material.
     fn materials(&self) -> &dyn Materials;
     /// Audit records that committed with their change and wait for delivery.
