@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::source::Source;
 
 /// What each crate may depend on. Dependencies of tests alone are free.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 16] = [
     // The program wires everything, and alone builds backends.
     (
         "keyward",
@@ -27,8 +27,9 @@ const ARROWS: [(&str, &[&str]); 15] = [
     ("keyward-audit", &["keyward-model"]),
     // The benchmark sees the built program from outside: it only signs.
     ("keyward-bench", &["keyward-sigv4"]),
-    ("keyward-crypto", &["keyward-model"]),
+    ("keyward-crypto", &["keyward-lc", "keyward-model"]),
     ("keyward-engine", BELOW_ENGINE),
+    ("keyward-lc", &[]),
     ("keyward-model", &[]),
     (
         "keyward-ops",
