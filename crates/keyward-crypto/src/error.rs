@@ -15,6 +15,68 @@ pub struct ModuleFailure;
 #[error("the ciphertext is not valid")]
 pub struct InvalidCiphertext;
 
+/// Key material that is not what its spec asks for, or not in its stored encoding.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error("not key material of this spec")]
+pub struct BadKeyMaterial;
+
+/// A signature that does not verify, for whatever reason.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error("the signature is not valid")]
+pub struct InvalidSignature;
+
+/// A peer's public key that is not one of the curve asked for.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error("not a public key on this curve")]
+pub struct InvalidPublicKey;
+
+/// Why no key was made.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum GenerateKeyError {
+    /// The cryptographic module failed.
+    #[error(transparent)]
+    Module(#[from] ModuleFailure),
+    /// No such key is made here.
+    #[error("no key of this spec is made here")]
+    NotOffered,
+}
+
+/// Why nothing was signed.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum SignError {
+    /// The cryptographic module failed.
+    #[error(transparent)]
+    Module(#[from] ModuleFailure),
+    /// Algorithm and message do not fit the key or each other: callers have checked.
+    #[error("the algorithm or the message does not fit the key")]
+    NotApplicable,
+}
+
+/// Why nothing was encrypted.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum EncryptError {
+    /// The cryptographic module failed.
+    #[error(transparent)]
+    Module(#[from] ModuleFailure),
+    /// The algorithm does not fit the key: callers have checked.
+    #[error("the algorithm does not fit the key")]
+    NotApplicable,
+    /// Longer than key and algorithm can take.
+    #[error("the plaintext is too long")]
+    TooLong,
+}
+
+/// Why wrapped key material was not imported.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum ImportError {
+    /// It does not unwrap: another wrapping key or algorithm, or altered.
+    #[error("the wrapped key material does not unwrap")]
+    Ciphertext,
+    /// It unwraps to something that is not material of the spec.
+    #[error("the key material does not fit the key")]
+    Material,
+}
+
 /// Why random bytes were not made.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum RandomError {

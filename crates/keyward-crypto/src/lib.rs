@@ -17,18 +17,21 @@
 //! `vectors/ciphertext` and `vectors/sealed` hold one sample of each and are never rewritten.
 
 mod aead;
+mod asymmetric;
 mod canonical;
 mod domain;
 mod envelope;
 mod error;
 #[cfg(test)]
 mod golden;
+mod import;
 mod kdf;
 mod material_id;
 mod random;
 mod seal;
 mod secret;
 
+pub use asymmetric::{AsymmetricKey, DataKeyPair, Message, encrypt_bytes_max};
 pub use domain::{
     Binding, DOMAIN_KEYS_MAX, DomainKeys, MARKER_CHARS_MAX, MarkerScope, ROW_TAG_BYTES, RowTag,
     row_tag_key_number, sealed_key_number,
@@ -37,9 +40,11 @@ pub use envelope::{
     BLOB_BYTES_MAX, BLOB_OVERHEAD_BYTES, Header, KeyName, PLAINTEXT_BYTES_MAX, SymmetricKey,
 };
 pub use error::{
-    InvalidCiphertext, ModuleFailure, OpenError, RandomError, RetireError, RootKeyFileError,
-    RotateError, SealError, UnwrapError,
+    BadKeyMaterial, EncryptError, GenerateKeyError, ImportError, InvalidCiphertext,
+    InvalidPublicKey, InvalidSignature, ModuleFailure, OpenError, RandomError, RetireError,
+    RootKeyFileError, RotateError, SealError, SignError, UnwrapError,
 };
+pub use import::{WrappingKey, wrapping_is_offered};
 pub use random::{MATERIAL_BYTES_MAX, RANDOM_BYTES_MAX};
 pub use seal::{
     PassphraseParameters, RootKeyFile, Seal, SealId, SealKind, WRAPPED_DOMAIN_KEY_BYTES_MAX,
