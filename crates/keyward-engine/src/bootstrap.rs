@@ -16,6 +16,8 @@ pub struct NewDeployment {
     pub regions: Vec<Region>,
     /// The first account; a random id unless one is named.
     pub account: Option<AccountId>,
+    /// Whether its clock can be moved and keys be loaded into it. Nothing makes it so later.
+    pub is_development: bool,
 }
 
 /// Why a deployment could not be made.
@@ -53,7 +55,9 @@ pub async fn create_deployment(
         deployment_id: new_uuid(rng),
         partition: new.partition,
         regions: new.regions,
+        is_development: false,
         created_at: now,
+        is_development: new.is_development,
     };
     let account = AccountRecord { account, created_at: now };
     let writes = vec![Write::PutAccount(account), Write::PutCredential(record)];

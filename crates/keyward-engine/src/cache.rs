@@ -78,15 +78,24 @@ pub(crate) fn stale(change: &Change) -> Stale {
         match write {
             Write::DeleteAlias(alias) => stale.aliases.push(alias.clone()),
             Write::DeleteCredential(id) => stale.credentials.push(id.clone()),
-            Write::DeleteKey(key) | Write::DeleteTag(key, _) => stale.keys.push(key.clone()),
+            Write::DeleteKey(key) | Write::DeleteMaterial(key, _) | Write::DeleteTag(key, _) => {
+                stale.keys.push(key.clone());
+            }
             Write::PutAlias(record) => stale.aliases.push(record.alias.clone()),
             Write::PutCredential(record) => stale.credentials.push(record.access_key_id.clone()),
+            Write::PutGrant(record) => stale.keys.push(record.key.clone()),
             Write::PutKey(record) => stale.keys.push(record.key.clone()),
             Write::PutMaterial(record) => stale.keys.push(record.key.clone()),
             Write::PutPolicy(record) => stale.keys.push(record.key.clone()),
             Write::PutTag(record) => stale.keys.push(record.key.clone()),
-            // A resealed row says the same as before, and an account is not cached.
-            Write::PutAccount(_) | Write::Reseal(_) => {}
+            // A resealed row says the same as before, and the others are not cached.
+            Write::DeleteGrant(..)
+            | Write::DeleteImportWrappingKey(_)
+            | Write::PutAccount(_)
+            | Write::PutGrant(_)
+            | Write::PutImportWrappingKey(_)
+            | Write::PutLastUse(_)
+            | Write::Reseal(_) => {}
         }
     }
     stale

@@ -28,6 +28,10 @@ impl Turns {
                 self.hasher.hash_one(alias)
             }
             Precondition::AliasesBelow(key, _)
+            | Precondition::GrantAbsent(key, _)
+            | Precondition::GrantPresent(key, _)
+            | Precondition::GrantsBelow(key, _)
+            | Precondition::KeyAbsent(key)
             | Precondition::KeyAt(key, _)
             | Precondition::TagsAtMost(key, _) => self.hasher.hash_one(key),
             Precondition::KeysBelow(scope, _) => self.hasher.hash_one(scope),
