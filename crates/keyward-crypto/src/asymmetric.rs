@@ -1,4 +1,4 @@
-//! Asymmetric KMS keys: RSA and elliptic curves.
+//! Asymmetric KMS keys: RSA, elliptic curves, ML-DSA and ML-KEM.
 //!
 //! [`AsymmetricKey`] is one version of a key's material with everything parsed: AWS-LC checks a
 //! private key when it reads it, which costs a good part of a signature, so no call parses again.
@@ -9,6 +9,9 @@
 //! no usage, no state and no permission: callers have checked that the algorithm fits the key.
 
 mod ecc;
+mod ed25519;
+mod ml_dsa;
+mod ml_kem;
 mod rsa;
 #[cfg(test)]
 mod tests;
@@ -22,6 +25,9 @@ use crate::error::{
 use crate::secret::{KeyMaterial, Plaintext, Secret};
 
 use ecc::{Curve, EccKey};
+use ed25519::Ed25519Key;
+use ml_dsa::{MlDsa, MlDsaKey};
+use ml_kem::{MlKem, MlKemKey};
 use rsa::{Modulus, RsaKey};
 
 /// What is signed: `Message` with its `MessageType`.
@@ -44,6 +50,9 @@ pub struct AsymmetricKey {
 /// The parsed key. Each kind takes the algorithms of its own specs only.
 enum Kind {
     Ecc(EccKey),
+    Ed25519(Ed25519Key),
+    MlDsa(MlDsaKey),
+    MlKem(MlKemKey),
     Rsa(Box<RsaKey>),
 }
 
@@ -70,6 +79,12 @@ impl AsymmetricKey {
             Kind::Rsa(Box::new(RsaKey::load(modulus, encoded)?))
         } else if let Some(curve) = Curve::of(spec) {
             Kind::Ecc(EccKey::load(curve, encoded)?)
+        } else if let Some(set) = MlDsa::of(spec) {
+            Kind::MlDsa(MlDsaKey::load(set, encoded)?)
+        } else if let Some(set) = MlKem::of(spec) {
+            Kind::MlKem(MlKemKey::load(set, encoded)?)
+        } else if spec == KeySpec::EccNistEdwards25519 {
+            Kind::Ed25519(Ed25519Key::load(encoded)?)
         } else {
             return Err(BadKeyMaterial);
         };
@@ -85,6 +100,9 @@ impl AsymmetricKey {
     pub fn public_key(&self) -> &[u8] {
         match &self.kind {
             Kind::Ecc(key) => key.public_key(),
+            Kind::Ed25519(key) => key.public_key(),
+            Kind::MlDsa(key) => key.public_key(),
+            Kind::MlKem(key) => key.public_key(),
             Kind::Rsa(key) => key.public_key(),
         }
     }
@@ -97,6 +115,9 @@ impl AsymmetricKey {
     ) -> Result<Vec<u8>, SignError> {
         match &self.kind {
             Kind::Ecc(key) => key.sign(algorithm, message),
+            Kind::Ed25519(key) => key.sign(algorithm, message),
+            Kind::MlDsa(key) => key.sign(algorithm, message),
+            Kind::MlKem(_) => Err(SignError::NotApplicable),
             Kind::Rsa(key) => key.sign(algorithm, message),
         }
     }
@@ -110,6 +131,9 @@ impl AsymmetricKey {
     ) -> Result<(), InvalidSignature> {
         match &self.kind {
             Kind::Ecc(key) => key.verify(algorithm, message, signature),
+            Kind::Ed25519(key) => key.verify(algorithm, message, signature),
+            Kind::MlDsa(key) => key.verify(algorithm, message, signature),
+            Kind::MlKem(_) => Err(InvalidSignature),
             Kind::Rsa(key) => key.verify(algorithm, message, signature),
         }
     }
@@ -122,7 +146,7 @@ impl AsymmetricKey {
     ) -> Result<Vec<u8>, EncryptError> {
         match &self.kind {
             Kind::Rsa(key) => key.encrypt(algorithm, plaintext),
-            Kind::Ecc(_) => Err(EncryptError::NotApplicable),
+            _ => Err(EncryptError::NotApplicable),
         }
     }
 
@@ -134,7 +158,7 @@ impl AsymmetricKey {
     ) -> Result<Plaintext, InvalidCiphertext> {
         match &self.kind {
             Kind::Rsa(key) => key.decrypt(algorithm, ciphertext).map(Plaintext::from),
-            Kind::Ecc(_) => Err(InvalidCiphertext),
+            _ => Err(InvalidCiphertext),
         }
     }
 
@@ -143,21 +167,23 @@ impl AsymmetricKey {
     pub fn derive_shared_secret(&self, peer: &[u8]) -> Result<Plaintext, InvalidPublicKey> {
         match &self.kind {
             Kind::Ecc(key) => key.agree(peer),
-            Kind::Rsa(_) => Err(InvalidPublicKey),
+            _ => Err(InvalidPublicKey),
         }
     }
 
     /// Makes a shared secret and its encapsulation to the public key.
     pub fn encapsulate(&self) -> Result<(Vec<u8>, Plaintext), ModuleFailure> {
         match &self.kind {
-            Kind::Ecc(_) | Kind::Rsa(_) => Err(ModuleFailure),
+            Kind::MlKem(key) => key.encapsulate(),
+            _ => Err(ModuleFailure),
         }
     }
 
     /// Opens an encapsulation. Only a wrong length is an error: FIPS 203 rejects implicitly.
-    pub fn decapsulate(&self, _ciphertext: &[u8]) -> Result<Plaintext, InvalidCiphertext> {
+    pub fn decapsulate(&self, ciphertext: &[u8]) -> Result<Plaintext, InvalidCiphertext> {
         match &self.kind {
-            Kind::Ecc(_) | Kind::Rsa(_) => Err(InvalidCiphertext),
+            Kind::MlKem(key) => key.decapsulate(ciphertext),
+            _ => Err(InvalidCiphertext),
         }
     }
 }
@@ -227,6 +253,12 @@ fn generate(spec: KeySpec) -> Result<Encoded, GenerateKeyError> {
         Ok(RsaKey::generate(modulus)?)
     } else if let Some(curve) = Curve::of(spec) {
         Ok(EccKey::generate(curve)?)
+    } else if let Some(set) = MlDsa::of(spec) {
+        Ok(MlDsaKey::generate(set)?)
+    } else if let Some(set) = MlKem::of(spec) {
+        Ok(MlKemKey::generate(set)?)
+    } else if spec == KeySpec::EccNistEdwards25519 {
+        Ok(Ed25519Key::generate()?)
     } else {
         Err(GenerateKeyError::NotOffered)
     }

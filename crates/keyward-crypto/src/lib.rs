@@ -26,6 +26,7 @@ mod error;
 mod golden;
 mod import;
 mod kdf;
+mod mac;
 mod material_id;
 mod random;
 mod seal;
@@ -45,6 +46,7 @@ pub use error::{
     RootKeyFileError, RotateError, SealError, SignError, UnwrapError,
 };
 pub use import::{WrappingKey, wrapping_is_offered};
+pub use mac::MacKey;
 pub use random::{MATERIAL_BYTES_MAX, RANDOM_BYTES_MAX};
 pub use seal::{
     PassphraseParameters, RootKeyFile, Seal, SealId, SealKind, WRAPPED_DOMAIN_KEY_BYTES_MAX,
