@@ -8,11 +8,12 @@ use serde::Deserialize;
 use super::source::Source;
 
 /// What each crate may depend on. Dependencies of tests alone are free.
-const ARROWS: [(&str, &[&str]); 16] = [
+const ARROWS: [(&str, &[&str]); 18] = [
     // The program wires everything, and alone builds backends.
     (
         "keyward",
         &[
+            "keyward-attestation",
             "keyward-audit",
             "keyward-crypto",
             "keyward-engine",
@@ -24,16 +25,18 @@ const ARROWS: [(&str, &[&str]); 16] = [
             "keyward-store-sqlite",
         ],
     ),
+    ("keyward-attestation", &["keyward-model"]),
     ("keyward-audit", &["keyward-model"]),
     // The benchmark sees the built program from outside: it only signs.
     ("keyward-bench", &["keyward-sigv4"]),
-    ("keyward-crypto", &["keyward-lc", "keyward-model"]),
+    ("keyward-crypto", &["keyward-lc", "keyward-model", "keyward-sm2"]),
     ("keyward-engine", BELOW_ENGINE),
     ("keyward-lc", &[]),
     ("keyward-model", &[]),
     (
         "keyward-ops",
         &[
+            "keyward-attestation",
             "keyward-audit",
             "keyward-crypto",
             "keyward-engine",
@@ -47,12 +50,14 @@ const ARROWS: [(&str, &[&str]); 16] = [
     ("keyward-server", &["keyward-engine", "keyward-model", "keyward-sigv4"]),
     ("keyward-shape", &[]),
     ("keyward-sigv4", &[]),
+    ("keyward-sm2", &[]),
     ("keyward-store", &["keyward-model"]),
     ("keyward-store-sqlite", &["keyward-model", "keyward-store"]),
     // The test program, which wires everything once more.
     (
         "keyward-testkit",
         &[
+            "keyward-attestation",
             "keyward-audit",
             "keyward-crypto",
             "keyward-engine",
@@ -70,6 +75,7 @@ const ARROWS: [(&str, &[&str]); 16] = [
 ];
 
 const BELOW_ENGINE: &[&str] = &[
+    "keyward-attestation",
     "keyward-audit",
     "keyward-crypto",
     "keyward-model",
