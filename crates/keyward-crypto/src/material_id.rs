@@ -33,6 +33,13 @@ pub(crate) fn compute(key_id: &[u8], material: &KeyMaterial) -> Result<KeyMateri
     Ok(KeyMaterialId::new(id))
 }
 
+impl KeyMaterial {
+    /// The id of this material in the key `key_id` (the bare id, not its ARN).
+    pub fn id_in(&self, key_id: &[u8]) -> Result<KeyMaterialId, SealError> {
+        compute(key_id, self)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -14,12 +14,24 @@ use crate::{Cx, Key, OpError, Target, op_error};
 /// What an action lets its holder do with the target. Each is a type, so that a method of [`Cx`]
 /// can demand the right one.
 pub mod reach {
+    /// Derive secrets shared with others from the target's material.
+    #[derive(Debug)]
+    pub enum Agree {}
     /// Change the target.
     #[derive(Debug)]
     pub enum Change {}
+    /// Recover shared secrets with the target's material.
+    #[derive(Debug)]
+    pub enum Decapsulate {}
+    /// Make shared secrets with the target's material.
+    #[derive(Debug)]
+    pub enum Encapsulate {}
     /// Look at the target.
     #[derive(Debug)]
     pub enum Look {}
+    /// Compute and compare codes with the target's material.
+    #[derive(Debug)]
+    pub enum Mac {}
     /// Open ciphertexts with the target's material.
     #[derive(Debug)]
     pub enum Open {}
@@ -29,6 +41,12 @@ pub mod reach {
     /// Seal plaintexts with the target's material.
     #[derive(Debug)]
     pub enum Seal {}
+    /// Sign with the target's material.
+    #[derive(Debug)]
+    pub enum Sign {}
+    /// Verify signatures with the target's material.
+    #[derive(Debug)]
+    pub enum Verify {}
 }
 
 /// A permission, such as `kms:Encrypt`.

@@ -55,7 +55,6 @@ pub async fn create_deployment(
         deployment_id: new_uuid(rng),
         partition: new.partition,
         regions: new.regions,
-        is_development: false,
         created_at: now,
         is_development: new.is_development,
     };

@@ -83,7 +83,6 @@ pub(crate) fn stale(change: &Change) -> Stale {
             }
             Write::PutAlias(record) => stale.aliases.push(record.alias.clone()),
             Write::PutCredential(record) => stale.credentials.push(record.access_key_id.clone()),
-            Write::PutGrant(record) => stale.keys.push(record.key.clone()),
             Write::PutKey(record) => stale.keys.push(record.key.clone()),
             Write::PutMaterial(record) => stale.keys.push(record.key.clone()),
             Write::PutPolicy(record) => stale.keys.push(record.key.clone()),

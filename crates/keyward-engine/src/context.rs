@@ -9,7 +9,8 @@ use keyward_model::{
 use keyward_store::{Change, Precondition, Scope, Write};
 
 use crate::authorize::{Account, reach};
-use crate::{Action, Authorized, Call, Engine, OpError};
+use crate::record::service_row;
+use crate::{Action, Authorized, Call, Engine, Key, OpError};
 
 /// One call: who, where, when, and the change it stages. Nothing an operation does through it is
 /// visible before the dispatcher commits.
@@ -19,6 +20,8 @@ pub struct Cx {
     now: Timestamp,
     pub(crate) change: Change,
     pub(crate) notes: Notes,
+    /// The keys that have done something: each use counts if the call succeeds.
+    pub(crate) used: Vec<Arc<Key>>,
 }
 
 /// What the audit record says beyond the request and the reply.
@@ -36,13 +39,21 @@ pub(crate) struct Notes {
 impl Cx {
     pub(crate) fn new(engine: Arc<Engine>, call: Call) -> Self {
         let now = engine.clock().now();
-        Self { engine, call, now, change: Change::default(), notes: Notes::default() }
+        Self {
+            engine,
+            call,
+            now,
+            change: Change::default(),
+            notes: Notes::default(),
+            used: Vec::new(),
+        }
     }
 
     /// Forgets what a first run staged and noted, before the operation decides again.
     pub(crate) fn start_over(&mut self) {
         self.change = Change::default();
         self.notes = Notes::default();
+        self.used.clear();
         self.now = self.engine.clock().now();
     }
 
@@ -124,6 +135,23 @@ impl Cx {
         self.change.preconditions.push(precondition);
     }
 
+    /// Stages the record of something the service does of its own accord because of this call, in
+    /// the log of the key's account.
+    pub fn stage_service_event(
+        &mut self,
+        event_name: &'static str,
+        key: &KeyArn,
+        details: &Fragment,
+    ) {
+        let row = service_row(&self.engine, (event_name, self.now), key, details);
+        self.change.audit.push(row);
+    }
+
+    /// Notes that the key has done something: what GetKeyLastUsage tells.
+    pub(crate) fn note_use<A>(&mut self, key: &Authorized<A>) {
+        self.used.push(Arc::clone(key.target()));
+    }
+
     /// Notes a key in the audit record.
     pub(crate) fn note_key(&mut self, arn: KeyArn) {
         self.notes.resources.get_or_insert_default().push(Resource::Key(arn));
@@ -149,9 +177,10 @@ impl Cx {
         self.notes.new_key = Some(arn);
     }
 
-    /// Notes the material that did the work, under the name the audit record gives it.
-    pub fn note_material(&mut self, name: &'static str, id: KeyMaterialId) {
-        self.notes.materials.push((name, id));
+    /// Notes the material that did the work, under the name the audit record gives it. Only
+    /// symmetric keys show theirs.
+    pub fn note_material(&mut self, name: &'static str, id: Option<KeyMaterialId>) {
+        self.notes.materials.extend(id.map(|id| (name, id)));
     }
 
     /// Ends a dry run: everything was checked, nothing is done.

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use keyward_audit::Recorded;
 use keyward_model::{Caller, Region, RequestId, new_uuid};
-use keyward_store::{AuditRow, Change, CommitError, Precondition, StoreError};
+use keyward_store::{AuditRow, Change, CommitError, LastUseRecord, Precondition, StoreError};
 use tracing::error;
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::decode::decode;
@@ -142,7 +143,10 @@ async fn close(
 ) -> Closed {
     let result = match result {
         Ok(reply) if !cx.change.writes.is_empty() => match commit(cx, name, kind).await {
-            Ok(()) => return Closed::Reply(Ok(reply)),
+            Ok(event_id) => {
+                note_uses(cx, name, event_id);
+                return Closed::Reply(Ok(reply));
+            }
             Err(CommitError::Conflict(lost)) => return Closed::Conflict(lost),
             Err(CommitError::AtLimit(limit, current)) => Err(limit_exceeded(&limit, current)),
             Err(CommitError::Store(error)) => Err(OpError::internal(error)),
@@ -152,12 +156,31 @@ async fn close(
     let event_id = new_uuid(cx.engine().rng());
     let record = line(cx, event_id, (name, kind), result.as_ref().err());
     match cx.engine().journal().append(&record).await {
-        Ok(()) => Closed::Reply(result),
+        Ok(()) => {
+            if result.is_ok() {
+                note_uses(cx, name, event_id);
+            }
+            Closed::Reply(result)
+        }
         Err(error) => Closed::Reply(Err(OpError::internal(error))),
     }
 }
 
-async fn commit(cx: &mut Cx, name: &'static str, kind: crate::Kind) -> Result<(), CommitError> {
+/// What a call that succeeded has done with keys.
+fn note_uses(cx: &mut Cx, name: &'static str, event_id: Uuid) {
+    for key in std::mem::take(&mut cx.used) {
+        let key = &key.record.key;
+        cx.engine().last_uses.note(key, || LastUseRecord {
+            key: key.clone(),
+            operation: name.to_owned(),
+            used_at: cx.now(),
+            event_id,
+            request_id: cx.request_id(),
+        });
+    }
+}
+
+async fn commit(cx: &mut Cx, name: &'static str, kind: crate::Kind) -> Result<Uuid, CommitError> {
     let engine = Arc::clone(cx.engine());
     engine.journal().check().map_err(|error| StoreError::Backend(Box::new(error)))?;
     let event_id = new_uuid(engine.rng());
@@ -166,7 +189,8 @@ async fn commit(cx: &mut Cx, name: &'static str, kind: crate::Kind) -> Result<()
     // A client that goes away drops this future. What was begun is finished all the same, or a
     // cached key could outlive its change.
     let task = tokio::spawn(async move { engine.commit_recorded(change, record).await });
-    task.await.unwrap_or_else(|error| Err(StoreError::Backend(Box::new(error)).into()))
+    let committed = task.await.map_err(|error| StoreError::Backend(Box::new(error)))?;
+    committed.map(|()| event_id)
 }
 
 impl Engine {
@@ -186,6 +210,10 @@ fn limit_exceeded(limit: &Precondition, current: u32) -> OpError {
             LimitExceeded,
             "Aliases per key quota for this account in this region is {quota}, current usage is {current}."
         ),
+        Precondition::GrantsBelow(_, quota) => op_error!(
+            LimitExceeded,
+            "Grants per key quota for this account in this region is {quota}, current usage is {current}."
+        ),
         Precondition::KeysBelow(_, quota) => op_error!(
             LimitExceeded,
             "Key quota for this account in this region is {quota} but the current usage is {current}."
@@ -193,8 +221,11 @@ fn limit_exceeded(limit: &Precondition, current: u32) -> OpError {
         Precondition::TagsAtMost(_, quota) => {
             op_error!(LimitExceeded, "A key can have at most {quota} tags.")
         }
-        Precondition::AliasAbsent(_) | Precondition::AliasAt(..) | Precondition::KeyAt(..) => {
-            OpError::new(ErrorCode::LimitExceeded, "A quota is used up.")
-        }
+        Precondition::AliasAbsent(_)
+        | Precondition::AliasAt(..)
+        | Precondition::GrantAbsent(..)
+        | Precondition::GrantPresent(..)
+        | Precondition::KeyAbsent(_)
+        | Precondition::KeyAt(..) => OpError::new(ErrorCode::LimitExceeded, "A quota is used up."),
     }
 }

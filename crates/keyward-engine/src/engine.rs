@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use keyward_audit::Journal;
-use keyward_model::{AccessKeyId, Clock, KeyArn, KeyId, Partition, Region, Rng};
+use keyward_model::{AccessKeyId, Clock, KeyArn, KeyId, KeySpec, Partition, Region, Rng};
 use keyward_store::{
     DeploymentRecord, KeyRecord, Precondition, ScopedAlias, ScopedKey, Store, StoreError,
 };
 use tokio::sync::Semaphore;
 
 use crate::cache::{Loaded, Stale};
+use crate::last_use::LastUses;
 use crate::outbox::Deliveries;
 use crate::turns::Turns;
+use crate::workers::Workers;
 use crate::{Credential, Generator, Key, KeyRing, OpError};
 
 /// How many lookups for callers not yet known may run at once.
@@ -31,13 +33,15 @@ pub struct Quotas {
     pub keys: u32,
     /// Aliases of one key.
     pub aliases_per_key: u32,
+    /// Grants of one key.
+    pub grants_per_key: u32,
     /// Tags of one key.
     pub tags_per_key: u32,
 }
 
 impl Default for Quotas {
     fn default() -> Self {
-        Self { keys: 100_000, aliases_per_key: 50, tags_per_key: 50 }
+        Self { keys: 100_000, aliases_per_key: 50, grants_per_key: 50_000, tags_per_key: 50 }
     }
 }
 
@@ -55,10 +59,14 @@ pub struct Parts {
     pub rng: Arc<dyn Rng>,
     /// Where key material comes from.
     pub generator: Arc<dyn Generator>,
+    /// Where slow computations run.
+    pub workers: Arc<Workers>,
     /// The facts the deployment was born with.
     pub deployment: DeploymentRecord,
     /// Resource quotas.
     pub quotas: Quotas,
+    /// Whether keys of spec SM2 are made outside the partition of China as well.
+    pub offers_sm2: bool,
 }
 
 /// Everything calls share.
@@ -70,6 +78,7 @@ pub struct Engine {
     pub(crate) credentials: Loaded<AccessKeyId, Arc<Credential>>,
     pub(crate) unknown_callers: Semaphore,
     pub(crate) deliveries: Deliveries,
+    pub(crate) last_uses: LastUses,
     pub(crate) turns: Turns,
 }
 
@@ -85,6 +94,7 @@ impl Engine {
             credentials: Loaded::new(CREDENTIALS_MAX),
             unknown_callers: Semaphore::new(UNKNOWN_CALLERS_MAX),
             deliveries: Deliveries::default(),
+            last_uses: LastUses::new(),
             turns: Turns::new(),
         }))
     }
@@ -124,6 +134,16 @@ impl Engine {
         self.parts.deployment.partition
     }
 
+    /// Whether keys and key pairs of this spec are made here.
+    pub fn offers(&self, spec: KeySpec) -> bool {
+        let is_china = self.partition() == Partition::AwsCn;
+        match spec {
+            KeySpec::Sm2 => is_china || self.parts.offers_sm2,
+            KeySpec::MlKem512 | KeySpec::MlKem768 | KeySpec::MlKem1024 => !is_china,
+            _ => true,
+        }
+    }
+
     /// The Region of this name, if it is served.
     pub fn region(&self, name: &str) -> Option<&Region> {
         self.parts.deployment.regions.iter().find(|region| region.as_str() == name)
@@ -148,6 +168,10 @@ impl Engine {
         &self.parts.ring
     }
 
+    pub(crate) fn workers(&self) -> &Workers {
+        &self.parts.workers
+    }
+
     pub(crate) fn generator(&self) -> &dyn Generator {
         &*self.parts.generator
     }
@@ -168,13 +192,13 @@ impl Engine {
 
     async fn try_load_key(&self, key: &ScopedKey) -> Result<Option<Arc<Key>>, StoreError> {
         let Some(row) = self.store().keys().find(key).await? else { return Ok(None) };
-        let materials = self.load_materials(key).await?;
+        let versions = self.load_versions(&row.record).await?;
         let current = row.record.current_material;
-        if current.is_some_and(|id| materials.iter().all(|material| material.id != id)) {
+        if current.is_some_and(|id| versions.iter().all(|version| version.id != id)) {
             return Err(StoreError::Forged { table: KeyRecord::TABLE });
         }
         let arn = self.key_arn(key).to_string();
-        Ok(Some(Arc::new(Key { record: row.record, change: row.change, arn, materials })))
+        Ok(Some(Arc::new(Key { record: row.record, change: row.change, arn, versions })))
     }
 
     /// The key an alias points to, from memory or the database.
@@ -199,9 +223,14 @@ impl Engine {
                 self.aliases.forget(alias);
             }
             Precondition::AliasesBelow(key, _)
+            | Precondition::KeyAbsent(key)
             | Precondition::KeyAt(key, _)
             | Precondition::TagsAtMost(key, _) => self.keys.forget(key),
-            Precondition::KeysBelow(..) => {}
+            // Grants and counts are read from the database each time.
+            Precondition::GrantAbsent(..)
+            | Precondition::GrantPresent(..)
+            | Precondition::GrantsBelow(..)
+            | Precondition::KeysBelow(..) => {}
         }
     }
 

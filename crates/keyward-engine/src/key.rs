@@ -1,10 +1,9 @@
 //! A key, loaded: its record, its ARN and its material, parsed once.
 
-use keyward_crypto::SymmetricKey;
-use keyward_model::{KeyMaterialId, KeyState, KeyUsage};
+use keyward_model::{KeyMaterialId, KeyState, KeyUsage, MultiRegionKeyType, Timestamp};
 use keyward_store::{ChangeNumber, KeyRecord};
 
-use crate::{OpError, op_error};
+use crate::{OpError, Version, op_error};
 
 /// A key as one change left it. Immutable: a newer change makes a newer one.
 #[derive(Debug)]
@@ -15,14 +14,8 @@ pub struct Key {
     pub change: ChangeNumber,
     /// The ARN as text.
     pub arn: String,
-    pub(crate) materials: Vec<LoadedMaterial>,
-}
-
-/// One version of a key's material, ready to use.
-#[derive(Debug)]
-pub(crate) struct LoadedMaterial {
-    pub(crate) id: KeyMaterialId,
-    pub(crate) symmetric: SymmetricKey,
+    /// Every version of its material, oldest first.
+    pub versions: Vec<Version>,
 }
 
 impl Key {
@@ -71,12 +64,37 @@ impl Key {
         ))
     }
 
-    pub(crate) fn current(&self) -> Option<&LoadedMaterial> {
+    /// The version that encrypts or signs.
+    pub fn current(&self) -> Option<&Version> {
         let current = self.record.current_material?;
-        self.material(&current)
+        self.version(&current)
     }
 
-    pub(crate) fn material(&self, id: &KeyMaterialId) -> Option<&LoadedMaterial> {
-        self.materials.iter().find(|material| material.id == *id)
+    /// The version of this id.
+    pub fn version(&self, id: &KeyMaterialId) -> Option<&Version> {
+        self.versions.iter().find(|version| version.id == *id)
+    }
+
+    /// The public key, as DER SubjectPublicKeyInfo.
+    pub fn public_key(&self) -> Option<&[u8]> {
+        self.current()?.public_key.as_deref()
+    }
+
+    /// When the first of the versions the key cannot do without expires.
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        let permanent = self.versions.iter().filter(|version| version.state.is_permanent());
+        permanent.filter_map(|version| version.expires_at).min()
+    }
+
+    /// Whether material is missing that the key cannot do without: then it waits for an import.
+    pub fn lacks_material(&self) -> bool {
+        let mut permanent = self.versions.iter().filter(|version| version.state.is_permanent());
+        self.record.current_material.is_none() || !permanent.all(Version::is_present)
+    }
+
+    /// The part the key plays in its multi-Region set, if it is in one.
+    pub fn multi_region_role(&self) -> Option<MultiRegionKeyType> {
+        let set = self.record.multi_region.as_ref()?;
+        Some(set.role_in(&self.record.key.scope.region))
     }
 }

@@ -1,15 +1,19 @@
-//! Key material: made, sealed at rest, loaded, and used with a proof.
+//! Key material: made, sealed at rest, and loaded.
+
+use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use keyward_crypto::{
-    Binding, Header, KeyMaterial, KeyName, Plaintext, RandomError, SealError, SymmetricKey,
+    AsymmetricKey, BadKeyMaterial, Binding, DataKeyPair, GenerateKeyError, KeyMaterial, KeyName,
+    MacKey, SealError, SymmetricKey,
 };
-use keyward_model::{AccountId, EncryptionContext, KeyId, KeyMaterialId, KeySpec};
-use keyward_store::{MaterialRecord, ScopedKey, StoreError};
+use keyward_model::{KeyMaterialId, KeyMaterialState, KeySpec, RotationType, Timestamp};
+use keyward_store::{ImportWrappingKeyRecord, KeyRecord, MaterialRecord, ScopedKey, StoreError};
 
 use crate::authorize::{Account, reach};
-use crate::key::LoadedMaterial;
-use crate::{Action, Authorized, Cx, Engine, ErrorCode, OpError, op_error};
+use crate::workers::{Busy, Lane, Workers};
+use crate::{Action, Authorized, Cx, Engine, OpError};
 
 /// Where key material comes from. It may take long, so it is awaited, and nothing is locked or
 /// open while it works.
@@ -17,99 +21,134 @@ use crate::{Action, Authorized, Cx, Engine, ErrorCode, OpError, op_error};
 pub trait Generator: Send + Sync {
     /// New material for a key of this spec.
     async fn generate(&self, spec: KeySpec) -> Result<KeyMaterial, GenerateError>;
+
+    /// A key pair to hand out.
+    async fn generate_pair(&self, spec: KeySpec) -> Result<DataKeyPair, GenerateError>;
 }
 
 /// Why no material was made.
 #[derive(Debug, thiserror::Error)]
 pub enum GenerateError {
-    /// This generator makes no material for keys of this spec.
-    #[error("no material is made for keys of spec {0}")]
-    NotOffered(KeySpec),
-    /// The random source failed.
+    /// Too many wait.
     #[error(transparent)]
-    Random(#[from] RandomError),
+    Busy(#[from] Busy),
+    /// It could not be made.
+    #[error(transparent)]
+    Failed(#[from] GenerateKeyError),
 }
 
-/// Makes material in this process, from AWS-LC's random source.
-#[derive(Debug)]
-pub struct LocalGenerator;
-
-#[async_trait]
-impl Generator for LocalGenerator {
-    async fn generate(&self, spec: KeySpec) -> Result<KeyMaterial, GenerateError> {
-        match spec {
-            KeySpec::SymmetricDefault => Ok(KeyMaterial::generate(SYMMETRIC_BYTES)?),
-            _ => Err(GenerateError::NotOffered(spec)),
+impl From<GenerateError> for OpError {
+    fn from(error: GenerateError) -> Self {
+        match error {
+            GenerateError::Busy(busy) => busy.into(),
+            GenerateError::Failed(failed) => Self::internal(failed),
         }
     }
 }
 
-/// AES-256.
-const SYMMETRIC_BYTES: usize = 32;
-
-/// A ciphertext and the material that made it.
+/// Makes material in this process: key pairs on threads of their own, everything else at once.
 #[derive(Debug)]
-pub struct Sealed {
-    /// `CiphertextBlob`.
-    pub ciphertext_blob: Vec<u8>,
+pub struct LocalGenerator {
+    workers: Arc<Workers>,
+}
+
+impl LocalGenerator {
+    /// Makes key pairs with these workers.
+    pub const fn new(workers: Arc<Workers>) -> Self {
+        Self { workers }
+    }
+}
+
+#[async_trait]
+impl Generator for LocalGenerator {
+    async fn generate(&self, spec: KeySpec) -> Result<KeyMaterial, GenerateError> {
+        if !spec.is_asymmetric() {
+            return Ok(KeyMaterial::generate_for(spec)?);
+        }
+        let made = self.workers.run(Lane::Generation, move || KeyMaterial::generate_for(spec));
+        Ok(made.await??)
+    }
+
+    async fn generate_pair(&self, spec: KeySpec) -> Result<DataKeyPair, GenerateError> {
+        Ok(self.workers.run(Lane::Generation, move || DataKeyPair::generate(spec)).await??)
+    }
+}
+
+/// One version of a key's material, as its row tells it, and the material if it is there.
+#[derive(Debug)]
+pub struct Version {
     /// `KeyMaterialId`.
-    pub material_id: KeyMaterialId,
+    pub id: KeyMaterialId,
+    /// `KeyMaterialState`.
+    pub state: KeyMaterialState,
+    /// When the material was made or first imported.
+    pub created_at: Timestamp,
+    /// `RotationDate`.
+    pub rotated_at: Option<Timestamp>,
+    /// `RotationType`.
+    pub rotation_type: Option<RotationType>,
+    /// `KeyMaterialDescription`.
+    pub description: Option<String>,
+    /// `ValidTo`.
+    pub expires_at: Option<Timestamp>,
+    /// The public key of an asymmetric key, as DER SubjectPublicKeyInfo. It stays when the material
+    /// goes.
+    pub public_key: Option<Vec<u8>>,
+    pub(crate) material: Option<Material>,
 }
 
-/// The key and material a ciphertext names, before anything of it is proven.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CiphertextHeader {
-    /// The account that owns the key.
-    pub account: AccountId,
-    /// The key.
-    pub key_id: KeyId,
-    /// The material.
-    pub material_id: KeyMaterialId,
+impl Version {
+    /// Whether the material is there: imported material can be deleted or expire.
+    pub const fn is_present(&self) -> bool {
+        self.material.is_some()
+    }
 }
 
-impl CiphertextHeader {
-    /// Reads what a ciphertext says about itself; `None` for bytes that cannot be ours.
-    pub fn parse(ciphertext_blob: &[u8]) -> Option<Self> {
-        let header = Header::parse(ciphertext_blob)?;
-        Some(Self {
-            account: std::str::from_utf8(&header.account).ok()?.parse().ok()?,
-            key_id: std::str::from_utf8(&header.key_id).ok()?.parse().ok()?,
-            material_id: header.material_id,
+/// Material, parsed once.
+pub(crate) enum Material {
+    Asymmetric(AsymmetricKey),
+    Mac(MacKey),
+    Symmetric(SymmetricKey),
+}
+
+impl Material {
+    fn load(
+        key: &ScopedKey,
+        spec: KeySpec,
+        material: &KeyMaterial,
+    ) -> Result<Self, BadKeyMaterial> {
+        match spec {
+            KeySpec::SymmetricDefault => {
+                let name = key_name(key).map_err(|_| BadKeyMaterial)?;
+                let loaded = SymmetricKey::new(&name, material).map_err(|_| BadKeyMaterial)?;
+                Ok(Self::Symmetric(loaded))
+            }
+            KeySpec::Hmac224 | KeySpec::Hmac256 | KeySpec::Hmac384 | KeySpec::Hmac512 => {
+                MacKey::load(spec, material).map(Self::Mac)
+            }
+            _ => AsymmetricKey::load(spec, material).map(Self::Asymmetric),
+        }
+    }
+
+    fn public_key(&self) -> Option<&[u8]> {
+        match self {
+            Self::Asymmetric(key) => Some(key.public_key()),
+            Self::Mac(_) | Self::Symmetric(_) => None,
+        }
+    }
+}
+
+impl fmt::Debug for Material {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Asymmetric(_) => "Asymmetric",
+            Self::Mac(_) => "Mac",
+            Self::Symmetric(_) => "Symmetric",
         })
     }
 }
 
 impl Cx {
-    /// Seals a plaintext under the key's current material, bound to the encryption context.
-    pub fn seal<A: Action<Reach = reach::Seal>>(
-        &self,
-        key: &Authorized<A>,
-        plaintext: &Plaintext,
-        context: &EncryptionContext<'_>,
-    ) -> Result<Sealed, OpError> {
-        let material = key.current().ok_or_else(|| OpError::internal(NoMaterial))?;
-        let context = canonical(context)?;
-        let ciphertext_blob =
-            material.symmetric.seal(&context, plaintext).map_err(OpError::internal)?;
-        Ok(Sealed { ciphertext_blob, material_id: material.id })
-    }
-
-    /// Opens a ciphertext of the key, whichever of its materials made it. Every cryptographic
-    /// failure is one and the same.
-    pub fn open<A: Action<Reach = reach::Open>>(
-        &self,
-        key: &Authorized<A>,
-        ciphertext_blob: &[u8],
-        context: &EncryptionContext<'_>,
-    ) -> Result<(Plaintext, KeyMaterialId), OpError> {
-        let invalid = || OpError::silent(ErrorCode::InvalidCiphertext);
-        let header = CiphertextHeader::parse(ciphertext_blob).ok_or_else(invalid)?;
-        let material = key.material(&header.material_id).ok_or_else(invalid)?;
-        let context = canonical(context)?;
-        let opened = material.symmetric.open(ciphertext_blob, &context).map_err(|_| invalid())?;
-        Ok((opened, material.id))
-    }
-
     /// Makes material for a key that the account is about to hold, sealed for its row.
     pub async fn new_material<A: Action<Reach = reach::Change>>(
         &self,
@@ -120,68 +159,130 @@ impl Cx {
         self.engine().new_material(key, spec).await
     }
 
-    /// Draws random bytes to hand out: a data key's, under the proof to seal it.
-    pub fn data_key<A: Action<Reach = reach::Seal>>(
+    /// Seals imported material for its row. It is as good as made here: whoever can change the key
+    /// may give it material.
+    pub fn imported_material<A: Action<Reach = reach::Change>>(
         &self,
-        _key: &Authorized<A>,
-        bytes: usize,
-    ) -> Result<Plaintext, OpError> {
-        Plaintext::random(bytes).map_err(OpError::internal)
+        key: &Authorized<A>,
+        material: &KeyMaterial,
+    ) -> Result<MaterialRecord, OpError> {
+        self.engine().sealed_material(&key.record.key, key.record.spec, material)
     }
 
-    /// Draws random bytes to hand out.
-    pub fn random<A: Action<Reach = reach::Random>>(
+    /// The rows of the key's material, to be written anew with something changed.
+    pub async fn material_rows<A: Action<Reach = reach::Change>>(
         &self,
-        _account: &Authorized<A, Account>,
-        bytes: usize,
-    ) -> Result<Plaintext, OpError> {
-        Plaintext::random(bytes).map_err(OpError::internal)
+        key: &Authorized<A>,
+    ) -> Result<Vec<MaterialRecord>, OpError> {
+        self.engine().store().materials().list(&key.record.key).await.map_err(OpError::internal)
+    }
+
+    /// A row of one key's material as that of the same multi-Region key elsewhere.
+    pub fn replicated_material<A: Action<Reach = reach::Change>>(
+        &self,
+        _key: &Authorized<A>,
+        row: &MaterialRecord,
+        replica: &ScopedKey,
+    ) -> Result<MaterialRecord, OpError> {
+        self.engine().copied_material(row, replica).map_err(OpError::internal)
     }
 }
 
 impl Engine {
-    /// Makes material for a new key and seals it for its row.
-    async fn new_material(
+    /// Makes material for a key and seals it for its row.
+    pub(crate) async fn new_material(
         &self,
         key: &ScopedKey,
         spec: KeySpec,
     ) -> Result<MaterialRecord, OpError> {
-        let material = self.generator().generate(spec).await.map_err(OpError::internal)?;
-        let name = key_name(key).map_err(OpError::internal)?;
-        let loaded = SymmetricKey::new(&name, &material).map_err(OpError::internal)?;
-        let material_id = *loaded.material_id();
+        let material = self.generator().generate(spec).await?;
+        self.sealed_material(key, spec, &material)
+    }
+
+    /// Seals material for its row, as the current version of the key's.
+    pub(crate) fn sealed_material(
+        &self,
+        key: &ScopedKey,
+        spec: KeySpec,
+        material: &KeyMaterial,
+    ) -> Result<MaterialRecord, OpError> {
+        let loaded = Material::load(key, spec, material).map_err(OpError::internal)?;
+        let material_id = material.id_in(key.key_id.as_bytes()).map_err(OpError::internal)?;
         let row = MaterialRecord::row_identity(key, &material_id);
-        let sealed = self
-            .ring()
-            .keys()
-            .seal(&material_binding(&row), &material)
-            .map_err(OpError::internal)?;
-        Ok(MaterialRecord { key: key.clone(), material_id, sealed, created_at: self.clock().now() })
+        let keys = self.ring().keys();
+        let sealed = keys.seal(&material_binding(&row), material).map_err(OpError::internal)?;
+        Ok(MaterialRecord {
+            key: key.clone(),
+            material_id,
+            sealed: Some(sealed),
+            public_key: loaded.public_key().map(<[u8]>::to_vec),
+            state: KeyMaterialState::Current,
+            rotated_at: None,
+            rotation_type: None,
+            description: None,
+            expires_at: None,
+            created_at: self.clock().now(),
+        })
+    }
+
+    /// A row of one key's material, sealed for the same multi-Region key in another Region.
+    pub(crate) fn copied_material(
+        &self,
+        row: &MaterialRecord,
+        replica: &ScopedKey,
+    ) -> Result<MaterialRecord, StoreError> {
+        let identity = MaterialRecord::row_identity(replica, &row.material_id);
+        let sealed = match self.opened_material(row)? {
+            Some(material) => {
+                let keys = self.ring().keys();
+                let sealed = keys.seal(&material_binding(&identity), &material);
+                Some(sealed.map_err(|error| StoreError::Backend(Box::new(error)))?)
+            }
+            None => None,
+        };
+        Ok(MaterialRecord { key: replica.clone(), sealed, ..row.clone() })
     }
 
     /// Reads and loads every version of a key's material.
-    pub(crate) async fn load_materials(
+    pub(crate) async fn load_versions(
         &self,
-        key: &ScopedKey,
-    ) -> Result<Vec<LoadedMaterial>, StoreError> {
-        let rows = self.store().materials().list(key).await?;
-        rows.iter().map(|row| self.load_material(row)).collect()
+        record: &KeyRecord,
+    ) -> Result<Vec<Version>, StoreError> {
+        let rows = self.store().materials().list(&record.key).await?;
+        rows.into_iter().map(|row| self.load_version(record.spec, row)).collect()
     }
 
-    fn load_material(&self, row: &MaterialRecord) -> Result<LoadedMaterial, StoreError> {
+    fn load_version(&self, spec: KeySpec, row: MaterialRecord) -> Result<Version, StoreError> {
         let forged = || StoreError::Forged { table: MaterialRecord::TABLE };
+        let material = match self.opened_material(&row)? {
+            Some(opened) => {
+                let id = opened.id_in(row.key.key_id.as_bytes()).map_err(|_| forged())?;
+                if id != row.material_id {
+                    return Err(forged());
+                }
+                Some(Material::load(&row.key, spec, &opened).map_err(|_| forged())?)
+            }
+            None => None,
+        };
+        Ok(Version {
+            id: row.material_id,
+            state: row.state,
+            created_at: row.created_at,
+            rotated_at: row.rotated_at,
+            rotation_type: row.rotation_type,
+            description: row.description,
+            expires_at: row.expires_at,
+            public_key: row.public_key,
+            material,
+        })
+    }
+
+    fn opened_material(&self, row: &MaterialRecord) -> Result<Option<KeyMaterial>, StoreError> {
+        let Some(sealed) = &row.sealed else { return Ok(None) };
         let identity = MaterialRecord::row_identity(&row.key, &row.material_id);
-        let opened = self
-            .ring()
-            .keys()
-            .open(&material_binding(&identity), &row.sealed)
-            .map_err(|_| forged())?;
-        let name = key_name(&row.key).map_err(|_| forged())?;
-        let symmetric = SymmetricKey::new(&name, &opened.into()).map_err(|_| forged())?;
-        if *symmetric.material_id() != row.material_id {
-            return Err(forged());
-        }
-        Ok(LoadedMaterial { id: row.material_id, symmetric })
+        let opened = self.ring().keys().open(&material_binding(&identity), sealed);
+        let opened = opened.map_err(|_| StoreError::Forged { table: MaterialRecord::TABLE })?;
+        Ok(Some(opened.into()))
     }
 }
 
@@ -190,18 +291,11 @@ pub(crate) const fn material_binding(row: &[u8]) -> Binding<'_> {
     Binding { table: MaterialRecord::TABLE, row, column: "sealed" }
 }
 
+/// Where the sealed private key of an import wrapping key lives.
+pub(crate) const fn import_binding(row: &[u8]) -> Binding<'_> {
+    Binding { table: ImportWrappingKeyRecord::TABLE, row, column: "sealed_private_key" }
+}
+
 fn key_name(key: &ScopedKey) -> Result<KeyName, SealError> {
     KeyName::new(key.scope.account.as_bytes(), key.key_id.as_bytes()).ok_or(SealError::TooLong)
 }
-
-fn canonical(context: &EncryptionContext<'_>) -> Result<Vec<u8>, OpError> {
-    context.canonical().ok_or_else(|| {
-        let limit = EncryptionContext::CANONICAL_BYTES_MAX;
-        op_error!(Validation, "The encryption context is larger than {limit} bytes.")
-    })
-}
-
-/// A key that should have material has none.
-#[derive(Debug, thiserror::Error)]
-#[error("a key has no current material")]
-pub(crate) struct NoMaterial;

@@ -50,21 +50,28 @@ impl Deliveries {
 }
 
 impl Engine {
-    /// Commits a change with its audit record, drops what it made stale, and delivers the record,
-    /// in this order and before anyone is told.
+    /// Commits a change with its audit record and those staged with it, drops what it made stale,
+    /// and delivers the records, in this order and before anyone is told.
     pub(crate) async fn commit_recorded(
         &self,
         mut change: Change,
         record: AuditRow,
     ) -> Result<(), CommitError> {
-        let id = record.event_id;
-        self.deliveries.with(|known| known.under_way.insert(id));
-        change.audit.push(record.clone());
+        change.audit.insert(0, record);
+        let records = change.audit.clone();
+        let ids = || records.iter().map(|record| record.event_id);
+        self.deliveries.with(|known| known.under_way.extend(ids()));
         let committed = self.commit(change).await;
         if committed.is_ok() {
-            self.deliver(&record).await;
+            for record in &records {
+                self.deliver(record).await;
+            }
         }
-        self.deliveries.with(|known| known.under_way.remove(&id));
+        self.deliveries.with(|known| {
+            for id in ids() {
+                known.under_way.remove(&id);
+            }
+        });
         committed
     }
 

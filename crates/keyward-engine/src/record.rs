@@ -4,8 +4,8 @@ use keyward_audit::{
     ApiCall, Client, Delivery, Fragment, KMS_EVENT_SOURCE, OperatorEvent, Outcome, Resource,
     ServiceEvent, TlsDetails,
 };
-use keyward_model::AccountId;
-use keyward_store::ScopedKey;
+use keyward_model::{AccountId, KeyArn, Timestamp, new_uuid};
+use keyward_store::AuditRow;
 use uuid::Uuid;
 
 use crate::{Call, Cx, Engine, Kind, OpError};
@@ -71,21 +71,27 @@ fn client(call: &Call) -> Client<'_> {
     Client { source_ip: client.source_ip, user_agent: client.user_agent.as_deref(), tls }
 }
 
-/// The record of a key deleted at the end of its waiting period.
-pub(crate) fn deletion_line(engine: &Engine, event_id: Uuid, key: &ScopedKey) -> Vec<u8> {
+/// The record of what the service does to a key of its own accord.
+pub(crate) fn service_row(
+    engine: &Engine,
+    (event_name, time): (&'static str, Timestamp),
+    key: &KeyArn,
+    details: &Fragment,
+) -> AuditRow {
+    let event_id = new_uuid(engine.rng());
     let mut line = Vec::with_capacity(LINE_BYTES);
     ServiceEvent {
         event_id,
-        account: key.scope.account,
-        time: engine.clock().now(),
-        event_name: "DeleteKey",
-        region: &key.scope.region,
-        details: Fragment::EMPTY,
+        account: key.account,
+        time,
+        event_name,
+        region: &key.region,
+        details,
         additional_event_data: Fragment::EMPTY,
-        resource: &Resource::Key(engine.key_arn(key)),
+        resource: &Resource::Key(key.clone()),
     }
     .write(&mut line);
-    line
+    AuditRow { event_id, line }
 }
 
 /// The record of an operator's command that concerns an account, or of one that failed.

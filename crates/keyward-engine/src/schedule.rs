@@ -1,16 +1,15 @@
 //! What is done when its time comes: keys are deleted and domain keys rotate. Each step is idempotent and survives being killed at any point.
 
+use keyward_audit::Fragment;
 use keyward_crypto::{Seal, WrappedDomainKey};
-use keyward_model::{Timestamp, new_uuid};
-use keyward_store::{
-    AuditRow, Change, CommitError, Precondition, ScopedKey, StaleRow, StoreError, Write,
-};
+use keyward_model::Timestamp;
+use keyward_store::{Change, CommitError, Precondition, ScopedKey, StaleRow, StoreError, Write};
 use tracing::{error, info, warn};
 
 use crate::Engine;
 use crate::credential::secret_binding;
-use crate::material::material_binding;
-use crate::record::deletion_line;
+use crate::material::{import_binding, material_binding};
+use crate::record::service_row;
 
 /// How many rows one step takes at a time.
 const BATCH: u32 = 256;
@@ -46,6 +45,13 @@ impl From<StoreError> for ScheduleError {
 }
 
 impl Engine {
+    /// Does what is due at `now`, the time that [`check_clock`](Self::check_clock) believes. A kind
+    /// of work that fails does not keep the others, and is tried again next time.
+    pub async fn do_due_work(&self, now: Timestamp) {
+        report("keys due for deletion were not deleted", self.delete_due_keys(now).await.map(drop));
+        report("last uses of keys were not written", self.write_last_uses().await);
+    }
+
     /// Deletes the keys whose waiting period is over at `now`, the time that
     /// [`check_clock`](Self::check_clock) believes. Nothing here looks at the clock again: it may
     /// leap at any moment.
@@ -76,14 +82,14 @@ impl Engine {
             return Ok(false);
         }
         self.journal().check()?;
-        let event_id = new_uuid(self.rng());
-        let line = deletion_line(self, event_id, &key);
+        let now = self.clock().now();
+        let record = service_row(self, ("DeleteKey", now), &self.key_arn(&key), Fragment::EMPTY);
         let change = Change {
             preconditions: vec![Precondition::KeyAt(key.clone(), row.change)],
             writes: vec![Write::DeleteKey(key.clone())],
             audit: Vec::new(),
         };
-        match self.commit_recorded(change, AuditRow { event_id, line }).await {
+        match self.commit_recorded(change, record).await {
             Ok(()) => {
                 info!(key.arn = %self.key_arn(&key), "deleted a key whose waiting period is over");
                 Ok(true)
@@ -91,6 +97,13 @@ impl Engine {
             Err(CommitError::Conflict(_)) => Ok(false),
             Err(error) => Err(error.into()),
         }
+    }
+}
+
+fn report(what: &str, result: Result<(), ScheduleError>) {
+    if let Err(error) = result {
+        let error: &dyn std::error::Error = &error;
+        error!(error, "{what}");
     }
 }
 
@@ -136,6 +149,7 @@ impl Engine {
         let binding = match row.table {
             keyward_store::MaterialRecord::TABLE => material_binding(&row.identity),
             keyward_store::CredentialRecord::TABLE => secret_binding(&row.identity),
+            keyward_store::ImportWrappingKeyRecord::TABLE => import_binding(&row.identity),
             table => {
                 warn!(table, "a sealed column of an unknown table");
                 return Err(ScheduleError::Rotation);

@@ -4,9 +4,12 @@
 use keyward_engine::{Account, Authorized, Cx, OpError};
 use keyward_model::{AliasName, KeyId, KeyManager, KeySpec, KeyState, KeyUsage, Origin};
 use keyward_policy::{AwsManagedService, find_aws_managed_service};
-use keyward_store::{AliasRecord, KeyRecord, PolicyRecord, Precondition, Write};
+use keyward_store::{AliasRecord, KeyRecord, PolicyRecord, Precondition, Rotation, Write};
 
 use crate::action;
+
+/// AWS managed keys rotate every year; nobody can change that.
+const ROTATION_PERIOD_DAYS: u32 = 365;
 
 /// The service whose predefined alias this is.
 pub(crate) fn service_of(alias: &AliasName) -> Option<&'static AwsManagedService> {
@@ -28,12 +31,18 @@ pub(crate) async fn create(
         origin: Origin::AwsKms,
         manager: KeyManager::Aws,
         state: KeyState::Enabled,
-        is_multi_region: false,
+        multi_region: None,
         description: service.description.to_owned(),
         created_at: cx.now(),
         deletion_date: None,
         pending_window_days: None,
         current_material: Some(material.material_id),
+        rotation: Rotation {
+            period_days: Some(ROTATION_PERIOD_DAYS),
+            next_date: Some(cx.now().plus_days(ROTATION_PERIOD_DAYS)),
+            ..Rotation::default()
+        },
+        settles_at: None,
     };
     let (partition, scope) = (cx.engine().partition().as_str(), cx.scope());
     let document = service.key_policy(partition, scope.account.as_str(), scope.region.as_str());

@@ -41,10 +41,9 @@ impl Operation for CancelKeyDeletion {
         if key.require_not_pending_deletion().is_ok() {
             return Err(op_error!(KmsInvalidState, "{} is not pending deletion.", key.arn));
         }
-        let lacks_material =
-            key.record.origin == Origin::External && key.record.current_material.is_none();
+        let waits_for_import = key.record.origin == Origin::External && key.lacks_material();
         let record = KeyRecord {
-            state: if lacks_material { KeyState::PendingImport } else { KeyState::Disabled },
+            state: if waits_for_import { KeyState::PendingImport } else { KeyState::Disabled },
             deletion_date: None,
             pending_window_days: None,
             ..key.record.clone()

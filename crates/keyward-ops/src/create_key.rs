@@ -2,11 +2,11 @@
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html>
 
 use keyward_audit::{JsonObject, Recorded};
-use keyward_engine::{Cx, ErrorCode, Kind, OpError, Operation, op_error};
-use keyward_model::{KeyId, KeyManager, KeySpec, KeyState, KeyUsage, Origin};
+use keyward_engine::{Cx, Engine, Kind, OpError, Operation, op_error};
+use keyward_model::{KeyId, KeyManager, KeySpec, KeyState, KeyUsage, MultiRegionSet, Origin};
 use keyward_policy::default_key_policy;
 use keyward_shape::{OneOf, Text};
-use keyward_store::{KeyRecord, PolicyRecord, Precondition, Write};
+use keyward_store::{KeyRecord, PolicyRecord, Precondition, Rotation, Write};
 use serde::{Deserialize, Serialize};
 
 use crate::constraints::{
@@ -65,37 +65,42 @@ impl Operation for CreateKey {
         if !input.tags.is_empty() {
             cx.authorize_account::<action::TagResource>("*").await?;
         }
-        input.require_offered()?;
+        input.require_offered(cx.engine())?;
 
         let key = cx.scope().key(input.new_id(cx));
-        let material = cx.new_material(&account, &key, input.spec()).await?;
+        let material = match input.origin() {
+            Origin::AwsKms => Some(cx.new_material(&account, &key, input.spec()).await?),
+            _ => None,
+        };
+        let multi_region = || MultiRegionSet::of_primary(key.scope.region.clone());
         let record = KeyRecord {
             key: key.clone(),
             spec: input.spec(),
             usage,
             origin: input.origin(),
             manager: KeyManager::Customer,
-            state: KeyState::Enabled,
-            is_multi_region: input.multi_region.unwrap_or_default(),
+            state: if material.is_some() { KeyState::Enabled } else { KeyState::PendingImport },
+            multi_region: input.multi_region.unwrap_or_default().then(multi_region),
             description: input.description.as_deref().unwrap_or_default().to_owned(),
             created_at: cx.now(),
             deletion_date: None,
             pending_window_days: None,
-            current_material: Some(material.material_id),
+            current_material: material.as_ref().map(|material| material.material_id),
+            rotation: Rotation::default(),
+            settles_at: None,
         };
-        let arn = cx.engine().key_arn(&key);
-        let key_metadata = KeyMetadata::of(&record, &arn.to_string());
-        cx.note_new_key(arn);
+        let key_metadata = KeyMetadata::of_new(cx.engine(), &record);
+        cx.note_new_key(cx.engine().key_arn(&key));
         cx.require(Precondition::KeysBelow(cx.scope(), cx.engine().quotas().keys));
         let document = input.document(cx);
         cx.stage_in_account(
             &account,
             [
                 Write::PutKey(Box::new(record)),
-                Write::PutMaterial(material),
                 Write::PutPolicy(PolicyRecord { key: key.clone(), document }),
             ],
         );
+        cx.stage_in_account(&account, material.map(Write::PutMaterial));
         cx.stage_in_account(&account, tags::writes(&key, &input.tags));
         Ok(Output { key_metadata })
     }
@@ -170,8 +175,7 @@ impl Input<'_> {
     }
 
     /// Refuses kinds of keys that this server does not make.
-    fn require_offered(&self) -> Result<(), OpError> {
-        let (spec, origin) = (self.spec(), self.origin());
+    fn require_offered(&self, engine: &Engine) -> Result<(), OpError> {
         if let Some(id) = &self.custom_key_store_id {
             return Err(op_error!(
                 CustomKeyStoreNotFound,
@@ -179,10 +183,11 @@ impl Input<'_> {
                 id.as_str()
             ));
         }
-        if spec != KeySpec::SymmetricDefault || origin != Origin::AwsKms {
-            return Err(OpError::new(
-                ErrorCode::UnsupportedOperation,
-                format!("Keys with KeySpec {spec} and Origin {origin} are not offered."),
+        let spec = self.spec();
+        if !engine.offers(spec) {
+            return Err(op_error!(
+                UnsupportedOperation,
+                "KeySpec {spec} is not supported in this Region."
             ));
         }
         Ok(())

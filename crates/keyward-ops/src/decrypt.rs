@@ -11,7 +11,9 @@ use crate::constraints::{
     self, CiphertextType, DryRunModifierList, DryRunModifierType, EncryptionAlgorithmSpec,
     KeyIdType,
 };
-use crate::encryption::{invalid_ciphertext, require_bounded, require_encryption_key};
+use crate::encryption::{
+    invalid_ciphertext, require_bounded, require_encryption_key, require_no_context,
+};
 use crate::recipient::{self, RecipientInfo};
 use crate::shape::{
     GrantTokens, SecretOutput, encryption_context, record_context, record_dry_run, record_text,
@@ -47,7 +49,8 @@ pub(crate) struct Output {
     key_id: String,
     plaintext: SecretOutput,
     encryption_algorithm: EncryptionAlgorithm,
-    key_material_id: KeyMaterialId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_material_id: Option<KeyMaterialId>,
 }
 
 impl Operation for Decrypt {
@@ -70,14 +73,16 @@ impl Operation for Decrypt {
         require_bounded(&context)?;
         recipient::refuse(input.recipient.as_ref())?;
         let target = source.resolve(cx).await?;
-        grant_tokens::require_valid(&input.grant_tokens)?;
+        grant_tokens::require_valid(cx, &input.grant_tokens).await?;
         let key = cx.authorize::<action::Decrypt>(target).await?;
         if source.ignores_ciphertext {
             cx.end_dry_run(input.dry_run)?;
         }
         require_encryption_key(&key, algorithm, Self::NAME)?;
+        require_no_context(&context, algorithm)?;
         let ciphertext_blob = source.of_key(&key)?;
-        let (plaintext, material_id) = cx.open(&key, ciphertext_blob, &context)?;
+        let (plaintext, material_id) =
+            cx.decrypt(&key, algorithm, ciphertext_blob, &context).await?;
         cx.note_material("keyMaterialId", material_id);
         cx.end_dry_run(input.dry_run)?;
         Ok(Output {
@@ -144,7 +149,9 @@ impl<'a> Source<'a> {
 
     /// The key named by the request, else the one named by the ciphertext.
     pub(crate) async fn resolve(&self, cx: &mut Cx) -> Result<Target, OpError> {
-        if let Some(key_id) = self.key_id.filter(|key_id| !self.is_foreign_id(cx, key_id)) {
+        let is_symmetric = self.algorithm == EncryptionAlgorithm::SymmetricDefault;
+        let is_foreign = |key_id: &&str| is_symmetric && self.is_foreign_id(cx, key_id);
+        if let Some(key_id) = self.key_id.filter(|key_id| !is_foreign(key_id)) {
             return cx.resolve(key_id).await;
         }
         let header = self.header()?;
@@ -159,9 +166,12 @@ impl<'a> Source<'a> {
         })
     }
 
-    /// The ciphertext, if it is of this key; the key id in it is compared before anything is
-    /// opened.
+    /// The ciphertext, if it is of this key; the key id in a symmetric one is compared before
+    /// anything is opened.
     pub(crate) fn of_key(&self, key: &keyward_engine::Key) -> Result<&'a [u8], OpError> {
+        if self.algorithm != EncryptionAlgorithm::SymmetricDefault {
+            return self.ciphertext_blob.ok_or_else(invalid_ciphertext);
+        }
         let header = self.header()?;
         let named = &key.record.key;
         if header.key_id != named.key_id || header.account != named.scope.account {

@@ -46,13 +46,13 @@ impl Operation for DescribeKey {
         };
         // WIRE: the model of DescribeKey does not know this refusal.
         // Evidence: docs/WIRE.md, "Errors beside the model".
-        grant_tokens::require_valid(&input.grant_tokens)?;
+        grant_tokens::require_valid(cx, &input.grant_tokens).await?;
         let key = cx.authorize::<action::DescribeKey>(target).await?;
-        Ok(Output { key_metadata: KeyMetadata::of(&key.record, &key.arn) })
+        Ok(Output { key_metadata: KeyMetadata::of(cx.engine(), &key) })
     }
 
     fn reply_bytes_max(_: &Output) -> usize {
-        2048
+        4096
     }
 }
 
@@ -64,12 +64,11 @@ async fn describe_predefined(
 ) -> Result<Output, OpError> {
     let Some(alias) = own_alias(cx, &input.key_id) else { return Err(absent) };
     let Some(service) = aws_managed_key::service_of(&alias) else { return Err(absent) };
-    grant_tokens::require_valid(&input.grant_tokens)?;
+    grant_tokens::require_valid(cx, &input.grant_tokens).await?;
     let account = cx.authorize_account::<action::CreateAwsManagedKey>("*").await?;
     let record = aws_managed_key::create(cx, &account, (alias, service)).await?;
-    let arn = cx.engine().key_arn(&record.key);
-    let key_metadata = KeyMetadata::of(&record, &arn.to_string());
-    cx.note_new_key(arn);
+    let key_metadata = KeyMetadata::of_new(cx.engine(), &record);
+    cx.note_new_key(cx.engine().key_arn(&record.key));
     Ok(Output { key_metadata })
 }
 

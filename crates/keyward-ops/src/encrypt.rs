@@ -9,7 +9,7 @@ use keyward_shape::{Base64, Context, OneOf, SecretBlob, Text};
 use serde::{Deserialize, Serialize};
 
 use crate::constraints::{self, EncryptionAlgorithmSpec, KeyIdType, PlaintextType};
-use crate::encryption::{require_bounded, require_encryption_key};
+use crate::encryption::{require_bounded, require_encryption_key, require_no_context};
 use crate::shape::{GrantTokens, encryption_context, record_context, record_dry_run};
 use crate::{action, grant_tokens};
 
@@ -50,10 +50,12 @@ impl Operation for Encrypt {
         let context = encryption_context(input.encryption_context);
         require_bounded(&context)?;
         let target = cx.resolve(&input.key_id).await?;
-        grant_tokens::require_valid(&input.grant_tokens)?;
+        grant_tokens::require_valid(cx, &input.grant_tokens).await?;
         let key = cx.authorize::<action::Encrypt>(target).await?;
         require_encryption_key(&key, algorithm, Self::NAME)?;
-        let sealed = cx.seal(&key, &Plaintext::from(input.plaintext.into_zeroizing()), &context)?;
+        require_no_context(&context, algorithm)?;
+        let plaintext = Plaintext::from(input.plaintext.into_zeroizing());
+        let sealed = cx.encrypt(&key, algorithm, plaintext, &context).await?;
         cx.note_material("keyMaterialId", sealed.material_id);
         cx.end_dry_run(input.dry_run)?;
         Ok(Output {

@@ -38,7 +38,8 @@ pub(crate) struct Output {
     ciphertext_blob: Base64<Vec<u8>>,
     plaintext: SecretOutput,
     key_id: String,
-    key_material_id: KeyMaterialId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_material_id: Option<KeyMaterialId>,
 }
 
 impl Operation for GenerateDataKey {
@@ -54,7 +55,7 @@ impl Operation for GenerateDataKey {
         require_bounded(&context)?;
         recipient::refuse(input.recipient.as_ref())?;
         let target = cx.resolve(&input.key_id).await?;
-        grant_tokens::require_valid(&input.grant_tokens)?;
+        grant_tokens::require_valid(cx, &input.grant_tokens).await?;
         let key = cx.authorize::<action::GenerateDataKey>(target).await?;
         require_encryption_key(&key, EncryptionAlgorithm::SymmetricDefault, Self::NAME)?;
         let plaintext = cx.data_key(&key, bytes)?;

@@ -35,7 +35,8 @@ pub(crate) struct Input<'a> {
 pub(crate) struct Output {
     ciphertext_blob: Base64<Vec<u8>>,
     key_id: String,
-    key_material_id: KeyMaterialId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_material_id: Option<KeyMaterialId>,
 }
 
 impl Operation for GenerateDataKeyWithoutPlaintext {
@@ -51,7 +52,7 @@ impl Operation for GenerateDataKeyWithoutPlaintext {
         let context = encryption_context(input.encryption_context);
         require_bounded(&context)?;
         let target = cx.resolve(&input.key_id).await?;
-        grant_tokens::require_valid(&input.grant_tokens)?;
+        grant_tokens::require_valid(cx, &input.grant_tokens).await?;
         let key = cx.authorize::<action::GenerateDataKeyWithoutPlaintext>(target).await?;
         require_encryption_key(&key, EncryptionAlgorithm::SymmetricDefault, Self::NAME)?;
         let plaintext = cx.data_key(&key, bytes)?;

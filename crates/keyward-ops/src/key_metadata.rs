@@ -2,9 +2,11 @@
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_KeyMetadata.html>
 
 use keyward_audit::{JsonObject, java_date};
+use keyward_engine::{Engine, Key};
 use keyward_model::{
-    AccountId, EncryptionAlgorithm, KeyId, KeyManager, KeyMaterialId, KeySpec, KeyState, KeyUsage,
-    Origin, Region, Timestamp,
+    AccountId, EncapsulationAlgorithm, EncryptionAlgorithm, ExpirationModel, KeyAgreementAlgorithm,
+    KeyArn, KeyId, KeyManager, KeyMaterialId, KeySpec, KeyState, KeyUsage, MacAlgorithm,
+    MultiRegionKeyType, MultiRegionSet, Origin, Region, SigningAlgorithm, Timestamp,
 };
 use keyward_store::KeyRecord;
 use serde::Serialize;
@@ -24,27 +26,83 @@ pub(crate) struct KeyMetadata {
     key_state: KeyState,
     #[serde(skip_serializing_if = "Option::is_none")]
     deletion_date: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    valid_to: Option<Timestamp>,
     origin: Origin,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expiration_model: Option<ExpirationModel>,
     key_manager: KeyManager,
     customer_master_key_spec: KeySpec,
     key_spec: KeySpec,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    encryption_algorithms: Option<&'static [EncryptionAlgorithm]>,
+    #[serde(flatten)]
+    algorithms: Algorithms,
     multi_region: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     multi_region_configuration: Option<MultiRegionConfiguration>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pending_deletion_window_in_days: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     current_key_material_id: Option<KeyMaterialId>,
 }
 
+/// The algorithms of a key, under the one member its usage decides.
+#[derive(Clone, Copy, Serialize)]
+pub(crate) enum Algorithms {
+    #[serde(rename = "EncapsulationAlgorithms")]
+    Encapsulation(&'static [EncapsulationAlgorithm]),
+    #[serde(rename = "EncryptionAlgorithms")]
+    Encryption(&'static [EncryptionAlgorithm]),
+    #[serde(rename = "KeyAgreementAlgorithms")]
+    KeyAgreement(&'static [KeyAgreementAlgorithm]),
+    #[serde(rename = "MacAlgorithms")]
+    Mac(&'static [MacAlgorithm]),
+    #[serde(rename = "SigningAlgorithms")]
+    Signing(&'static [SigningAlgorithm]),
+}
+
+impl Algorithms {
+    /// Those of a key of this spec and usage.
+    pub(crate) const fn of(spec: KeySpec, usage: KeyUsage) -> Self {
+        match usage {
+            KeyUsage::EncapsulateDecapsulate => {
+                Self::Encapsulation(spec.encapsulation_algorithms())
+            }
+            KeyUsage::EncryptDecrypt => Self::Encryption(spec.encryption_algorithms()),
+            KeyUsage::GenerateVerifyMac => Self::Mac(spec.mac_algorithms()),
+            KeyUsage::KeyAgreement => Self::KeyAgreement(spec.key_agreement_algorithms()),
+            KeyUsage::SignVerify => Self::Signing(spec.signing_algorithms()),
+        }
+    }
+
+    fn record(self, to: &mut JsonObject<'_>) {
+        match self {
+            Self::Encapsulation(all) => {
+                to.texts("encapsulationAlgorithms", all.iter().map(|it| it.as_str()));
+            }
+            Self::Encryption(all) => {
+                to.texts("encryptionAlgorithms", all.iter().map(|it| it.as_str()));
+            }
+            Self::KeyAgreement(all) => {
+                to.texts("keyAgreementAlgorithms", all.iter().map(|it| it.as_str()));
+            }
+            Self::Mac(all) => to.texts("macAlgorithms", all.iter().map(|it| it.as_str())),
+            Self::Signing(all) => {
+                to.texts("signingAlgorithms", all.iter().map(|it| it.as_str()));
+            }
+        }
+    }
+}
+
+/// `MultiRegionConfiguration`.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct MultiRegionConfiguration {
-    multi_region_key_type: &'static str,
+    multi_region_key_type: MultiRegionKeyType,
     primary_key: MultiRegionKey,
-    replica_keys: [MultiRegionKey; 0],
+    replica_keys: Vec<MultiRegionKey>,
 }
 
+/// A member of a multi-Region key's set.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct MultiRegionKey {
@@ -54,27 +112,43 @@ struct MultiRegionKey {
 
 impl KeyMetadata {
     /// The metadata of a key.
-    pub(crate) fn of(record: &KeyRecord, arn: &str) -> Self {
-        let encrypts = record.usage == KeyUsage::EncryptDecrypt;
-        let region = &record.key.scope.region;
+    pub(crate) fn of(engine: &Engine, key: &Key) -> Self {
+        let is_present = key.current().is_some_and(keyward_engine::Version::is_present);
+        let valid_to = key.expires_at().filter(|_| is_present);
+        let expiration_model =
+            (key.record.origin == Origin::External && is_present).then_some(match valid_to {
+                Some(_) => ExpirationModel::KeyMaterialExpires,
+                None => ExpirationModel::KeyMaterialDoesNotExpire,
+            });
+        Self { valid_to, expiration_model, ..Self::of_new(engine, &key.record) }
+    }
+
+    /// The metadata of a key whose row is about to be written; nothing was imported yet.
+    pub(crate) fn of_new(engine: &Engine, record: &KeyRecord) -> Self {
+        let is_symmetric = record.spec == KeySpec::SymmetricDefault;
+        let is_waiting = record.state == KeyState::PendingReplicaDeletion;
+        let configuration = |set| MultiRegionConfiguration::of(engine, record, set);
         Self {
             aws_account_id: record.key.scope.account,
             key_id: record.key.key_id,
-            arn: arn.to_owned(),
+            arn: engine.key_arn(&record.key).to_string(),
             creation_date: record.created_at,
             enabled: record.state == KeyState::Enabled,
             description: record.description.clone(),
             key_usage: record.usage,
             key_state: record.state,
             deletion_date: record.deletion_date,
+            valid_to: None,
             origin: record.origin,
+            expiration_model: None,
             key_manager: record.manager,
             customer_master_key_spec: record.spec,
             key_spec: record.spec,
-            encryption_algorithms: encrypts.then(|| record.spec.encryption_algorithms()),
-            multi_region: record.is_multi_region,
-            multi_region_configuration: record.is_multi_region.then(|| primary(arn, region)),
-            current_key_material_id: record.current_material,
+            algorithms: Algorithms::of(record.spec, record.usage),
+            multi_region: record.multi_region.is_some(),
+            multi_region_configuration: record.multi_region.as_ref().map(configuration),
+            pending_deletion_window_in_days: record.pending_window_days.filter(|_| is_waiting),
+            current_key_material_id: record.current_material.filter(|_| is_symmetric),
         }
     }
 
@@ -92,19 +166,10 @@ impl KeyMetadata {
         to.text("keyManager", self.key_manager.as_str());
         to.text("customerMasterKeySpec", self.customer_master_key_spec.as_str());
         to.text("keySpec", self.key_spec.as_str());
-        if let Some(algorithms) = self.encryption_algorithms {
-            to.texts("encryptionAlgorithms", algorithms.iter().map(|algorithm| algorithm.as_str()));
-        }
+        self.algorithms.record(to);
         to.boolean("multiRegion", self.multi_region);
         if let Some(configuration) = &self.multi_region_configuration {
-            to.object("multiRegionConfiguration", |to| {
-                to.text("multiRegionKeyType", configuration.multi_region_key_type);
-                to.object("primaryKey", |to| {
-                    to.text("arn", &configuration.primary_key.arn);
-                    to.text("region", &configuration.primary_key.region);
-                });
-                to.texts("replicaKeys", [""; 0]);
-            });
+            to.object("multiRegionConfiguration", |to| configuration.record(to));
         }
         if let Some(id) = self.current_key_material_id {
             to.display("currentKeyMaterialId", id);
@@ -112,11 +177,32 @@ impl KeyMetadata {
     }
 }
 
-/// A multi-Region key is born as the primary of a set of one.
-fn primary(arn: &str, region: &Region) -> MultiRegionConfiguration {
-    MultiRegionConfiguration {
-        multi_region_key_type: "PRIMARY",
-        primary_key: MultiRegionKey { arn: arn.to_owned(), region: region.to_string() },
-        replica_keys: [],
+impl MultiRegionConfiguration {
+    fn of(engine: &Engine, record: &KeyRecord, set: &MultiRegionSet) -> Self {
+        let scope = &record.key.scope;
+        let member = |region: &Region| {
+            let arn = KeyArn {
+                partition: engine.partition(),
+                region: region.clone(),
+                account: scope.account,
+                key_id: record.key.key_id,
+            };
+            MultiRegionKey { arn: arn.to_string(), region: region.to_string() }
+        };
+        Self {
+            multi_region_key_type: set.role_in(&scope.region),
+            primary_key: member(&set.primary),
+            replica_keys: set.replicas.iter().map(member).collect(),
+        }
+    }
+
+    fn record(&self, to: &mut JsonObject<'_>) {
+        let member = |to: &mut JsonObject<'_>, key: &MultiRegionKey| {
+            to.text("arn", &key.arn);
+            to.text("region", &key.region);
+        };
+        to.text("multiRegionKeyType", self.multi_region_key_type.as_str());
+        to.object("primaryKey", |to| member(to, &self.primary_key));
+        to.objects("replicaKeys", &self.replica_keys, member);
     }
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::constraints::{self, CiphertextType, EncryptionAlgorithmSpec, KeyIdType};
 use crate::decrypt::{DryRunModifiers, Source, ignores_ciphertext, record_modifiers};
-use crate::encryption::{require_bounded, require_encryption_key};
+use crate::encryption::{require_bounded, require_encryption_key, require_no_context};
 use crate::shape::{GrantTokens, encryption_context, record_context, record_dry_run, record_text};
 use crate::{action, grant_tokens};
 
@@ -48,8 +48,10 @@ pub(crate) struct Output {
     key_id: String,
     source_encryption_algorithm: EncryptionAlgorithm,
     destination_encryption_algorithm: EncryptionAlgorithm,
-    source_key_material_id: KeyMaterialId,
-    destination_key_material_id: KeyMaterialId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source_key_material_id: Option<KeyMaterialId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    destination_key_material_id: Option<KeyMaterialId>,
 }
 
 impl Operation for ReEncrypt {
@@ -74,7 +76,7 @@ impl Operation for ReEncrypt {
         require_bounded(&destination_context)?;
         let source_target = source.resolve(cx).await?;
         let destination_target = cx.resolve(&input.destination_key_id).await?;
-        grant_tokens::require_valid(&input.grant_tokens)?;
+        grant_tokens::require_valid(cx, &input.grant_tokens).await?;
         let old = cx.authorize::<action::ReEncryptFrom>(source_target).await?;
         let new = cx.authorize::<action::ReEncryptTo>(destination_target).await?;
         if source.ignores_ciphertext {
@@ -82,8 +84,12 @@ impl Operation for ReEncrypt {
         }
         require_encryption_key(&old, from, Self::NAME)?;
         require_encryption_key(&new, to, Self::NAME)?;
-        let (plaintext, source_material) = cx.open(&old, source.of_key(&old)?, &source_context)?;
-        let sealed = cx.seal(&new, &plaintext, &destination_context)?;
+        require_no_context(&source_context, from)?;
+        require_no_context(&destination_context, to)?;
+        let ciphertext_blob = source.of_key(&old)?;
+        let (plaintext, source_material) =
+            cx.decrypt(&old, from, ciphertext_blob, &source_context).await?;
+        let sealed = cx.encrypt(&new, to, plaintext, &destination_context).await?;
         cx.note_material("sourceKeyMaterialId", source_material);
         cx.note_material("destinationKeyMaterialId", sealed.material_id);
         cx.end_dry_run(input.dry_run)?;

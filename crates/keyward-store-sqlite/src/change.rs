@@ -4,7 +4,10 @@ use keyward_store::{Change, ChangeNumber, CommitError, Committed, Precondition, 
 
 use crate::fault::Fault;
 use crate::sql::Sql;
-use crate::{accounts, aliases, credentials, keys, materials, outbox, policies, resealing, tags};
+use crate::{
+    accounts, aliases, credentials, grants, import_wrapping_keys, key_counts, keys, last_uses,
+    materials, outbox, policies, resealing, tags,
+};
 
 /// Checks the preconditions, writes, and checks what is about the result of the writes. On an error
 /// the caller rolls back.
@@ -33,13 +36,22 @@ fn require(sql: &Sql<'_>, precondition: &Precondition) -> Result<(), CommitError
         Precondition::AliasAt(alias, change) => {
             (is_at(aliases::find(sql, alias)?.as_ref(), *change), None)
         }
+        Precondition::GrantAbsent(key, fingerprint) => {
+            (grants::find_named(sql, key, fingerprint)?.is_none(), None)
+        }
+        Precondition::GrantPresent(key, id) => (grants::find(sql, key, id)?.is_some(), None),
+        Precondition::KeyAbsent(key) => (keys::find(sql, key)?.is_none(), None),
         Precondition::KeyAt(key, change) => (is_at(keys::find(sql, key)?.as_ref(), *change), None),
         Precondition::AliasesBelow(key, limit) => {
             let count = aliases::count_of_key(sql, key)?;
             (count < *limit, Some(count))
         }
+        Precondition::GrantsBelow(key, limit) => {
+            let count = grants::count_of_key(sql, key)?;
+            (count < *limit, Some(count))
+        }
         Precondition::KeysBelow(scope, limit) => {
-            let count = keys::count_of_customers(sql, scope)?;
+            let count = key_counts::count(sql, scope)?;
             (count < *limit, Some(count))
         }
         Precondition::TagsAtMost(key, limit) => {
@@ -62,12 +74,18 @@ fn apply_write(sql: &Sql<'_>, write: &Write) -> Result<ChangeNumber, Fault> {
     match write {
         Write::DeleteAlias(alias) => aliases::delete(sql, alias),
         Write::DeleteCredential(id) => credentials::delete(sql, id),
+        Write::DeleteGrant(key, id) => grants::delete(sql, key, id),
+        Write::DeleteImportWrappingKey(token_id) => import_wrapping_keys::delete(sql, token_id),
         Write::DeleteKey(key) => keys::delete(sql, key),
+        Write::DeleteMaterial(key, id) => materials::delete(sql, key, id),
         Write::DeleteTag(key, tag_key) => tags::delete(sql, key, tag_key),
         Write::PutAccount(record) => accounts::put(sql, record),
         Write::PutAlias(record) => aliases::put(sql, record),
         Write::PutCredential(record) => credentials::put(sql, record),
+        Write::PutGrant(record) => grants::put(sql, record),
+        Write::PutImportWrappingKey(record) => import_wrapping_keys::put(sql, record),
         Write::PutKey(record) => keys::put(sql, record),
+        Write::PutLastUse(record) => last_uses::put(sql, record),
         Write::PutMaterial(record) => materials::put(sql, record),
         Write::PutPolicy(record) => policies::put(sql, record),
         Write::PutTag(record) => tags::put(sql, record),

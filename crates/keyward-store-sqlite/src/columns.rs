@@ -52,6 +52,25 @@ impl<'r> Columns<'r> {
         word
     }
 
+    /// The next column, words separated by commas.
+    pub(crate) fn words<T: FromStr>(&mut self) -> Option<Vec<T>> {
+        let words = self.row.get_ref(self.next).ok()?.as_str().ok()?;
+        self.next += 1;
+        let words = if words.is_empty() { None } else { Some(words.split(',')) };
+        words.into_iter().flatten().map(|word| word.parse().ok()).collect()
+    }
+
+    /// The next column, a text that is parsed, or nothing.
+    pub(crate) fn optional_word<T: FromStr>(&mut self) -> Option<Option<T>> {
+        let word: Option<String> = self.value()?;
+        word.map_or(Some(None), |word| word.parse().ok().map(Some))
+    }
+
+    /// The next column, a time or nothing.
+    pub(crate) fn optional_timestamp(&mut self) -> Option<Option<Timestamp>> {
+        self.value::<Option<i64>>().map(|at| at.map(Timestamp::from_unix_ms))
+    }
+
     /// The next column, a time.
     pub(crate) fn timestamp(&mut self) -> Option<Timestamp> {
         self.value().map(Timestamp::from_unix_ms)

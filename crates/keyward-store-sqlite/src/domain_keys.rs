@@ -62,9 +62,12 @@ fn destroy(sql: &Sql<'_>, number: u32) -> Result<(), Fault> {
               + EXISTS (SELECT 1 FROM aliases WHERE domain_key = ?1)
               + EXISTS (SELECT 1 FROM credentials WHERE domain_key = ?1)
               + EXISTS (SELECT 1 FROM deployment WHERE domain_key = ?1)
+              + EXISTS (SELECT 1 FROM grants WHERE domain_key = ?1)
+              + EXISTS (SELECT 1 FROM import_wrapping_keys WHERE domain_key = ?1)
               + EXISTS (SELECT 1 FROM key_materials WHERE domain_key = ?1)
               + EXISTS (SELECT 1 FROM key_policies WHERE domain_key = ?1)
               + EXISTS (SELECT 1 FROM keys WHERE domain_key = ?1)
+              + EXISTS (SELECT 1 FROM last_uses WHERE domain_key = ?1)
               + EXISTS (SELECT 1 FROM tags WHERE domain_key = ?1)",
         [number],
     )?;

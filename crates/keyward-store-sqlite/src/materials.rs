@@ -1,7 +1,7 @@
 //! Sealed key material.
 
 use async_trait::async_trait;
-use keyward_model::KeyMaterialId;
+use keyward_model::{KeyMaterialId, RotationType, Timestamp};
 use keyward_store::{
     CanonicalRow, ChangeNumber, MaterialRecord, Materials, ScopedKey, StoreError, Versioned,
 };
@@ -12,11 +12,32 @@ use crate::fault::Fault;
 use crate::sql::{DecidingRow, Sql};
 use crate::store::SqliteStore;
 
+/// What every query of material begins with.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT account, region, key_id, material_id, sealed, public_key, state, rotated_at,
+                    rotation_type, description, expires_at, created_at,
+                    change_shard, change_number, domain_key, mac
+             FROM key_materials ",
+            $rest
+        )
+    };
+}
+
 #[async_trait]
 impl Materials for SqliteStore {
     async fn list(&self, key: &ScopedKey) -> Result<Vec<MaterialRecord>, StoreError> {
         let key = key.clone();
         self.read(move |sql| list(sql, &key)).await
+    }
+
+    async fn due_for_expiry(
+        &self,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(ScopedKey, KeyMaterialId)>, StoreError> {
+        self.read(move |sql| due_for_expiry(sql, now, limit)).await
     }
 }
 
@@ -28,6 +49,12 @@ impl DecidingRow for MaterialRecord {
             key: columns.scoped_key()?,
             material_id: KeyMaterialId::new(columns.value()?),
             sealed: columns.value()?,
+            public_key: columns.value()?,
+            state: columns.word()?,
+            rotated_at: columns.optional_timestamp()?,
+            rotation_type: columns.optional_word()?,
+            description: columns.value()?,
+            expires_at: columns.optional_timestamp()?,
             created_at: columns.timestamp()?,
         })
     }
@@ -37,29 +64,39 @@ impl DecidingRow for MaterialRecord {
     }
 
     fn sealed(&self) -> Option<&[u8]> {
-        Some(&self.sealed)
+        self.sealed.as_deref()
     }
 }
 
 fn list(sql: &Sql<'_>, key: &ScopedKey) -> Result<Vec<MaterialRecord>, Fault> {
     let ScopedKey { scope, key_id } = key;
     sql.list(
-        "SELECT account, region, key_id, material_id, sealed, created_at,
-                change_shard, change_number, domain_key, mac
-         FROM key_materials WHERE account = ?1 AND region = ?2 AND key_id = ?3
-         ORDER BY created_at, row",
+        select!(
+            "WHERE account = ?1 AND region = ?2 AND key_id = ?3
+             ORDER BY created_at, row"
+        ),
         params![scope.account.as_str(), scope.region.as_str(), key_id.as_str()],
     )
 }
 
+fn due_for_expiry(
+    sql: &Sql<'_>,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<(ScopedKey, KeyMaterialId)>, Fault> {
+    let due: Vec<MaterialRecord> = sql.list(
+        select!(
+            "WHERE expires_at <= ?1 AND sealed IS NOT NULL
+             ORDER BY expires_at, row LIMIT ?2"
+        ),
+        params![now.unix_ms(), limit],
+    )?;
+    Ok(due.into_iter().map(|material| (material.key, material.material_id)).collect())
+}
+
 /// The material in the row with this handle.
 pub(crate) fn at(sql: &Sql<'_>, row: i64) -> Result<Option<Versioned<MaterialRecord>>, Fault> {
-    sql.find(
-        "SELECT account, region, key_id, material_id, sealed, created_at,
-                change_shard, change_number, domain_key, mac
-         FROM key_materials WHERE row = ?1",
-        [row],
-    )
+    sql.find(select!("WHERE row = ?1"), [row])
 }
 
 /// Adds or replaces one version of a key's material.
@@ -68,13 +105,18 @@ pub(crate) fn put(sql: &Sql<'_>, record: &MaterialRecord) -> Result<ChangeNumber
     let code = sql.code(record, change)?;
     sql.execute(
         "INSERT INTO key_materials
-             (account, region, key_id, material_id, sealed, created_at,
+             (account, region, key_id, material_id, sealed, public_key, state, rotated_at,
+              rotation_type, description, expires_at, created_at,
               change_shard, change_number, domain_key, mac)
          VALUES
-             (:account, :region, :key_id, :material_id, :sealed, :created_at,
+             (:account, :region, :key_id, :material_id, :sealed, :public_key, :state, :rotated_at,
+              :rotation_type, :description, :expires_at, :created_at,
               :change_shard, :change_number, :domain_key, :mac)
          ON CONFLICT (account, region, key_id, material_id) DO UPDATE SET
-             sealed = excluded.sealed, created_at = excluded.created_at,
+             sealed = excluded.sealed, public_key = excluded.public_key, state = excluded.state,
+             rotated_at = excluded.rotated_at, rotation_type = excluded.rotation_type,
+             description = excluded.description, expires_at = excluded.expires_at,
+             created_at = excluded.created_at,
              change_shard = excluded.change_shard, change_number = excluded.change_number,
              domain_key = excluded.domain_key, mac = excluded.mac",
         named_params! {
@@ -83,12 +125,39 @@ pub(crate) fn put(sql: &Sql<'_>, record: &MaterialRecord) -> Result<ChangeNumber
             ":key_id": record.key.key_id.as_str(),
             ":material_id": record.material_id.as_bytes(),
             ":sealed": record.sealed,
+            ":public_key": record.public_key,
+            ":state": record.state.as_str(),
+            ":rotated_at": record.rotated_at.map(Timestamp::unix_ms),
+            ":rotation_type": record.rotation_type.map(RotationType::as_str),
+            ":description": record.description,
+            ":expires_at": record.expires_at.map(Timestamp::unix_ms),
             ":created_at": record.created_at.unix_ms(),
             ":change_shard": change.shard,
             ":change_number": code.number()?,
             ":domain_key": code.domain_key,
             ":mac": code.mac.as_slice(),
         },
+    )?;
+    Ok(change)
+}
+
+/// Removes one version of a key's material.
+pub(crate) fn delete(
+    sql: &Sql<'_>,
+    key: &ScopedKey,
+    material_id: &KeyMaterialId,
+) -> Result<ChangeNumber, Fault> {
+    let ScopedKey { scope, key_id } = key;
+    let change = sql.next_change(key.shard())?;
+    sql.execute(
+        "DELETE FROM key_materials
+         WHERE account = ?1 AND region = ?2 AND key_id = ?3 AND material_id = ?4",
+        params![
+            scope.account.as_str(),
+            scope.region.as_str(),
+            key_id.as_str(),
+            material_id.as_bytes()
+        ],
     )?;
     Ok(change)
 }

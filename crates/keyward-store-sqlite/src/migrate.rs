@@ -5,7 +5,10 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::fault::OpenError;
 
 /// The SQL of each migration, from number 1 on. A released one is never edited.
-const MIGRATIONS: [&str; 1] = [include_str!("../migrations/0001_initial.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../migrations/0001_initial.sql"),
+    include_str!("../migrations/0002_whole_api.sql"),
+];
 
 /// Marks the file as Keyward's: "KEYW".
 const APPLICATION_ID: i32 = i32::from_be_bytes(*b"KEYW");

@@ -2,8 +2,9 @@
 
 use async_trait::async_trait;
 use keyward_store::{
-    AccountRecord, AliasRecord, ChangeNumber, CredentialRecord, DeploymentRecord, KeyRecord,
-    MaterialRecord, PolicyRecord, Resealing, StaleRow, StoreError, TagRecord, Versioned,
+    AccountRecord, AliasRecord, ChangeNumber, CredentialRecord, DeploymentRecord, GrantRecord,
+    ImportTokenId, ImportWrappingKeyRecord, KeyRecord, LastUseRecord, MaterialRecord, PolicyRecord,
+    Resealing, StaleRow, StoreError, TagRecord, Versioned,
 };
 use rusqlite::params;
 
@@ -11,7 +12,10 @@ use crate::columns::Columns;
 use crate::fault::Fault;
 use crate::sql::Sql;
 use crate::store::SqliteStore;
-use crate::{accounts, aliases, credentials, deployment, keys, materials, policies, tags};
+use crate::{
+    accounts, aliases, credentials, deployment, grants, import_wrapping_keys, keys, last_uses,
+    materials, policies, tags,
+};
 
 #[async_trait]
 impl Resealing for SqliteStore {
@@ -21,7 +25,7 @@ impl Resealing for SqliteStore {
 }
 
 /// The tables without a sealed column, with the query for their stale rows.
-const UNSEALED: [(&str, &str); 6] = [
+const UNSEALED: [(&str, &str); 8] = [
     (
         AccountRecord::TABLE,
         "SELECT row FROM accounts WHERE domain_key < ?1 ORDER BY domain_key LIMIT ?2",
@@ -34,7 +38,15 @@ const UNSEALED: [(&str, &str); 6] = [
         DeploymentRecord::TABLE,
         "SELECT row FROM deployment WHERE domain_key < ?1 ORDER BY domain_key LIMIT ?2",
     ),
+    (
+        GrantRecord::TABLE,
+        "SELECT row FROM grants WHERE domain_key < ?1 ORDER BY domain_key LIMIT ?2",
+    ),
     (KeyRecord::TABLE, "SELECT row FROM keys WHERE domain_key < ?1 ORDER BY domain_key LIMIT ?2"),
+    (
+        LastUseRecord::TABLE,
+        "SELECT row FROM last_uses WHERE domain_key < ?1 ORDER BY domain_key LIMIT ?2",
+    ),
     (
         PolicyRecord::TABLE,
         "SELECT row FROM key_policies WHERE domain_key < ?1 ORDER BY domain_key LIMIT ?2",
@@ -45,6 +57,7 @@ const UNSEALED: [(&str, &str); 6] = [
 fn stale(sql: &Sql<'_>, current: u32, limit: u32) -> Result<Vec<StaleRow>, Fault> {
     let mut found = stale_materials(sql, current, limit)?;
     found.extend(stale_credentials(sql, current, remaining(limit, &found))?);
+    found.extend(stale_import_wrapping_keys(sql, current, remaining(limit, &found))?);
     for (table, query) in UNSEALED {
         let mut statement = sql.statement(query)?;
         let mut rows = statement.query(params![current, remaining(limit, &found)])?;
@@ -100,16 +113,37 @@ fn stale_credentials(sql: &Sql<'_>, current: u32, limit: u32) -> Result<Vec<Stal
     Ok(found)
 }
 
+fn stale_import_wrapping_keys(
+    sql: &Sql<'_>,
+    current: u32,
+    limit: u32,
+) -> Result<Vec<StaleRow>, Fault> {
+    let mut statement = sql.statement(
+        "SELECT row, sealed_private_key, token_id FROM import_wrapping_keys
+         WHERE domain_key < ?1 ORDER BY domain_key LIMIT ?2",
+    )?;
+    let mut rows = statement.query(params![current, limit])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let columns = &mut Columns::of(row);
+        let row = stale_row(ImportWrappingKeyRecord::TABLE, columns, |columns| {
+            columns.value::<ImportTokenId>().map(Vec::from)
+        });
+        found.push(row?);
+    }
+    Ok(found)
+}
+
 fn stale_row(
     table: &'static str,
     columns: &mut Columns<'_>,
     identity: impl FnOnce(&mut Columns<'_>) -> Option<Vec<u8>>,
 ) -> Result<StaleRow, StoreError> {
     let row = columns.value().and_then(|handle| {
-        let sealed: Vec<u8> = columns.value()?;
-        let previous = Some(sealed.clone());
+        let sealed: Option<Vec<u8>> = columns.value()?;
+        let previous = sealed.clone();
         let identity = identity(columns)?;
-        Some(StaleRow { table, handle, identity, sealed: Some(sealed), previous })
+        Some(StaleRow { table, handle, identity, sealed, previous })
     });
     row.ok_or(StoreError::Forged { table })
 }
@@ -122,15 +156,27 @@ pub(crate) fn reseal(sql: &Sql<'_>, stale: &StaleRow) -> Result<ChangeNumber, Fa
         AccountRecord::TABLE => again(sql, accounts::at(sql, row)?, accounts::put),
         AliasRecord::TABLE => again(sql, aliases::at(sql, row)?, aliases::put),
         CredentialRecord::TABLE => {
-            let found = with_new_seal(credentials::at(sql, row)?, stale, |record| {
-                &mut record.sealed_secret
+            let found = credentials::at(sql, row)?;
+            let found = with_new_seal(found, stale, |record, new| {
+                new.map(|new| std::mem::replace(&mut record.sealed_secret, new))
             });
             again(sql, found, credentials::put)
         }
         DeploymentRecord::TABLE => again(sql, deployment::at(sql, row)?, deployment::put),
+        GrantRecord::TABLE => again(sql, grants::at(sql, row)?, grants::put),
+        ImportWrappingKeyRecord::TABLE => {
+            let found = import_wrapping_keys::at(sql, row)?;
+            let found = with_new_seal(found, stale, |record, new| {
+                new.map(|new| std::mem::replace(&mut record.sealed_private_key, new))
+            });
+            again(sql, found, import_wrapping_keys::put)
+        }
+        LastUseRecord::TABLE => again(sql, last_uses::at(sql, row)?, last_uses::replace),
         KeyRecord::TABLE => again(sql, keys::at(sql, row)?, keys::put),
         MaterialRecord::TABLE => {
-            let found = with_new_seal(materials::at(sql, row)?, stale, |record| &mut record.sealed);
+            let found = with_new_seal(materials::at(sql, row)?, stale, |record, new| {
+                std::mem::replace(&mut record.sealed, new)
+            });
             again(sql, found, materials::put)
         }
         PolicyRecord::TABLE => again(sql, policies::at(sql, row)?, policies::put),
@@ -151,19 +197,14 @@ fn again<T>(
     found.map(|found| put(sql, &found.record)).transpose()
 }
 
-/// The record with its new sealed value; nothing when it holds another one by now.
+/// The record with its new sealed value; nothing when it holds another one by now. Material that is
+/// gone has none, neither then nor now.
 fn with_new_seal<T>(
     found: Option<Versioned<T>>,
     stale: &StaleRow,
-    sealed_of: impl Fn(&mut T) -> &mut Vec<u8>,
+    replace: impl Fn(&mut T, Option<Vec<u8>>) -> Option<Vec<u8>>,
 ) -> Option<Versioned<T>> {
     let mut found = found?;
-    let sealed = sealed_of(&mut found.record);
-    if stale.previous.as_ref() != Some(sealed) {
-        return None;
-    }
-    if let Some(new) = &stale.sealed {
-        sealed.clone_from(new);
-    }
-    Some(found)
+    let held = replace(&mut found.record, stale.sealed.clone());
+    (held == stale.previous).then_some(found)
 }

@@ -67,11 +67,21 @@ impl<'c> Sql<'c> {
         sql: &str,
         params: impl Params,
     ) -> Result<Vec<T>, Fault> {
+        let found = self.list_versioned(sql, params)?;
+        Ok(found.into_iter().map(|found| found.record).collect())
+    }
+
+    /// The rows of a query, each authenticated and with its change number.
+    pub(crate) fn list_versioned<T: DecidingRow>(
+        &self,
+        sql: &str,
+        params: impl Params,
+    ) -> Result<Vec<Versioned<T>>, Fault> {
         let mut statement = self.statement(sql)?;
         let mut rows = statement.query(params)?;
         let mut records = Vec::new();
         while let Some(row) = rows.next()? {
-            records.push(self.authenticate(row)?.record);
+            records.push(self.authenticate(row)?);
         }
         Ok(records)
     }

@@ -2,8 +2,9 @@
 
 use async_trait::async_trait;
 use keyward_store::{
-    Accounts, Aliases, Change, CommitError, Committed, Credentials, Deployment, DomainKeys, Keys,
-    Materials, Outbox, Policies, Resealing, Store, StoreError, Tags,
+    Accounts, Aliases, Change, CommitError, Committed, Credentials, Deployment, DomainKeys, Grants,
+    ImportWrappingKeys, Keys, LastUses, Materials, Outbox, Policies, Resealing, Store, StoreError,
+    Tags,
 };
 
 use crate::change::apply;
@@ -70,7 +71,19 @@ impl Store for SqliteStore {
         self
     }
 
+    fn grants(&self) -> &dyn Grants {
+        self
+    }
+
+    fn import_wrapping_keys(&self) -> &dyn ImportWrappingKeys {
+        self
+    }
+
     fn keys(&self) -> &dyn Keys {
+        self
+    }
+
+    fn last_uses(&self) -> &dyn LastUses {
         self
     }
 

@@ -75,6 +75,7 @@ async fn the_facts_are_the_same_before_and_after_and_unchecked_only_before() {
     let facts = DeploymentRecord {
         deployment_id: uuid::Uuid::from_u128(7),
         partition: Partition::Aws,
+        is_development: false,
         regions: ["eu-central-1", "us-east-1"].map(|it| it.parse().unwrap()).into(),
         created_at: time(1),
     };
@@ -97,7 +98,7 @@ fn a_database_of_a_newer_release_is_refused_and_left_alone() {
     edit(&path, "PRAGMA user_version = 99");
     let before = fs::read(&path).unwrap();
     let refused = Database::open(&path).err().unwrap();
-    assert!(matches!(refused, OpenError::NewerRelease { found: 99, known: 1 }), "{refused:?}");
+    assert!(matches!(refused, OpenError::NewerRelease { found: 99, known: 2 }), "{refused:?}");
     assert!(refused.to_string().contains("99"));
     assert!(before == fs::read(&path).unwrap());
 }

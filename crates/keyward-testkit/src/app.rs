@@ -6,8 +6,7 @@ use std::sync::Arc;
 use keyward_audit::{Journal, JournalOptions, JournalReader};
 use keyward_crypto::{DomainKeys, RootKeyFile, Seal, SigningSecret, WrappedDomainKey};
 use keyward_engine::{
-    Engine, Generator, KeyRing, LocalGenerator, NewCredential, NewDeployment, Parts, Quotas,
-    create_deployment,
+    Engine, Generator, KeyRing, NewCredential, NewDeployment, Parts, Quotas, create_deployment,
 };
 use keyward_model::{Caller, Clock, KeyState, Partition, Principal};
 use keyward_store::{Change, DomainKeyRecord, KeyRecord, Scope, Store, Write};
@@ -15,6 +14,7 @@ use keyward_store_sqlite::{Database, SqliteStore};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::generator::{local_generator, workers};
 use crate::record::without_envelope;
 use crate::{Client, MockClock, SeededRng};
 
@@ -33,14 +33,17 @@ pub struct TestOptions {
     pub generator: Arc<dyn Generator>,
     /// How the audit journal writes.
     pub journal: JournalOptions,
+    /// Whether SM2 keys are made.
+    pub offers_sm2: bool,
 }
 
 impl Default for TestOptions {
     fn default() -> Self {
         Self {
             quotas: Quotas::default(),
-            generator: Arc::new(LocalGenerator),
+            generator: Arc::new(local_generator()),
             journal: JournalOptions::default(),
+            offers_sm2: true,
         }
     }
 }
@@ -72,6 +75,7 @@ impl TestApp {
             partition: Partition::Aws,
             regions: [REGION, "eu-central-1"].map(|name| name.parse().unwrap()).into(),
             account: Some(ACCOUNT.parse().unwrap()),
+            is_development: false,
         };
         let credential =
             create_deployment(&store, &key_ring, new, (&*rng, clock.now())).await.unwrap();
@@ -136,6 +140,11 @@ impl TestApp {
         self.engine.delete_due_keys(self.clock.now()).await.unwrap()
     }
 
+    /// Does everything that is due.
+    pub async fn do_due_work(&self) {
+        self.engine.do_due_work(self.clock.now()).await;
+    }
+
     /// The engine, for what no client can do.
     pub const fn engine(&self) -> &Arc<Engine> {
         &self.engine
@@ -188,8 +197,10 @@ async fn start(
         clock: clock.clone(),
         rng: rng.clone(),
         generator: options.generator,
+        workers: workers(),
         deployment,
         quotas: options.quotas,
+        offers_sm2: options.offers_sm2,
     })
     .unwrap()
 }

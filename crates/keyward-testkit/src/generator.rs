@@ -1,8 +1,10 @@
 //! A generator of key material that takes as long as a test wants.
 
+use std::sync::{Arc, OnceLock};
+
 use async_trait::async_trait;
-use keyward_crypto::KeyMaterial;
-use keyward_engine::{GenerateError, Generator, LocalGenerator};
+use keyward_crypto::{DataKeyPair, KeyMaterial};
+use keyward_engine::{GenerateError, Generator, LocalGenerator, Workers};
 use keyward_model::KeySpec;
 use tokio::sync::Semaphore;
 
@@ -36,6 +38,23 @@ impl Generator for HeldGenerator {
     async fn generate(&self, spec: KeySpec) -> Result<KeyMaterial, GenerateError> {
         self.waiting.add_permits(1);
         self.allowed.acquire().await.unwrap().forget();
-        LocalGenerator.generate(spec).await
+        local_generator().generate(spec).await
     }
+
+    async fn generate_pair(&self, spec: KeySpec) -> Result<DataKeyPair, GenerateError> {
+        self.waiting.add_permits(1);
+        self.allowed.acquire().await.unwrap().forget();
+        local_generator().generate_pair(spec).await
+    }
+}
+
+/// The generator of the program.
+pub(crate) fn local_generator() -> LocalGenerator {
+    LocalGenerator::new(workers())
+}
+
+/// The workers of every service in this process.
+pub(crate) fn workers() -> Arc<Workers> {
+    static WORKERS: OnceLock<Arc<Workers>> = OnceLock::new();
+    Arc::clone(WORKERS.get_or_init(|| Workers::start(2).unwrap()))
 }

@@ -35,6 +35,7 @@ pub(crate) struct Config {
     pub(crate) audit: Audit,
     pub(crate) hardening: Hardening,
     pub(crate) schedule: Schedule,
+    pub(crate) keys: Keys,
     pub(crate) quotas: Quotas,
 }
 
@@ -110,11 +111,18 @@ pub(crate) struct Schedule {
     pub(crate) domain_key_days: u32,
 }
 
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Keys {
+    pub(crate) sm2: bool,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Quotas {
     pub(crate) keys: u32,
     pub(crate) aliases_per_key: u32,
+    pub(crate) grants_per_key: u32,
     pub(crate) tags_per_key: u32,
 }
 
@@ -159,8 +167,8 @@ impl Default for Schedule {
 impl Default for Quotas {
     fn default() -> Self {
         let quotas = keyward_engine::Quotas::default();
-        let keyward_engine::Quotas { keys, aliases_per_key, tags_per_key } = quotas;
-        Self { keys, aliases_per_key, tags_per_key }
+        let keyward_engine::Quotas { keys, aliases_per_key, grants_per_key, tags_per_key } = quotas;
+        Self { keys, aliases_per_key, grants_per_key, tags_per_key }
     }
 }
 

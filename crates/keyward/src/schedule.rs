@@ -80,8 +80,7 @@ impl Schedule {
 
     async fn round(&mut self) {
         if let Some(now) = self.believed_time().await {
-            let deleted = self.desk.engine.delete_due_keys(now).await.map(drop);
-            report("keys due for deletion were not deleted", deleted);
+            self.desk.engine.do_due_work(now).await;
         }
         self.deliver_records().await;
         match self.desk.rotate_domain_keys_if_due(self.domain_key_days).await {

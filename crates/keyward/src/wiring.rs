@@ -3,12 +3,13 @@
 
 use std::cell::RefCell;
 use std::sync::Arc;
+use std::thread::available_parallelism;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail};
 use keyward_audit::{Journal, JournalOptions};
 use keyward_crypto::Seal;
-use keyward_engine::{Engine, KeyRing, LocalGenerator, Parts, Quotas};
+use keyward_engine::{Engine, KeyRing, LocalGenerator, Parts, Quotas, Workers};
 use keyward_model::{Clock, Rng, Timestamp};
 use keyward_store::Store;
 use keyward_store_sqlite::{Database, SqliteStore};
@@ -51,15 +52,18 @@ impl Opened {
             let (lines, bytes) = (repair.torn_lines, repair.torn_bytes);
             warn!(lines, bytes, "half-written audit records were set aside");
         }
+        let workers = Workers::start(available_parallelism().map_or(1, usize::from))?;
         let engine = Engine::new(Parts {
             store: Arc::new(self.store),
             ring: self.ring,
             journal,
             clock: Arc::new(SystemClock),
             rng: Arc::new(SystemRng),
-            generator: Arc::new(LocalGenerator),
+            generator: Arc::new(LocalGenerator::new(Arc::clone(&workers))),
+            workers,
             deployment,
             quotas: quotas(&config.quotas),
+            offers_sm2: config.keys.sm2,
         })
         .with_context(|| format!("{} names no Region", dir.database().display()))?;
         Ok((engine, self.seal))
@@ -67,8 +71,8 @@ impl Opened {
 }
 
 const fn quotas(quotas: &config::Quotas) -> Quotas {
-    let config::Quotas { keys, aliases_per_key, tags_per_key } = *quotas;
-    Quotas { keys, aliases_per_key, tags_per_key }
+    let config::Quotas { keys, aliases_per_key, grants_per_key, tags_per_key } = *quotas;
+    Quotas { keys, aliases_per_key, grants_per_key, tags_per_key }
 }
 
 const fn durability(config: &Config) -> keyward_audit::Durability {

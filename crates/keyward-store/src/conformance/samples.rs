@@ -5,14 +5,17 @@ use std::pin::Pin;
 use std::task::Poll;
 
 use keyward_model::{
-    AccountId, KeyId, KeyManager, KeyMaterialId, KeySpec, KeyState, KeyUsage, Origin, Timestamp,
+    AccountId, GrantId, GrantOperation, KeyId, KeyManager, KeyMaterialId, KeyMaterialState,
+    KeySpec, KeyState, KeyUsage, Origin, Timestamp, WrappingAlgorithm, WrappingKeySpec,
 };
 use uuid::Uuid;
 
 use super::numbered_keys::sealed;
 use crate::{
     AccountRecord, AliasRecord, AuditRow, CredentialRecord, CredentialStatus, DomainKeyRecord,
-    KeyRecord, MaterialRecord, PolicyRecord, Scope, ScopedAlias, ScopedKey, TagRecord, Write,
+    GrantConstraints, GrantRecord, ImportTokenId, ImportWrappingKeyRecord, KeyRecord,
+    LastUseRecord, MaterialRecord, PolicyRecord, Rotation, Scope, ScopedAlias, ScopedKey,
+    TagRecord, Write,
 };
 
 pub fn account(n: u32) -> AccountId {
@@ -50,6 +53,49 @@ pub fn domain_key_record(number: u32) -> DomainKeyRecord {
     DomainKeyRecord { number, wrapped: vec![1, 2, 3], created_at: time(number) }
 }
 
+pub fn grant_id(n: u32) -> GrantId {
+    let mut bytes = [0; 32];
+    bytes.split_last_chunk_mut().unwrap().1.copy_from_slice(&n.to_be_bytes());
+    GrantId::new(bytes)
+}
+
+/// A named grant to one user that another may retire.
+pub fn grant_record(key: &ScopedKey, n: u32) -> GrantRecord {
+    GrantRecord {
+        key: key.clone(),
+        grant_id: grant_id(n),
+        name: Some(format!("grant {n}")),
+        grantee_principal: Some(user("alice")),
+        grantee_service_principal: None,
+        retiring_principal: Some(user("bob")),
+        retiring_service_principal: None,
+        issuing_account: account(0),
+        operations: vec![GrantOperation::Decrypt, GrantOperation::Encrypt],
+        constraints: GrantConstraints {
+            encryption_context_subset: Some(vec![("team".to_owned(), "blue".to_owned())]),
+            ..GrantConstraints::default()
+        },
+        fingerprint: Some(*grant_id(n).as_bytes()),
+        created_at: time(n),
+    }
+}
+
+pub fn import_token_id(n: u32) -> ImportTokenId {
+    *grant_id(n).as_bytes()
+}
+
+pub fn import_wrapping_key_record(key: &ScopedKey, n: u32) -> ImportWrappingKeyRecord {
+    ImportWrappingKeyRecord {
+        token_id: import_token_id(n),
+        key: key.clone(),
+        algorithm: WrappingAlgorithm::RsaesOaepSha256,
+        wrapping_key_spec: WrappingKeySpec::Rsa4096,
+        sealed_private_key: sealed(1, &format!("private key {n}")),
+        expires_at: time(n + 10),
+        created_at: time(n),
+    }
+}
+
 pub fn key(n: u32) -> ScopedKey {
     scope().key(key_id(n))
 }
@@ -66,12 +112,24 @@ pub fn key_record(key: &ScopedKey) -> KeyRecord {
         origin: Origin::AwsKms,
         manager: KeyManager::Customer,
         state: KeyState::Enabled,
-        is_multi_region: false,
+        multi_region: None,
         description: "for tests".to_owned(),
         created_at: time(1),
         deletion_date: None,
         pending_window_days: None,
         current_material: Some(material_id(1)),
+        rotation: Rotation::default(),
+        settles_at: None,
+    }
+}
+
+pub fn last_use_record(key: &ScopedKey, n: u32) -> LastUseRecord {
+    LastUseRecord {
+        key: key.clone(),
+        operation: "Encrypt".to_owned(),
+        used_at: time(n),
+        event_id: Uuid::from_u128(n.into()),
+        request_id: Uuid::from_u128(u128::from(n) + 1),
     }
 }
 
@@ -83,7 +141,13 @@ pub fn material_record(key: &ScopedKey, n: u8) -> MaterialRecord {
     MaterialRecord {
         key: key.clone(),
         material_id: material_id(n),
-        sealed: sealed(1, &format!("material {n}")),
+        sealed: Some(sealed(1, &format!("material {n}"))),
+        public_key: None,
+        state: KeyMaterialState::Current,
+        rotated_at: None,
+        rotation_type: None,
+        description: None,
+        expires_at: None,
         created_at: time(n.into()),
     }
 }
@@ -105,18 +169,33 @@ pub fn time(n: u32) -> Timestamp {
     Timestamp::from_unix_ms(1_700_000_000_000 + i64::from(n))
 }
 
+/// The ARN of a user.
+pub fn user(name: &str) -> String {
+    format!("arn:aws:iam::111100000000:user/{name}")
+}
+
+pub fn put_grant(key: &ScopedKey, n: u32) -> Write {
+    Write::PutGrant(Box::new(grant_record(key, n)))
+}
+
 pub fn put_key(key: &ScopedKey) -> Write {
     Write::PutKey(Box::new(key_record(key)))
 }
 
-/// A key with one row in every table that hangs on it.
+/// A key with one row in every table that hangs on it. What is unique beyond the key takes its
+/// number from the key's id.
 pub fn put_whole_key(key: &ScopedKey, alias: &str) -> Vec<Write> {
+    let n = u32::from_str_radix(key.key_id.as_str().get(..8).unwrap(), 16).unwrap();
+    let wrapping_key = import_wrapping_key_record(key, n);
     vec![
         put_key(key),
         Write::PutMaterial(material_record(key, 1)),
         Write::PutPolicy(policy_record(key, "{}")),
         Write::PutAlias(alias_record(alias, key)),
         Write::PutTag(tag_record(key, "team", "blue")),
+        put_grant(key, n),
+        Write::PutImportWrappingKey(Box::new(wrapping_key)),
+        Write::PutLastUse(last_use_record(key, n)),
     ]
 }
 

@@ -50,8 +50,12 @@ pub(super) fn make_deployment(
     let partition = partition(&birth.regions)?;
     let seal = root_key::create(dir, seal, source)?;
     let endpoint = make_endpoint(dir, birth)?;
-    let new =
-        NewDeployment { partition, regions: distinct(&birth.regions), account: birth.account_id };
+    let new = NewDeployment {
+        partition,
+        regions: distinct(&birth.regions),
+        account: birth.account_id,
+        is_development: false,
+    };
     let unfinished = dir.path().join("keyward.db.new");
     let credential = make_database(&unfinished, &seal, new)?;
     let region = birth.regions.first().map_or("", Region::as_str);

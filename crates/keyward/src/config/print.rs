@@ -62,8 +62,10 @@ const EXPLAINED: &[(&str, &str, &str)] = &[
          to start, `off` does not ask.",
     ),
     ("schedule", "domain_key_days", "The age at which a domain key is replaced, in days."),
+    ("keys", "sm2", "Make keys of spec SM2, which the partition of China always does."),
     ("quotas", "keys", "Customer managed keys in an account and Region."),
     ("quotas", "aliases_per_key", "Aliases of one key."),
+    ("quotas", "grants_per_key", "Grants of one key."),
     ("quotas", "tags_per_key", "Tags of one key."),
 ];
 

@@ -1,0 +1,92 @@
+//! The last successful cryptographic use of each key, as GetKeyLastUsage tells it.
+//!
+//! Noted in memory, one map access a call; written to the database every minute and at the end,
+//! newest wins.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Mutex, PoisonError};
+
+use keyward_store::{Change, LastUseRecord, ScopedKey, Write};
+
+use crate::{Engine, OpError, ScheduleError};
+
+/// How many locks the uses are spread over.
+const SHARDS: usize = 64;
+/// How many uses one change writes.
+const BATCH: usize = 256;
+
+/// The uses noted since they were last written.
+pub(crate) struct LastUses {
+    shards: [Mutex<HashMap<ScopedKey, LastUseRecord>>; SHARDS],
+    hasher: RandomState,
+}
+
+impl LastUses {
+    pub(crate) fn new() -> Self {
+        Self { shards: std::array::from_fn(|_| Mutex::default()), hasher: RandomState::new() }
+    }
+
+    /// Notes a use. Of two, the later one stays.
+    pub(crate) fn note(&self, key: &ScopedKey, used: impl FnOnce() -> LastUseRecord) {
+        self.with(key, |uses| {
+            let used = used();
+            match uses.get_mut(key) {
+                Some(last) if last.used_at > used.used_at => {}
+                Some(last) => *last = used,
+                None => drop(uses.insert(key.clone(), used)),
+            }
+        });
+    }
+
+    fn find(&self, key: &ScopedKey) -> Option<LastUseRecord> {
+        self.with(key, |uses| uses.get(key).cloned())
+    }
+
+    fn with<R>(
+        &self,
+        key: &ScopedKey,
+        act: impl FnOnce(&mut HashMap<ScopedKey, LastUseRecord>) -> R,
+    ) -> R {
+        let [first, rest @ ..] = &self.shards;
+        let slot = usize::from(self.hasher.hash_one(key).to_le_bytes()[0]) % SHARDS;
+        let lock = slot.checked_sub(1).and_then(|slot| rest.get(slot)).unwrap_or(first);
+        act(&mut lock.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn noted(&self) -> Vec<LastUseRecord> {
+        let noted = |shard: &Mutex<HashMap<_, LastUseRecord>>| {
+            let uses = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            uses.values().cloned().collect::<Vec<_>>()
+        };
+        self.shards.iter().flat_map(noted).collect()
+    }
+
+    /// Forgets a use that is written, unless a later one has been noted.
+    fn forget(&self, written: &LastUseRecord) {
+        self.with(&written.key, |uses| {
+            if uses.get(&written.key) == Some(written) {
+                uses.remove(&written.key);
+            }
+        });
+    }
+}
+
+impl Engine {
+    /// When and how the key was last used.
+    pub async fn last_use(&self, key: &ScopedKey) -> Result<Option<LastUseRecord>, OpError> {
+        let noted = self.last_uses.find(key);
+        let written = self.store().last_uses().find(key).await.map_err(OpError::internal)?;
+        Ok(noted.into_iter().chain(written).max_by_key(|last| last.used_at))
+    }
+
+    /// Writes the uses noted since the last time.
+    pub async fn write_last_uses(&self) -> Result<(), ScheduleError> {
+        for batch in self.last_uses.noted().chunks(BATCH) {
+            let writes = batch.iter().cloned().map(Write::PutLastUse).collect();
+            self.commit(Change { writes, ..Change::default() }).await?;
+            batch.iter().for_each(|written| self.last_uses.forget(written));
+        }
+        Ok(())
+    }
+}
