@@ -31,6 +31,8 @@ mod material_id;
 mod random;
 mod seal;
 mod secret;
+#[cfg(test)]
+mod vectors;
 
 pub use asymmetric::{AsymmetricKey, DataKeyPair, Message, encrypt_bytes_max};
 pub use domain::{

@@ -55,3 +55,85 @@ impl fmt::Debug for MacKey {
         write!(f, "MacKey({})", self.spec)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use static_assertions::assert_not_impl_any;
+
+    use super::*;
+    use crate::vectors::cases;
+
+    assert_not_impl_any!(MacKey: Clone, PartialEq, fmt::Display);
+
+    const SPECS: [(KeySpec, usize); 4] = [
+        (KeySpec::Hmac224, 28),
+        (KeySpec::Hmac256, 32),
+        (KeySpec::Hmac384, 48),
+        (KeySpec::Hmac512, 64),
+    ];
+
+    fn load(spec: KeySpec, key: &[u8]) -> Result<MacKey, BadKeyMaterial> {
+        MacKey::load(spec, &KeyMaterial::new(key.to_vec()))
+    }
+
+    #[test]
+    fn the_published_vectors_hold() {
+        for (spec, len) in SPECS {
+            let (mut valid, mut invalid, mut too_short) = (0, 0, 0);
+            for case in cases(&format!("hmac/sha{}.json", len * 8), 99) {
+                let (bytes, message, tag) = (case.hex("key"), case.hex("msg"), case.hex("tag"));
+                let Ok(key) = load(spec, &bytes) else {
+                    assert!(bytes.len() < len, "{}", case.name());
+                    too_short += 1;
+                    continue;
+                };
+                // A truncated tag is right by the vectors, and no tag here.
+                let is_tag = case.is_valid() && tag.len() == len;
+                assert_eq!(key.verify(&message, &tag), is_tag, "{spec} {}", case.name());
+                assert_eq!(key.mac(&message) == tag, is_tag, "{spec} {}", case.name());
+                if is_tag { valid += 1 } else { invalid += 1 }
+            }
+            assert!(
+                valid >= 30 && invalid >= 50 && too_short >= 6,
+                "{valid} {invalid} {too_short}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_key_is_between_its_hash_and_128_bytes_long() {
+        for (spec, len) in SPECS {
+            for refused in [0, len - 1, 129, 1024] {
+                assert_eq!(load(spec, &vec![7; refused]).err(), Some(BadKeyMaterial));
+            }
+            for taken in [len, len + 1, 128] {
+                assert_eq!(load(spec, &vec![7; taken]).unwrap().mac(b"").len(), len);
+            }
+        }
+        assert!(load(KeySpec::SymmetricDefault, &[7; 32]).is_err());
+        assert!(load(KeySpec::EccNistP256, &[7; 64]).is_err());
+    }
+
+    #[test]
+    fn a_tag_is_whole_and_exact() {
+        for (spec, len) in SPECS {
+            let key = load(spec, &vec![7; len]).unwrap();
+            let tag = key.mac(b"message");
+            assert!(key.verify(b"message", &tag));
+            assert!(!key.verify(b"messagf", &tag));
+            assert!(!key.verify(b"message", &[]));
+            assert!(!key.verify(b"message", &tag[..len - 1]));
+            assert!(!key.verify(b"message", &[tag.as_slice(), &[0]].concat()));
+            for bit in 0..len * 8 {
+                let mut altered = tag.clone();
+                altered[bit / 8] ^= 1 << (bit % 8);
+                assert!(!key.verify(b"message", &altered), "{spec} bit {bit}");
+            }
+        }
+    }
+
+    #[test]
+    fn debug_shows_the_spec_only() {
+        assert_eq!(format!("{:?}", load(KeySpec::Hmac256, &[7; 32]).unwrap()), "MacKey(HMAC_256)");
+    }
+}

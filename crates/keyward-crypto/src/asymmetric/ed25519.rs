@@ -1,5 +1,8 @@
 //! Ed25519 (RFC 8032): pure over messages, pre-hashed over digests.
 
+#[cfg(test)]
+mod tests;
+
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use keyward_lc::{Ed25519phKey, verify_ed25519ph};
 use keyward_model::SigningAlgorithm;

@@ -1,5 +1,8 @@
 //! ML-DSA (FIPS 204), hedged and with an empty context, over messages or their mu.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::OnceLock;
 
 use aws_lc_rs::encoding::AsDer as _;

@@ -1,5 +1,8 @@
 //! ML-KEM (FIPS 203).
 
+#[cfg(test)]
+mod tests;
+
 use aws_lc_rs::kem::{
     Algorithm, Ciphertext, DecapsulationKey, EncapsulationKey, ML_KEM_512, ML_KEM_768, ML_KEM_1024,
 };
