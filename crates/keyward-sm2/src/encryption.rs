@@ -11,12 +11,12 @@ use crate::error::{EncryptError, InvalidCiphertext};
 use crate::key::Sm2Key;
 use crate::random::Source;
 
-/// The longest plaintext.
+/// The longest plaintext that is encrypted: the API's bound.
 pub const PLAINTEXT_BYTES_MAX: usize = 1024;
 
-/// The longest ciphertext: a header of 4 bytes, two INTEGERs of 35, C3 with 34, C2 with 4 more than
-/// the plaintext.
-pub const CIPHERTEXT_BYTES_MAX: usize = 4 + 2 * 35 + 34 + 4 + PLAINTEXT_BYTES_MAX;
+/// The longest ciphertext that is read: the API's bound. It may hold more than is encrypted here,
+/// as a wrapped RSA key does.
+pub const CIPHERTEXT_BYTES_MAX: usize = 6144;
 
 impl Sm2Key {
     /// Encrypts for the holder of this key. An empty plaintext cannot be encrypted.
@@ -45,7 +45,7 @@ impl Sm2Key {
         // The library checks that the point is on the curve; of order n it then is, the cofactor
         // being 1.
         let cipher = Cipher::<Sm2, Sm3>::from_der(ciphertext).map_err(|_| InvalidCiphertext)?;
-        if cipher.c2().is_empty() || cipher.c2().len() > PLAINTEXT_BYTES_MAX {
+        if cipher.c2().is_empty() {
             return Err(InvalidCiphertext);
         }
         let mut plaintext = Zeroizing::new(vec![0; cipher.c2().len()]);

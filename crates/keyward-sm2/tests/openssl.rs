@@ -65,7 +65,7 @@ fn signatures_verify_for_their_message_only() {
 
 #[test]
 fn ciphertexts_decrypt() {
-    for vector in each("ciphertexts", 6) {
+    for vector in each("ciphertexts", 7) {
         let plaintext = key().decrypt(&bytes(&vector, "ciphertext")).unwrap();
         assert_eq!(*plaintext, bytes(&vector, "plaintext"), "{vector}");
     }

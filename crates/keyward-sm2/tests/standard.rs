@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
-use keyward_sm2::Sm2Key;
+use keyward_sm2::{CIPHERTEXT_BYTES_MAX, InvalidCiphertext, Sm2Key};
 use sm3::{Digest, Sm3};
 
 const PRIVATE_KEY: &str = "3945208f7b2144b13f36e38ac6d39f95889393692860b51a42fb81ef4df7c5b8";
@@ -22,8 +22,9 @@ const SIGNATURE: &str = "3046\
 const PLAINTEXT: &[u8] = b"encryption standard";
 const EPHEMERAL: &str = "04ebfc718e8d1798620432268e77feb6415e2ede0e073c0f4f640ecd2e149a73\
                          e858f9d81e5430a57b36daab8f950a3c64e6ee6a63094d99283aff767e124df0";
-/// The x coordinate that both sides of the encryption compute.
+/// The point that both sides of the encryption compute.
 const SHARED: &str = "335e18d751e51f040e27d468138b7ab1dc86ad7f981d7d416222fd6ab3ed230d";
+const SHARED_Y: &str = "ab743ebcfb22d64f7b6ab791f70658f25b48fa93e54064fdbfbed3f0bd847ac9";
 /// In the ASN.1 form of GM/T 0009, 7.2.
 const CIPHERTEXT: &str = "307c\
     022004ebfc718e8d1798620432268e77feb6415e2ede0e073c0f4f640ecd2e149a73\
@@ -80,6 +81,40 @@ fn encryption_with_the_standards_nonce_yields_the_standards_ciphertext() {
 #[test]
 fn the_standards_ciphertext_decrypts() {
     assert_eq!(*key().decrypt(&bytes(CIPHERTEXT)).unwrap(), PLAINTEXT);
+}
+
+/// As many zeros, encrypted by the letter of GM/T 0003.4 with the standard's nonce.
+fn encrypted_zeros(count: usize) -> Vec<u8> {
+    let (x, y) = (bytes(SHARED), bytes(SHARED_Y));
+    let block = |counter: u32| {
+        Sm3::new().chain_update(&x).chain_update(&y).chain_update(counter.to_be_bytes()).finalize()
+    };
+    let mut c2: Vec<u8> = (1_u32..).flat_map(block).take(count).collect();
+    let c3 = Sm3::new().chain_update(&x).chain_update(vec![0; count]).chain_update(&y).finalize();
+
+    let [high, low] = u16::try_from(count).unwrap().to_be_bytes();
+    if count < 128 {
+        c2.splice(0..0, [0x04, low]);
+    } else {
+        c2.splice(0..0, [0x04, 0x82, high, low]);
+    }
+    let start = bytes(&CIPHERTEXT[4..CIPHERTEXT.len() - 2 * (32 + 2 + PLAINTEXT.len())]);
+    let content = [&start, &c3[..], &c2].concat();
+    let [high, low] = u16::try_from(content.len()).unwrap().to_be_bytes();
+    let header = if content.len() < 128 { vec![0x30, low] } else { vec![0x30, 0x82, high, low] };
+    [header, content].concat()
+}
+
+#[test]
+fn a_ciphertext_has_text_and_a_bound() {
+    let long = CIPHERTEXT_BYTES_MAX - 111;
+    assert_eq!(encrypted_zeros(long).len(), CIPHERTEXT_BYTES_MAX);
+    for count in [1, 19, long] {
+        assert_eq!(*key().decrypt(&encrypted_zeros(count)).unwrap(), vec![0; count]);
+    }
+    for count in [0, long + 1] {
+        assert_eq!(key().decrypt(&encrypted_zeros(count)), Err(InvalidCiphertext), "{count}");
+    }
 }
 
 #[test]
