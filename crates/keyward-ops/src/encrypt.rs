@@ -196,8 +196,7 @@ mod tests {
         let app = TestApp::new().await;
         let root = app.root();
         let key = root.create_key().await;
-        let arn = root.arn(&key).await;
-        let input = json!({
+        let mut input = json!({
             "KeyId": key,
             "Plaintext": "AAAA",
             "EncryptionAlgorithm": "RSAES_OAEP_SHA_256",
@@ -207,10 +206,9 @@ mod tests {
             "Algorithm RSAES_OAEP_SHA_256 is incompatible with key spec SYMMETRIC_DEFAULT.";
         assert_eq!(refused, Refused::new("InvalidKeyUsageException", message));
 
-        app.alter_key(&key, |record| {
-            (record.spec, record.usage) = (KeySpec::EccNistP256, KeyUsage::SignVerify);
-        })
-        .await;
+        let key = root.create_key_of(KeySpec::EccNistP256, KeyUsage::SignVerify).await;
+        let arn = root.arn(&key).await;
+        input["KeyId"] = json!(key);
         let refused = root.refused("Encrypt", input.clone()).await;
         let message = format!("{arn} key usage is SIGN_VERIFY which is not valid for Encrypt.");
         assert_eq!(refused, Refused::new("InvalidKeyUsageException", message));

@@ -200,20 +200,19 @@ mod tests {
     async fn only_symmetric_encryption_keys_wrap_data_keys() {
         let app = TestApp::new().await;
         let root = app.root();
-        let key = root.create_key().await;
-        let arn = root.arn(&key).await;
-        let input = json!({ "KeyId": key, "KeySpec": "AES_256" });
-        app.alter_key(&key, |record| record.spec = KeySpec::Rsa4096).await;
-        let refused = root.refused("GenerateDataKey", input.clone()).await;
+        let input = |key: &str| json!({ "KeyId": key, "KeySpec": "AES_256" });
+        let key = root.create_key_of(KeySpec::Rsa4096, KeyUsage::EncryptDecrypt).await;
+        let refused = root.refused("GenerateDataKey", input(&key)).await;
         let message = "Algorithm SYMMETRIC_DEFAULT is incompatible with key spec RSA_4096.";
         assert_eq!(refused, Refused::new("InvalidKeyUsageException", message));
-        app.alter_key(&key, |record| record.usage = KeyUsage::SignVerify).await;
-        let refused = root.refused("GenerateDataKey", input.clone()).await;
+        let key = root.create_key_of(KeySpec::Rsa4096, KeyUsage::SignVerify).await;
+        let arn = root.arn(&key).await;
+        let refused = root.refused("GenerateDataKey", input(&key)).await;
         let message =
             format!("{arn} key usage is SIGN_VERIFY which is not valid for GenerateDataKey.");
         assert_eq!(refused, Refused::new("InvalidKeyUsageException", message));
         app.put_in_state(&key, KeyState::Disabled).await;
-        assert_eq!(root.refused("GenerateDataKey", input).await.name, "DisabledException");
+        assert_eq!(root.refused("GenerateDataKey", input(&key)).await.name, "DisabledException");
     }
 
     #[tokio::test]

@@ -172,9 +172,7 @@ mod tests {
         ];
         let mut keys = Vec::new();
         for (spec, usage) in kinds {
-            let key = root.create_key().await;
-            app.alter_key(&key, |record| (record.spec, record.usage) = (spec, usage)).await;
-            keys.push(key);
+            keys.push(root.create_key_of(spec, usage).await);
         }
         let symmetric = root.create_key().await;
         let [hmac, encrypts, signs, also_signs] = &*keys else { panic!("four keys") };

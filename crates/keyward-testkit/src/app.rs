@@ -14,7 +14,7 @@ use keyward_store_sqlite::{Database, SqliteStore};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::generator::{local_generator, workers};
+use crate::generator::{QuickGenerator, workers};
 use crate::record::without_envelope;
 use crate::{Client, MockClock, SeededRng};
 
@@ -41,7 +41,7 @@ impl Default for TestOptions {
     fn default() -> Self {
         Self {
             quotas: Quotas::default(),
-            generator: Arc::new(local_generator()),
+            generator: Arc::new(QuickGenerator),
             journal: JournalOptions::default(),
             offers_sm2: true,
         }

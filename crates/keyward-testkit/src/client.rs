@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 use keyward_crypto::SigningSecret;
 use keyward_engine::{Call, Client as Origin, Engine, Entry};
-use keyward_model::{Caller, Region, new_uuid};
+use keyward_model::{Caller, KeySpec, KeyUsage, Region, new_uuid};
 use keyward_server::{Peer, Server, Service};
 use keyward_sigv4::RequestParts;
 use keyward_sigv4::sign::Signer;
@@ -138,6 +138,11 @@ impl Client {
     /// Makes a symmetric key; its id.
     pub async fn create_key(&self) -> String {
         self.create_key_with(json!({})).await
+    }
+
+    /// Makes a key of a spec, for a usage; its id.
+    pub async fn create_key_of(&self, spec: KeySpec, usage: KeyUsage) -> String {
+        self.create_key_with(json!({ "KeySpec": spec, "KeyUsage": usage })).await
     }
 
     /// Makes a key; its id.

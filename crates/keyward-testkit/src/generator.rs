@@ -1,12 +1,13 @@
-//! A generator of key material that takes as long as a test wants.
+//! Generators of key material that take as long as a test wants.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use keyward_crypto::{DataKeyPair, KeyMaterial};
 use keyward_engine::{GenerateError, Generator, LocalGenerator, Workers};
 use keyward_model::KeySpec;
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 
 /// Makes material only when the test lets it.
 #[derive(Debug)]
@@ -44,6 +45,32 @@ impl Generator for HeldGenerator {
     async fn generate_pair(&self, spec: KeySpec) -> Result<DataKeyPair, GenerateError> {
         self.waiting.add_permits(1);
         self.allowed.acquire().await.unwrap().forget();
+        local_generator().generate_pair(spec).await
+    }
+}
+
+/// Makes material as the program does, but RSA keys once for the whole process: they take long. Two
+/// keys of one spec have the same material then, which nothing shows.
+#[derive(Debug)]
+pub(crate) struct QuickGenerator;
+
+#[async_trait]
+impl Generator for QuickGenerator {
+    async fn generate(&self, spec: KeySpec) -> Result<KeyMaterial, GenerateError> {
+        static MADE: Mutex<BTreeMap<KeySpec, Vec<u8>>> = Mutex::const_new(BTreeMap::new());
+        if !matches!(spec, KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096) {
+            return local_generator().generate(spec).await;
+        }
+        let mut made = MADE.lock().await;
+        if let Some(material) = made.get(&spec) {
+            return Ok(KeyMaterial::new(material.clone()));
+        }
+        let material = local_generator().generate(spec).await?;
+        made.insert(spec, material.expose().to_vec());
+        Ok(material)
+    }
+
+    async fn generate_pair(&self, spec: KeySpec) -> Result<DataKeyPair, GenerateError> {
         local_generator().generate_pair(spec).await
     }
 }

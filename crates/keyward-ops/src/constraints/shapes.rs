@@ -290,29 +290,6 @@ impl Constraint for CustomKeyStoresList {
 
 /// One word of a closed set.
 #[derive(Debug)]
-pub enum CustomerMasterKeySpec {}
-
-impl Constraint for CustomerMasterKeySpec {
-    type Shape = EnumShape;
-    const SHAPE: &'static EnumShape = &EnumShape::of(&[
-        "RSA_2048",
-        "RSA_3072",
-        "RSA_4096",
-        "ECC_NIST_P256",
-        "ECC_NIST_P384",
-        "ECC_NIST_P521",
-        "ECC_SECG_P256K1",
-        "SYMMETRIC_DEFAULT",
-        "HMAC_224",
-        "HMAC_256",
-        "HMAC_384",
-        "HMAC_512",
-        "SM2",
-    ]);
-}
-
-/// One word of a closed set.
-#[derive(Debug)]
 pub enum DataKeyPairSpec {}
 
 impl Constraint for DataKeyPairSpec {
@@ -435,6 +412,60 @@ impl Constraint for GenerateDataKeyKeySpec {
     type Shape = EnumShape;
     const SHAPE: &'static EnumShape = &EnumShape {
         values: &["AES_256", "AES_128"],
+        shown: &[
+            "RSA_2048",
+            "ECC_NIST_P384",
+            "ECC_NIST_P256",
+            "ECC_NIST_P521",
+            "HMAC_384",
+            "RSA_3072",
+            "ECC_SECG_P256K1",
+            "RSA_4096",
+            "SYMMETRIC_DEFAULT",
+            "HMAC_256",
+            "HMAC_224",
+            "HMAC_512",
+            "SM2",
+            "ML_DSA_44",
+            "ML_DSA_65",
+            "ML_DSA_87",
+            "ECC_NIST_EDWARDS25519",
+            "ML_KEM_512",
+            "ML_KEM_768",
+            "ML_KEM_1024",
+        ],
+    };
+}
+
+/// One word of a closed set.
+#[derive(Debug)]
+pub enum GetPublicKeyCustomerMasterKeySpec {}
+
+impl Constraint for GetPublicKeyCustomerMasterKeySpec {
+    type Shape = EnumShape;
+    const SHAPE: &'static EnumShape = &EnumShape {
+        values: &[
+            "RSA_2048",
+            "RSA_3072",
+            "RSA_4096",
+            "ECC_NIST_P256",
+            "ECC_NIST_P384",
+            "ECC_NIST_P521",
+            "ECC_SECG_P256K1",
+            "SYMMETRIC_DEFAULT",
+            "HMAC_224",
+            "HMAC_256",
+            "HMAC_384",
+            "HMAC_512",
+            "SM2",
+            "ML_DSA_44",
+            "ML_DSA_65",
+            "ML_DSA_87",
+            "ECC_NIST_EDWARDS25519",
+            "ML_KEM_512",
+            "ML_KEM_768",
+            "ML_KEM_1024",
+        ],
         shown: &[
             "RSA_2048",
             "ECC_NIST_P384",
@@ -705,6 +736,60 @@ impl Constraint for KeyMaterialState {
         "PENDING_ROTATION",
         "PENDING_MULTI_REGION_IMPORT_AND_ROTATION",
     ]);
+}
+
+/// One word of a closed set.
+#[derive(Debug)]
+pub enum KeyMetadataCustomerMasterKeySpec {}
+
+impl Constraint for KeyMetadataCustomerMasterKeySpec {
+    type Shape = EnumShape;
+    const SHAPE: &'static EnumShape = &EnumShape {
+        values: &[
+            "RSA_2048",
+            "RSA_3072",
+            "RSA_4096",
+            "ECC_NIST_P256",
+            "ECC_NIST_P384",
+            "ECC_NIST_P521",
+            "ECC_SECG_P256K1",
+            "SYMMETRIC_DEFAULT",
+            "HMAC_224",
+            "HMAC_256",
+            "HMAC_384",
+            "HMAC_512",
+            "SM2",
+            "ML_DSA_44",
+            "ML_DSA_65",
+            "ML_DSA_87",
+            "ECC_NIST_EDWARDS25519",
+            "ML_KEM_512",
+            "ML_KEM_768",
+            "ML_KEM_1024",
+        ],
+        shown: &[
+            "RSA_2048",
+            "ECC_NIST_P384",
+            "ECC_NIST_P256",
+            "ECC_NIST_P521",
+            "HMAC_384",
+            "RSA_3072",
+            "ECC_SECG_P256K1",
+            "RSA_4096",
+            "SYMMETRIC_DEFAULT",
+            "HMAC_256",
+            "HMAC_224",
+            "HMAC_512",
+            "SM2",
+            "ML_DSA_44",
+            "ML_DSA_65",
+            "ML_DSA_87",
+            "ECC_NIST_EDWARDS25519",
+            "ML_KEM_512",
+            "ML_KEM_768",
+            "ML_KEM_1024",
+        ],
+    };
 }
 
 /// One word of a closed set.

@@ -1,5 +1,5 @@
 use keyward_model::{KeySpec, KeyUsage};
-use keyward_testkit::{Refused, TestApp, resource};
+use keyward_testkit::{Refused, TestApp, TestOptions, resource};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -96,8 +96,9 @@ async fn the_deprecated_name_takes_every_key_spec() {
     let app = TestApp::new().await;
     for spec in KeySpec::ALL {
         let input = json!({ "CustomerMasterKeySpec": spec, "KeyUsage": spec.usages()[0] });
-        let result = app.root().call("CreateKey", input).await;
-        assert!(result.err().is_none_or(|refused| refused.name == "UnsupportedOperationException"));
+        let reply = app.root().ok("CreateKey", input).await;
+        assert_eq!(reply["KeyMetadata"]["KeySpec"], spec.as_str());
+        assert_eq!(reply["KeyMetadata"]["CustomerMasterKeySpec"], spec.as_str());
     }
 }
 
@@ -122,17 +123,70 @@ async fn every_pair_of_spec_and_usage_that_does_not_go_together_is_refused() {
 }
 
 #[tokio::test]
-async fn kinds_of_keys_that_are_not_offered_are_refused() {
+async fn every_spec_and_usage_shows_its_algorithms_and_only_those() {
     let app = TestApp::new().await;
-    for (spec, usage, origin) in [
-        ("RSA_2048", "SIGN_VERIFY", "AWS_KMS"),
-        ("HMAC_256", "GENERATE_VERIFY_MAC", "AWS_KMS"),
-        ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "EXTERNAL"),
-    ] {
-        let input = json!({ "KeySpec": spec, "KeyUsage": usage, "Origin": origin });
-        let refused = app.root().refused("CreateKey", input).await;
-        assert_eq!(refused.name, "UnsupportedOperationException", "{spec} {origin}");
+    let members = [
+        (KeyUsage::EncapsulateDecapsulate, "EncapsulationAlgorithms"),
+        (KeyUsage::EncryptDecrypt, "EncryptionAlgorithms"),
+        (KeyUsage::GenerateVerifyMac, "MacAlgorithms"),
+        (KeyUsage::KeyAgreement, "KeyAgreementAlgorithms"),
+        (KeyUsage::SignVerify, "SigningAlgorithms"),
+    ];
+    for &spec in KeySpec::ALL {
+        for &usage in spec.usages() {
+            let key = app.root().create_key_of(spec, usage).await;
+            let metadata = app.root().describe(&key).await;
+            for (of, member) in members {
+                assert_eq!(metadata.get(member).is_some(), of == usage, "{spec} {usage} {member}");
+            }
+            let shows_material = spec == KeySpec::SymmetricDefault;
+            assert_eq!(metadata.get("CurrentKeyMaterialId").is_some(), shows_material);
+            assert_eq!(metadata["KeyState"], "Enabled");
+        }
     }
+    let key = app.root().create_key_of(KeySpec::Rsa2048, KeyUsage::SignVerify).await;
+    let expected = json!([
+        "RSASSA_PKCS1_V1_5_SHA_256",
+        "RSASSA_PKCS1_V1_5_SHA_384",
+        "RSASSA_PKCS1_V1_5_SHA_512",
+        "RSASSA_PSS_SHA_256",
+        "RSASSA_PSS_SHA_384",
+        "RSASSA_PSS_SHA_512",
+    ]);
+    assert_eq!(app.root().describe(&key).await["SigningAlgorithms"], expected);
+}
+
+#[tokio::test]
+async fn a_key_of_external_origin_waits_for_its_material() {
+    let app = TestApp::new().await;
+    for &spec in KeySpec::ALL {
+        let input = json!({ "KeySpec": spec, "KeyUsage": spec.usages()[0], "Origin": "EXTERNAL" });
+        let result = app.root().call("CreateKey", input).await;
+        let spec = spec.as_str();
+        if spec.starts_with("ML_") {
+            let message = format!("KeySpec {spec} is not supported for Origin EXTERNAL");
+            assert_eq!(result, Err(Refused::new("ValidationException", message)));
+            continue;
+        }
+        let metadata = &result.unwrap()["KeyMetadata"];
+        assert_eq!(metadata["KeyState"], "PendingImport", "{spec}");
+        assert_eq!(
+            (&metadata["Enabled"], &metadata["Origin"]),
+            (&json!(false), &json!("EXTERNAL"))
+        );
+        for absent in ["ExpirationModel", "ValidTo", "CurrentKeyMaterialId"] {
+            assert_eq!(metadata.get(absent), None, "{spec} {absent}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn sm2_keys_are_made_only_where_they_are_offered() {
+    let app = TestApp::with(TestOptions { offers_sm2: false, ..TestOptions::default() }).await;
+    let input = json!({ "KeySpec": "SM2", "KeyUsage": "SIGN_VERIFY" });
+    let refused = app.root().refused("CreateKey", input).await;
+    let message = "KeySpec SM2 is not supported in this Region.";
+    assert_eq!(refused, Refused::new("UnsupportedOperationException", message));
     assert_eq!(app.root().ok("ListKeys", json!({})).await["Keys"], json!([]));
 }
 

@@ -144,7 +144,6 @@ async fn either_key_of_another_usage_or_algorithm_is_refused() {
     let root = app.root();
     let (key, ciphertext) = key_with_ciphertext(&root).await;
     let other = root.create_key().await;
-    let arn = root.arn(&other).await;
     let input = |member: &str| {
         json!({
             "CiphertextBlob": ciphertext,
@@ -158,10 +157,8 @@ async fn either_key_of_another_usage_or_algorithm_is_refused() {
         let message = "Algorithm RSAES_OAEP_SHA_1 is incompatible with key spec SYMMETRIC_DEFAULT.";
         assert_eq!(refused, Refused::new("InvalidKeyUsageException", message));
     }
-    app.alter_key(&other, |record| {
-        (record.spec, record.usage) = (KeySpec::Rsa2048, KeyUsage::SignVerify);
-    })
-    .await;
+    let other = root.create_key_of(KeySpec::Rsa2048, KeyUsage::SignVerify).await;
+    let arn = root.arn(&other).await;
     let input = json!({ "CiphertextBlob": ciphertext, "DestinationKeyId": other });
     let refused = root.refused("ReEncrypt", input.clone()).await;
     let message = format!("{arn} key usage is SIGN_VERIFY which is not valid for ReEncrypt.");
