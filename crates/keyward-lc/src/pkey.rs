@@ -12,8 +12,11 @@ use aws_lc_sys::{
 
 use crate::Failure;
 
-type Parse = unsafe extern "C" fn(*mut CBS) -> *mut EVP_PKEY;
-type RawBytes = unsafe extern "C" fn(*const EVP_PKEY, *mut u8, *mut usize) -> c_int;
+#[derive(Clone, Copy)]
+enum Half {
+    Private,
+    Public,
+}
 
 /// A parsed key that nothing alters any more.
 // INVARIANT: the pointer is the only reference that Rust holds, and no call here alters the key.
@@ -31,22 +34,22 @@ unsafe impl Sync for Pkey {}
 impl Pkey {
     /// A private key of the given kind from PKCS#8 in DER, without a byte after it.
     pub(crate) fn from_pkcs8(der: &[u8], kind: c_int) -> Result<Self, Failure> {
-        Self::parse(der, EVP_parse_private_key, kind)
+        Self::parse(der, Half::Private, kind)
     }
 
     /// A public key of the given kind from a SubjectPublicKeyInfo in DER, without a byte after it.
     pub(crate) fn from_spki(der: &[u8], kind: c_int) -> Result<Self, Failure> {
-        Self::parse(der, EVP_parse_public_key, kind)
+        Self::parse(der, Half::Public, kind)
     }
 
     /// Writes the raw private key, which is exactly as long as `out`.
     pub(crate) fn raw_private_key(&self, out: &mut [u8]) -> Result<(), Failure> {
-        self.raw(out, EVP_PKEY_get_raw_private_key)
+        self.raw(out, Half::Private)
     }
 
     /// Writes the raw public key, which is exactly as long as `out`.
     pub(crate) fn raw_public_key(&self, out: &mut [u8]) -> Result<(), Failure> {
-        self.raw(out, EVP_PKEY_get_raw_public_key)
+        self.raw(out, Half::Public)
     }
 
     /// Signs what is hashed already.
@@ -104,13 +107,17 @@ impl Pkey {
     }
 
     #[expect(unsafe_code, reason = "calls AWS-LC")]
-    fn parse(der: &[u8], parse: Parse, kind: c_int) -> Result<Self, Failure> {
+    fn parse(der: &[u8], half: Half, kind: c_int) -> Result<Self, Failure> {
         let mut input = CBS { data: der.as_ptr(), len: der.len() };
-        // SAFETY: `parse` is one of AWS-LC's two parsers; `input` spans the bytes of `der`, which
-        // outlive the call, and the key copies what it keeps of them.
-        let parsed = NonNull::new(unsafe { parse(&raw mut input) });
+        let parsed = match half {
+            // SAFETY: `input` spans the bytes of `der`, which outlive the call, and the key copies
+            // what it keeps of them. What is returned is owned, or null.
+            Half::Private => unsafe { EVP_parse_private_key(&raw mut input) },
+            // SAFETY: as above.
+            Half::Public => unsafe { EVP_parse_public_key(&raw mut input) },
+        };
         // From here on the key is freed, whatever is found.
-        let key = Self(parsed.ok_or(Failure)?);
+        let key = Self(NonNull::new(parsed).ok_or(Failure)?);
         if input.len != 0 || key.kind() != kind {
             return Err(Failure);
         }
@@ -118,11 +125,16 @@ impl Pkey {
     }
 
     #[expect(unsafe_code, reason = "calls AWS-LC")]
-    fn raw(&self, out: &mut [u8], read: RawBytes) -> Result<(), Failure> {
+    fn raw(&self, out: &mut [u8], half: Half) -> Result<(), Failure> {
         let mut len = out.len();
-        // SAFETY: `read` is one of AWS-LC's two exports; the key is valid, and `out` has the `len`
-        // writable bytes beyond which the function refuses to write.
-        let returned = unsafe { read(self.0.as_ptr(), out.as_mut_ptr(), &raw mut len) };
+        let (key, start) = (self.0.as_ptr(), out.as_mut_ptr());
+        let returned = match half {
+            // SAFETY: the key is valid and only read; `out` has the `len` writable bytes beyond
+            // which the function refuses to write.
+            Half::Private => unsafe { EVP_PKEY_get_raw_private_key(key, start, &raw mut len) },
+            // SAFETY: as above.
+            Half::Public => unsafe { EVP_PKEY_get_raw_public_key(key, start, &raw mut len) },
+        };
         Failure::unless_one(returned)?;
         if len == out.len() { Ok(()) } else { Err(Failure) }
     }
