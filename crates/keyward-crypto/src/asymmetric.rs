@@ -16,6 +16,8 @@ mod rsa;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
+
 use keyward_model::{EncryptionAlgorithm, KeySpec, SigningAlgorithm};
 
 use crate::error::{
@@ -185,6 +187,12 @@ impl AsymmetricKey {
             Kind::MlKem(key) => key.decapsulate(ciphertext),
             _ => Err(InvalidCiphertext),
         }
+    }
+}
+
+impl fmt::Debug for AsymmetricKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AsymmetricKey({})", self.spec)
     }
 }
 

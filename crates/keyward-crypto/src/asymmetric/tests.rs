@@ -174,3 +174,62 @@ fn a_data_key_pair_is_a_key_of_its_spec() {
         assert!(DataKeyPair::generate(spec).is_err());
     }
 }
+
+/// The kinds that the tests above do not cover, each with its lengths of SPKI and stored encoding.
+const OTHER_SPECS: [(KeySpec, usize, usize); 7] = [
+    (KeySpec::EccNistEdwards25519, 44, 48),
+    (KeySpec::MlDsa44, 1334, 54),
+    (KeySpec::MlDsa65, 1974, 54),
+    (KeySpec::MlDsa87, 2614, 54),
+    (KeySpec::MlKem512, 822, 86),
+    (KeySpec::MlKem768, 1206, 86),
+    (KeySpec::MlKem1024, 1590, 86),
+];
+
+#[test]
+fn a_key_of_a_fixed_form_has_it_and_loads_as_nothing_else() {
+    for (spec, spki, pkcs8) in OTHER_SPECS {
+        let material = KeyMaterial::generate_for(spec).unwrap();
+        assert_eq!(material.len(), pkcs8);
+        let key = AsymmetricKey::load(spec, &material).unwrap();
+        assert_eq!((key.spec(), key.public_key().len()), (spec, spki));
+        for &other in KeySpec::ALL {
+            assert_eq!(AsymmetricKey::load(other, &material).is_ok(), other == spec, "{other}");
+        }
+    }
+}
+
+#[test]
+fn a_key_does_what_its_spec_is_for_and_nothing_else() {
+    let forms = [Message::Raw(&[7; 64]), Message::Digest(&[7; 64]), Message::ExternalMu(&[7; 64])];
+    for (spec, ..) in OTHER_SPECS {
+        let key = key(spec);
+        for &algorithm in SigningAlgorithm::ALL {
+            let signs = forms.iter().any(|&message| {
+                let signature = key.sign(algorithm, message);
+                signature.is_ok_and(|bytes| key.verify(algorithm, message, &bytes).is_ok())
+            });
+            assert_eq!(signs, spec.signing_algorithms().contains(&algorithm), "{spec} {algorithm}");
+        }
+        let is_kem = !spec.encapsulation_algorithms().is_empty();
+        assert_eq!(key.encapsulate().is_ok(), is_kem);
+        assert_eq!(key.decapsulate(&[7; 1088]).is_ok(), spec == KeySpec::MlKem768);
+        assert!(key.derive_shared_secret(key.public_key()).is_err());
+        assert!(key.decrypt(EncryptionAlgorithm::RsaesOaepSha256, &[7; 256]).is_err());
+        assert_eq!(format!("{key:?}"), format!("AsymmetricKey({spec})"));
+    }
+}
+
+#[test]
+fn ml_dsa_keys_are_no_data_key_pairs_and_the_others_are() {
+    for (spec, spki, pkcs8) in OTHER_SPECS {
+        let is_ml_dsa = spec.signing_algorithms() == [SigningAlgorithm::MlDsaShake256];
+        match DataKeyPair::generate(spec) {
+            Ok(pair) => {
+                assert!(!is_ml_dsa);
+                assert_eq!((pair.public_key.len(), pair.private_key.len()), (spki, pkcs8));
+            }
+            Err(error) => assert_eq!((is_ml_dsa, error), (true, GenerateKeyError::NotOffered)),
+        }
+    }
+}
