@@ -8,11 +8,11 @@
 //! equal bytes; other encodings are turned into it where material is imported. This module knows
 //! no usage, no state and no permission: callers have checked that the algorithm fits the key.
 
-mod ecc;
-mod ed25519;
+pub(crate) mod ecc;
+pub(crate) mod ed25519;
 mod ml_dsa;
 mod ml_kem;
-mod rsa;
+pub(crate) mod rsa;
 #[cfg(test)]
 mod tests;
 
@@ -59,9 +59,9 @@ enum Kind {
 }
 
 /// A private key in its stored encoding and its public key, fresh.
-struct Encoded {
-    private_key: Secret,
-    public_key: Vec<u8>,
+pub(crate) struct Encoded {
+    pub(crate) private_key: Secret,
+    pub(crate) public_key: Vec<u8>,
 }
 
 impl AsymmetricKey {
@@ -72,11 +72,7 @@ impl AsymmetricKey {
 
     /// Parses material in its stored encoding, and checks it.
     pub fn load(spec: KeySpec, material: &KeyMaterial) -> Result<Self, BadKeyMaterial> {
-        Self::parse(spec, material.expose())
-    }
-
-    /// Also reads the private half of a wrapping key, which is no material of a KMS key.
-    pub(crate) fn parse(spec: KeySpec, encoded: &[u8]) -> Result<Self, BadKeyMaterial> {
+        let encoded = material.expose();
         let kind = if let Some(modulus) = Modulus::of(spec) {
             Kind::Rsa(Box::new(RsaKey::load(modulus, encoded)?))
         } else if let Some(curve) = Curve::of(spec) {
@@ -249,11 +245,6 @@ const fn symmetric_bytes(spec: KeySpec) -> Option<usize> {
         KeySpec::Hmac512 => Some(64),
         _ => None,
     }
-}
-
-/// A private key and its public key, for whoever wraps key material.
-pub(crate) fn generate_wrapping(spec: KeySpec) -> Result<(Secret, Vec<u8>), GenerateKeyError> {
-    generate(spec).map(|encoded| (encoded.private_key, encoded.public_key))
 }
 
 fn generate(spec: KeySpec) -> Result<Encoded, GenerateKeyError> {

@@ -5,32 +5,42 @@
 //! leaves in the one stored encoding of its spec. This module knows no token, no expiry and no key.
 //! <https://docs.aws.amazon.com/kms/latest/developerguide/importing-keys.html>
 
+mod key_wrap;
+mod material;
+#[cfg(test)]
+mod tests;
+
 use keyward_model::{EncryptionAlgorithm, KeySpec, WrappingAlgorithm, WrappingKeySpec};
 
-use crate::asymmetric::AsymmetricKey;
+use crate::asymmetric::Encoded;
+use crate::asymmetric::rsa::{Modulus, RsaKey};
 use crate::error::{BadKeyMaterial, GenerateKeyError, ImportError};
 use crate::secret::{KeyMaterial, Secret};
 
+/// The most that ImportKeyMaterial carries (`CiphertextType`).
+const WRAPPED_BYTES_MAX: usize = 6144;
+
 /// The private half of the key that material is wrapped under, for one key and one day.
-pub struct WrappingKey(AsymmetricKey);
+pub struct WrappingKey(RsaKey);
 
 impl WrappingKey {
     /// A fresh wrapping key: the private half as PKCS#8, for the caller to seal, and the public
     /// half as DER `SubjectPublicKeyInfo`. Takes up to seconds: not for an async thread.
     pub fn generate(spec: WrappingKeySpec) -> Result<(Secret, Vec<u8>), GenerateKeyError> {
-        crate::asymmetric::generate_wrapping(key_spec(spec))
+        let modulus = modulus(spec).ok_or(GenerateKeyError::NotOffered)?;
+        let Encoded { private_key, public_key } = RsaKey::generate(modulus)?;
+        Ok((private_key, public_key))
     }
 
     /// Parses the private half that [`WrappingKey::generate`] made.
     pub fn load(private_key: &Secret) -> Result<Self, BadKeyMaterial> {
         // The sizes lie far apart; loading checks what is really there.
-        let spec = match private_key.len() {
-            ..1000 => WrappingKeySpec::Sm2,
-            1000..1500 => WrappingKeySpec::Rsa2048,
-            1500..2100 => WrappingKeySpec::Rsa3072,
-            _ => WrappingKeySpec::Rsa4096,
+        let modulus = match private_key.len() {
+            ..1500 => Modulus::Bits2048,
+            1500..2100 => Modulus::Bits3072,
+            _ => Modulus::Bits4096,
         };
-        AsymmetricKey::parse(key_spec(spec), private_key.expose()).map(Self)
+        RsaKey::load(modulus, private_key.expose()).map(Self)
     }
 
     /// Unwraps material of `spec` and gives it in its stored encoding.
@@ -40,8 +50,43 @@ impl WrappingKey {
         wrapped: &[u8],
         spec: KeySpec,
     ) -> Result<KeyMaterial, ImportError> {
-        let _ = (algorithm, wrapped, spec, &self.0, EncryptionAlgorithm::RsaesOaepSha1);
-        Err(ImportError::Ciphertext)
+        if wrapped.len() > WRAPPED_BYTES_MAX {
+            return Err(ImportError::Ciphertext);
+        }
+        let (encryption, is_two_step) = match algorithm {
+            WrappingAlgorithm::RsaesOaepSha1 => (EncryptionAlgorithm::RsaesOaepSha1, false),
+            WrappingAlgorithm::RsaesOaepSha256 => (EncryptionAlgorithm::RsaesOaepSha256, false),
+            WrappingAlgorithm::RsaAesKeyWrapSha1 => (EncryptionAlgorithm::RsaesOaepSha1, true),
+            WrappingAlgorithm::RsaAesKeyWrapSha256 => (EncryptionAlgorithm::RsaesOaepSha256, true),
+            WrappingAlgorithm::Sm2pke => (EncryptionAlgorithm::Sm2pke, false),
+            WrappingAlgorithm::RsaesPkcs1V15 => return Err(ImportError::Ciphertext),
+        };
+        let unwrapped = if is_two_step {
+            self.unwrap_in_two_steps(encryption, wrapped)?
+        } else {
+            self.decrypt(encryption, wrapped)?
+        };
+        material::read(spec, unwrapped)
+    }
+
+    /// `CKM_RSA_AES_KEY_WRAP` of PKCS#11: an AES key under the RSA key, the material under that.
+    fn unwrap_in_two_steps(
+        &self,
+        encryption: EncryptionAlgorithm,
+        wrapped: &[u8],
+    ) -> Result<Secret, ImportError> {
+        let (wrapped_key, wrapped) =
+            wrapped.split_at_checked(self.0.modulus().bytes()).ok_or(ImportError::Ciphertext)?;
+        let key = self.decrypt(encryption, wrapped_key)?;
+        key_wrap::unwrap(key.expose(), wrapped).map_err(|_| ImportError::Ciphertext)
+    }
+
+    fn decrypt(
+        &self,
+        encryption: EncryptionAlgorithm,
+        wrapped: &[u8],
+    ) -> Result<Secret, ImportError> {
+        self.0.decrypt(encryption, wrapped).map_err(|_| ImportError::Ciphertext)
     }
 }
 
@@ -68,12 +113,12 @@ pub fn wrapping_is_offered(
     }
 }
 
-const fn key_spec(spec: WrappingKeySpec) -> KeySpec {
+const fn modulus(spec: WrappingKeySpec) -> Option<Modulus> {
     match spec {
-        WrappingKeySpec::Rsa2048 => KeySpec::Rsa2048,
-        WrappingKeySpec::Rsa3072 => KeySpec::Rsa3072,
-        WrappingKeySpec::Rsa4096 => KeySpec::Rsa4096,
-        WrappingKeySpec::Sm2 => KeySpec::Sm2,
+        WrappingKeySpec::Rsa2048 => Some(Modulus::Bits2048),
+        WrappingKeySpec::Rsa3072 => Some(Modulus::Bits3072),
+        WrappingKeySpec::Rsa4096 => Some(Modulus::Bits4096),
+        WrappingKeySpec::Sm2 => None,
     }
 }
 

@@ -17,6 +17,7 @@
 //! `vectors/ciphertext` and `vectors/sealed` hold one sample of each and are never rewritten.
 
 mod aead;
+mod asn1;
 mod asymmetric;
 mod canonical;
 mod domain;

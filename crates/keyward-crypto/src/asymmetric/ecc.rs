@@ -196,25 +196,25 @@ impl EccKey {
     }
 }
 
-/// The stored encoding of the private key with this scalar, which must be in range.
-pub(crate) fn encode_scalar(curve: Curve, scalar: &[u8]) -> Result<Secret, BadKeyMaterial> {
-    let len = curve.bytes();
-    if scalar.len() != len {
+/// The stored encoding of the private key with this scalar, and its public key as an uncompressed
+/// point. AWS-LC refuses a scalar that is 0 or not below the order.
+pub(crate) fn encode_scalar(
+    curve: Curve,
+    scalar: &[u8],
+) -> Result<(Secret, Vec<u8>), BadKeyMaterial> {
+    let len = u8::try_from(curve.bytes()).map_err(|_| BadKeyMaterial)?;
+    if scalar.len() != curve.bytes() {
         return Err(BadKeyMaterial);
     }
-    let frame = [0x30, 0, 0x02, 0x01, 0x01, 0x04, 0];
-    let mut rfc5915 = Zeroizing::new(Vec::with_capacity(frame.len() + len));
-    rfc5915.extend_from_slice(&frame);
-    rfc5915.extend_from_slice(scalar);
-    let lengths = (u8::try_from(len + 5), u8::try_from(len));
-    if let ([_, outer, _, _, _, _, inner, ..], (Ok(content), Ok(scalar))) =
-        (rfc5915.as_mut_slice(), lengths)
-    {
-        (*outer, *inner) = (content, scalar);
-    }
-    let key = EcdsaKeyPair::from_private_key_der(curve.signing(), &rfc5915)
-        .map_err(|_| BadKeyMaterial)?;
-    encode(curve, &key).map_err(|_| BadKeyMaterial)
+    // ECPrivateKey with nothing optional.
+    let frame = [0x30, len + 5, 0x02, 0x01, 0x01, 0x04, len];
+    let mut key = Zeroizing::new(Vec::with_capacity(frame.len() + scalar.len()));
+    key.extend_from_slice(&frame);
+    key.extend_from_slice(scalar);
+    let key =
+        EcdsaKeyPair::from_private_key_der(curve.signing(), &key).map_err(|_| BadKeyMaterial)?;
+    let stored = encode(curve, &key).map_err(|_| BadKeyMaterial)?;
+    Ok((stored, key.public_key().as_ref().to_vec()))
 }
 
 fn encode(curve: Curve, key: &EcdsaKeyPair) -> Result<Secret, ModuleFailure> {
@@ -233,10 +233,19 @@ fn spki(curve: Curve, key: &EcdsaKeyPair) -> Vec<u8> {
 }
 
 /// The point of a peer's key, uncompressed or compressed (RFC 5480). AWS-LC would take the curve's
-/// parameters written out too, so the structure is read here; whether the point is on the curve is
-/// for AWS-LC to check.
+/// parameters written out too, so the structure is compared here; whether the point is on the
+/// curve is for AWS-LC to check.
 fn peer_point(curve: Curve, spki: &[u8]) -> Option<&[u8]> {
-    spki.strip_prefix(spki_frame(curve)).filter(|point| point.len() == 1 + 2 * curve.bytes())
+    let is_of = |point: &&[u8], forms: &[u8], len: usize| {
+        point.len() == len && point.first().is_some_and(|form| forms.contains(form))
+    };
+    let uncompressed = spki
+        .strip_prefix(spki_frame(curve))
+        .filter(|point| is_of(point, &[4], 1 + 2 * curve.bytes()));
+    uncompressed.or_else(|| {
+        spki.strip_prefix(compressed_spki_frame(curve)?)
+            .filter(|point| is_of(point, &[2, 3], 1 + curve.bytes()))
+    })
 }
 
 /// What stands before the scalar and between scalar and point in the stored encoding:
@@ -285,5 +294,24 @@ const fn spki_frame(curve: Curve) -> &'static [u8] {
             b"\x30\x56\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\
               \x06\x05\x2b\x81\x04\x00\x0a\x03\x42\x00"
         }
+    }
+}
+
+/// The same before a compressed point, on the curves of ECDH.
+const fn compressed_spki_frame(curve: Curve) -> Option<&'static [u8]> {
+    match curve {
+        Curve::P256 => Some(
+            b"\x30\x39\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\
+              \x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x22\x00",
+        ),
+        Curve::P384 => Some(
+            b"\x30\x46\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\
+              \x06\x05\x2b\x81\x04\x00\x22\x03\x32\x00",
+        ),
+        Curve::P521 => Some(
+            b"\x30\x58\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\
+              \x06\x05\x2b\x81\x04\x00\x23\x03\x44\x00",
+        ),
+        Curve::Secp256k1 => None,
     }
 }

@@ -85,7 +85,7 @@ impl Modulus {
 }
 
 impl RsaKey {
-    pub(super) fn generate(modulus: Modulus) -> Result<Encoded, ModuleFailure> {
+    pub(crate) fn generate(modulus: Modulus) -> Result<Encoded, ModuleFailure> {
         let key = KeyPair::generate(modulus.size()).map_err(|_| ModuleFailure)?;
         Ok(Encoded { private_key: encode(&key)?, public_key: spki(&key)? })
     }
@@ -111,6 +111,10 @@ impl RsaKey {
             encrypting: OnceLock::new(),
             decrypting: OnceLock::new(),
         })
+    }
+
+    pub(crate) fn modulus(&self) -> Modulus {
+        self.modulus
     }
 
     pub(crate) fn public_key(&self) -> &[u8] {
