@@ -72,6 +72,7 @@ fn write_record(request: &Request, to: &mut Vec<u8>) {
                 key_exchange: Some("X25519MLKEM768"),
             }),
         },
+        invoked_by: None,
         request_id: uuid::Uuid::from_u128(7),
         time: Timestamp::from_unix_ms(1_772_619_302_000),
         event_source: KMS_EVENT_SOURCE,

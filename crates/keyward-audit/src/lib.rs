@@ -16,6 +16,6 @@ pub use journal::{
 };
 pub use json::{Fragment, JsonObject, Recorded};
 pub use record::{
-    ApiCall, Client, Delivery, KMS_EVENT_SOURCE, OperatorEvent, Outcome, RECORD_BYTES_MAX,
-    Resource, ServiceEvent, TlsDetails,
+    ApiCall, Client, Delivery, INTERNAL, InternalCall, KMS_EVENT_SOURCE, OperatorEvent, Outcome,
+    RECORD_BYTES_MAX, Resource, ServiceEvent, TlsDetails,
 };

@@ -17,10 +17,13 @@ use uuid::Uuid;
 use crate::date::iso_date;
 use crate::json::{Fragment, JsonObject};
 pub use operator_event::OperatorEvent;
-pub use service_event::ServiceEvent;
+pub use service_event::{InternalCall, ServiceEvent};
 
 /// The event source of the key service.
 pub const KMS_EVENT_SOURCE: &str = "kms.amazonaws.com";
+
+/// The caller of what the service does inside.
+pub const INTERNAL: &str = "AWS Internal";
 
 /// The longest record, in bytes. A longer one loses members until it fits.
 pub const RECORD_BYTES_MAX: usize = 256 * 1024;
@@ -38,6 +41,9 @@ pub struct ApiCall<'a> {
     pub caller: &'a Caller,
     /// Where the call came from.
     pub client: Client<'a>,
+    /// The service that made the call in the caller's name, if one did: it stands in the place of
+    /// the client.
+    pub invoked_by: Option<&'a str>,
     /// The id in the reply's header.
     pub request_id: RequestId,
     /// When the request completed.
@@ -127,15 +133,22 @@ impl ApiCall<'_> {
     fn write_cut(&self, delivery: &Delivery, cut: Cut, to: &mut Vec<u8>) {
         JsonObject::write(to, |o| {
             o.text("eventVersion", VERSION);
-            o.object("userIdentity", |o| identity::write(o, self.caller, delivery.recipient));
+            o.object("userIdentity", |o| {
+                identity::write(o, self.caller, delivery.recipient);
+                if let Some(service) = self.invoked_by {
+                    o.text("invokedBy", service);
+                }
+            });
             o.display("eventTime", iso_date(self.time));
             o.text("eventSource", self.event_source);
             o.text("eventName", self.event_name);
             o.text("awsRegion", self.region.as_str());
-            o.display("sourceIPAddress", self.client.source_ip.to_canonical());
-            if let Some(user_agent) =
-                self.client.user_agent.filter(|_| cut.spares(Member::UserAgent))
-            {
+            match self.invoked_by {
+                Some(service) => o.text("sourceIPAddress", service),
+                None => o.display("sourceIPAddress", self.client.source_ip.to_canonical()),
+            }
+            let user_agent = self.invoked_by.or(self.client.user_agent);
+            if let Some(user_agent) = user_agent.filter(|_| cut.spares(Member::UserAgent)) {
                 o.text("userAgent", cut_text(user_agent));
             }
             self.write_error(cut, o);
@@ -156,7 +169,7 @@ impl ApiCall<'_> {
                 o.display("sharedEventID", shared);
             }
             o.text("eventCategory", "Management");
-            if let Some(tls) = &self.client.tls {
+            if let Some(tls) = self.client.tls.as_ref().filter(|_| self.invoked_by.is_none()) {
                 o.object("tlsDetails", |o| tls.write(o));
             }
         });

@@ -78,6 +78,15 @@ impl<A, T> Authorized<A, T> {
     }
 }
 
+impl<A: Action> Authorized<A> {
+    /// The proof for another member of the key's multi-Region set.
+    ///
+    /// Until policies decide, whoever may do it here may do it there: both keys are of one account.
+    pub(crate) const fn of_member(_key: &Self, member: Arc<Key>) -> Self {
+        Self { target: member, action: PhantomData }
+    }
+}
+
 impl<A> std::ops::Deref for Authorized<A, Arc<Key>> {
     type Target = Key;
 

@@ -197,8 +197,12 @@ impl Engine {
     /// Commits a change and drops what it made stale, before anyone is told.
     pub(crate) async fn commit(&self, change: Change) -> Result<(), CommitError> {
         let stale = crate::cache::stale(&change);
+        let is_settling = crate::schedule::leaves_unsettled(&change);
         let result = self.store().commit(change).await;
         self.forget(&stale);
+        if is_settling && result.is_ok() {
+            self.settling.notify_one();
+        }
         result.map(drop)
     }
 }

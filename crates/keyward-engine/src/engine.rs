@@ -7,7 +7,7 @@ use keyward_model::{AccessKeyId, Clock, KeyArn, KeyId, KeySpec, Partition, Regio
 use keyward_store::{
     DeploymentRecord, KeyRecord, Precondition, ScopedAlias, ScopedKey, Store, StoreError,
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::cache::{Loaded, Stale};
 use crate::last_use::LastUses;
@@ -80,12 +80,17 @@ pub struct Engine {
     pub(crate) deliveries: Deliveries,
     pub(crate) last_uses: LastUses,
     pub(crate) turns: Turns,
+    /// Woken by every change that leaves a key in a state that ends by itself.
+    pub(crate) settling: Notify,
 }
 
 impl Engine {
     /// Puts the parts together; `None` for a deployment that serves no Region.
     pub fn new(parts: Parts) -> Option<Arc<Self>> {
         let default_region = parts.deployment.regions.first()?.clone();
+        let settling = Notify::new();
+        // Another process may have been killed before it settled every key.
+        settling.notify_one();
         Some(Arc::new(Self {
             parts,
             default_region,
@@ -96,6 +101,7 @@ impl Engine {
             deliveries: Deliveries::default(),
             last_uses: LastUses::new(),
             turns: Turns::new(),
+            settling,
         }))
     }
 

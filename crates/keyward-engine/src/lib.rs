@@ -30,6 +30,7 @@ mod private_key;
 mod record;
 mod resolve;
 mod schedule;
+mod shared;
 mod turns;
 mod workers;
 
@@ -49,6 +50,7 @@ pub use material::{GenerateError, Generator, LocalGenerator, Version};
 pub use operation::{BODY_BYTES_MAX, CallFuture, Entry, Kind, Operation, Reply, entry};
 pub use operator::{NewCredential, OperatorError};
 pub use private_key::SignedMessage;
+pub use record::CallElsewhere;
 pub use resolve::{Found, Target};
 pub use schedule::{DOMAIN_KEY_AGE_MAX_DAYS, ScheduleError};
 pub use workers::{Busy, Lane, Workers};

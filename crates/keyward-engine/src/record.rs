@@ -1,10 +1,10 @@
 //! From a finished call to the line the journal takes.
 
 use keyward_audit::{
-    ApiCall, Client, Delivery, Fragment, KMS_EVENT_SOURCE, OperatorEvent, Outcome, Resource,
-    ServiceEvent, TlsDetails,
+    ApiCall, Client, Delivery, Fragment, InternalCall, KMS_EVENT_SOURCE, OperatorEvent, Outcome,
+    Resource, ServiceEvent, TlsDetails,
 };
-use keyward_model::{AccountId, KeyArn, Timestamp, new_uuid};
+use keyward_model::{AccountId, KeyArn, Region, Timestamp, new_uuid};
 use keyward_store::AuditRow;
 use uuid::Uuid;
 
@@ -34,6 +34,7 @@ pub(crate) fn line(
     let record = ApiCall {
         caller: &call.caller,
         client: client(call),
+        invoked_by: None,
         request_id: call.request_id,
         time: cx.engine().clock().now(),
         event_source: KMS_EVENT_SOURCE,
@@ -89,8 +90,78 @@ pub(crate) fn service_row(
         details,
         additional_event_data: Fragment::EMPTY,
         resource: &Resource::Key(key.clone()),
+        call: None,
     }
     .write(&mut line);
+    AuditRow { event_id, line }
+}
+
+/// The record of what a replica has got from its primary key, in the replica's Region.
+pub(crate) fn synchronization_row(
+    engine: &Engine,
+    time: Timestamp,
+    replica: &KeyArn,
+    primary: Region,
+) -> AuditRow {
+    let event_id = new_uuid(engine.rng());
+    let mut response_elements = Fragment::default();
+    response_elements.add().display("keyId", replica);
+    let call =
+        InternalCall { request_id: new_uuid(engine.rng()), response_elements: &response_elements };
+    let mut line = Vec::with_capacity(LINE_BYTES);
+    ServiceEvent {
+        event_id,
+        account: replica.account,
+        time,
+        event_name: "SynchronizeMultiRegionKey",
+        region: &replica.region,
+        details: Fragment::EMPTY,
+        additional_event_data: Fragment::EMPTY,
+        resource: &Resource::Key(KeyArn { region: primary, ..replica.clone() }),
+        call: Some(call),
+    }
+    .write(&mut line);
+    AuditRow { event_id, line }
+}
+
+/// The second record of a call: of what the service does with it in another Region, in the
+/// caller's name.
+#[derive(Debug)]
+pub struct CallElsewhere<'a> {
+    /// `eventName`.
+    pub event_name: &'static str,
+    /// `invokedBy`: the name the service gives itself there.
+    pub invoked_by: &'static str,
+    /// `requestParameters`.
+    pub request_parameters: &'a Fragment,
+    /// `responseElements`.
+    pub response_elements: &'a Fragment,
+    /// The key there.
+    pub key: &'a KeyArn,
+}
+
+/// The record of what a call does in another Region.
+pub(crate) fn elsewhere_row(cx: &Cx, elsewhere: &CallElsewhere<'_>) -> AuditRow {
+    let (call, engine) = (cx.call(), cx.engine());
+    let record = ApiCall {
+        caller: &call.caller,
+        client: client(call),
+        invoked_by: Some(elsewhere.invoked_by),
+        request_id: new_uuid(engine.rng()),
+        time: cx.now(),
+        event_source: KMS_EVENT_SOURCE,
+        event_name: elsewhere.event_name,
+        region: &elsewhere.key.region,
+        is_read_only: false,
+        request_parameters: elsewhere.request_parameters,
+        outcome: Outcome::Success(elsewhere.response_elements),
+        additional_event_data: Fragment::EMPTY,
+        resources: Some(&[Resource::Key(elsewhere.key.clone())]),
+    };
+    let event_id = new_uuid(engine.rng());
+    let delivery = Delivery { event_id, recipient: call.caller.account, shared_event_id: None };
+    let mut line = Vec::with_capacity(LINE_BYTES);
+    record.write(&delivery, &mut line);
     AuditRow { event_id, line }
 }
 

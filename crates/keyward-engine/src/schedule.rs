@@ -1,4 +1,7 @@
-//! What is done when its time comes: keys are deleted and domain keys rotate. Each step is idempotent and survives being killed at any point.
+//! What is done when its time comes: keys settle and are deleted, domain keys rotate. Each step is
+//! idempotent and survives being killed at any point.
+
+mod settling;
 
 use keyward_audit::Fragment;
 use keyward_crypto::{Seal, WrappedDomainKey};
@@ -10,6 +13,8 @@ use crate::Engine;
 use crate::credential::secret_binding;
 use crate::material::{import_binding, material_binding};
 use crate::record::service_row;
+
+pub(crate) use settling::leaves_unsettled;
 
 /// How many rows one step takes at a time.
 const BATCH: u32 = 256;
@@ -48,6 +53,7 @@ impl Engine {
     /// Does what is due at `now`, the time that [`check_clock`](Self::check_clock) believes. A kind
     /// of work that fails does not keep the others, and is tried again next time.
     pub async fn do_due_work(&self, now: Timestamp) {
+        self.settle(now).await;
         report("keys due for deletion were not deleted", self.delete_due_keys(now).await.map(drop));
         report("last uses of keys were not written", self.write_last_uses().await);
     }

@@ -33,7 +33,10 @@ impl Turns {
             | Precondition::GrantsBelow(key, _)
             | Precondition::KeyAbsent(key)
             | Precondition::KeyAt(key, _)
-            | Precondition::TagsAtMost(key, _) => self.hasher.hash_one(key),
+            // Members of a multi-Region key's set change together, so they have one queue.
+            | Precondition::TagsAtMost(key, _) => {
+                self.hasher.hash_one((key.scope.account, key.key_id))
+            }
             Precondition::KeysBelow(scope, _) => self.hasher.hash_one(scope),
         };
         let [first, rest @ ..] = &self.queues;

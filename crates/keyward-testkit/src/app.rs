@@ -140,6 +140,11 @@ impl TestApp {
         self.engine.delete_due_keys(self.clock.now()).await.unwrap()
     }
 
+    /// Ends the states that end by themselves: nothing else does in a test.
+    pub async fn settle(&self) {
+        self.engine.settle(self.clock.now()).await;
+    }
+
     /// Does everything that is due.
     pub async fn do_due_work(&self) {
         self.engine.do_due_work(self.clock.now()).await;

@@ -1,5 +1,6 @@
-//! What a server does beside answering: it deletes keys whose waiting period is over, delivers
-//! audit records that had to wait, replaces domain keys by age, and watches clock and certificates.
+//! What a server does beside answering: it settles keys whose state ends by itself, deletes those
+//! whose waiting period is over, delivers audit records that had to wait, replaces domain keys by
+//! age, and watches clock and certificates.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -66,9 +67,12 @@ impl Schedule {
     pub(crate) async fn run(mut self) {
         let mut rounds = every(ROUND);
         let mut certificates = every(CERTIFICATES);
+        let engine = Arc::clone(&self.desk.engine);
         loop {
             tokio::select! {
                 _ = rounds.tick() => self.round().await,
+                // Nothing is destroyed, so the clock need not be believed.
+                () = engine.has_unsettled_keys() => engine.settle(engine.clock().now()).await,
                 _ = certificates.tick() => {
                     self.watch_journal();
                     self.reload_changed_certificates();

@@ -1,18 +1,17 @@
 //! What the service does by itself, at a time it chose: deletion at the end of the waiting period,
 //! rotation, expiry of imported material.
 
-use keyward_model::{AccountId, Region, Timestamp};
+use keyward_model::{AccountId, Region, RequestId, Timestamp};
 use uuid::Uuid;
 
 use super::{
-    Cut, KMS_EVENT_SOURCE, Member, Resource, VERSION, write_additional, write_exchange,
+    Cut, INTERNAL, KMS_EVENT_SOURCE, Member, Resource, VERSION, write_additional, write_exchange,
     write_to_fit,
 };
 use crate::date::iso_date;
 use crate::json::{Fragment, JsonObject};
 
 const DETAILS_BYTES_MAX: usize = 100 * 1024;
-const INTERNAL: &str = "AWS Internal";
 
 /// One event that no request caused.
 #[derive(Clone, Debug)]
@@ -33,6 +32,17 @@ pub struct ServiceEvent<'a> {
     pub additional_event_data: &'a Fragment,
     /// The key.
     pub resource: &'a Resource,
+    /// What makes the event look like an API call, as that of `SynchronizeMultiRegionKey` does.
+    pub call: Option<InternalCall<'a>>,
+}
+
+/// What an event has of an API call.
+#[derive(Clone, Copy, Debug)]
+pub struct InternalCall<'a> {
+    /// The id of the request that the service made of itself.
+    pub request_id: RequestId,
+    /// What the reply shows of itself.
+    pub response_elements: &'a Fragment,
 }
 
 impl ServiceEvent<'_> {
@@ -54,12 +64,17 @@ impl ServiceEvent<'_> {
             o.text("awsRegion", self.region.as_str());
             o.text("sourceIPAddress", INTERNAL);
             o.text("userAgent", INTERNAL);
-            write_exchange(o, Fragment::EMPTY, Fragment::EMPTY, cut);
+            let response = self.call.map_or(Fragment::EMPTY, |call| call.response_elements);
+            write_exchange(o, Fragment::EMPTY, response, cut);
             write_additional(o, self.additional_event_data, cut);
+            if let Some(call) = self.call.filter(|_| cut.spares(Member::RequestId)) {
+                o.display("requestID", call.request_id);
+            }
             o.display("eventID", self.event_id);
             o.boolean("readOnly", false);
             o.objects("resources", [self.resource], |o, resource| resource.write(o));
-            o.text("eventType", "AwsServiceEvent");
+            let is_call = self.call.is_some();
+            o.text("eventType", if is_call { "AwsApiCall" } else { "AwsServiceEvent" });
             o.boolean("managementEvent", true);
             o.text("recipientAccountId", self.account.as_str());
             if cut.spares(Member::ServiceEventDetails) && self.details.is_within(DETAILS_BYTES_MAX)

@@ -77,6 +77,7 @@ fn encrypt<'a>(
     ApiCall {
         caller,
         client: client("198.51.100.24", CLI),
+        invoked_by: None,
         request_id: "5b1e8a50-0b6f-4d0a-9c27-64c5f0a1d7e3".parse().unwrap(),
         time: at(1_772_619_302),
         event_source: KMS_EVENT_SOURCE,
@@ -146,6 +147,7 @@ fn a_refused_decrypt_is_recorded_as_in_the_sample() {
     tls.key_exchange = None;
     let call = ApiCall {
         client,
+        invoked_by: None,
         request_id: "e2a94b1c-7d5d-47d2-8f70-0bb4f2f9a6c1".parse().unwrap(),
         time: at(1_772_619_400),
         event_name: "Decrypt",
@@ -173,6 +175,7 @@ fn create_key_is_recorded_with_its_metadata_as_in_the_sample() {
     });
     let response = fragment(|o| o.object("keyMetadata", key_metadata));
     let call = ApiCall {
+        invoked_by: None,
         request_id: "a1f0c9d2-7b3e-4c58-8d16-0e9b5f2a7c41".parse().unwrap(),
         time: at(1_772_618_281),
         event_name: "CreateKey",
@@ -215,6 +218,7 @@ fn schedule_key_deletion_is_recorded_with_its_date_as_in_the_sample() {
     });
     let call = ApiCall {
         client: Client { tls: None, user_agent: None, ..client("198.51.100.24", "") },
+        invoked_by: None,
         request_id: "d27e4b90-1c6f-4a35-9b08-f3a5c7e1d862".parse().unwrap(),
         time: at(1_772_620_304),
         event_name: "ScheduleKeyDeletion",
@@ -239,6 +243,7 @@ fn an_alias_operation_names_the_alias_before_the_key() {
     let resources = [alias, Resource::Key(key_arn())];
     let call = ApiCall {
         client: client("2001:db8::7", CLI),
+        invoked_by: None,
         request_id: "6f9d2c81-3a7b-4e50-95d4-b8c1e0f7a263".parse().unwrap(),
         event_name: "CreateAlias",
         is_read_only: false,
@@ -266,6 +271,7 @@ fn the_owner_of_a_key_learns_only_account_and_principal_of_a_foreign_caller() {
     tls.key_exchange = None;
     let call = ApiCall {
         client,
+        invoked_by: None,
         request_id: "8c7b1f0e-44d5-4c59-9b9d-2a30e9f7d618".parse().unwrap(),
         time: at(1_772_621_119),
         event_name: "Decrypt",
@@ -305,6 +311,7 @@ fn service_events_are_recorded_as_in_the_sample() {
         details: &details,
         additional_event_data: Fragment::EMPTY,
         resource: &resource,
+        call: None,
     };
     let deletion = ServiceEvent {
         event_id: "52c9e7f1-0b4d-4a86-93e2-d8f1a6b7c035".parse().unwrap(),
@@ -318,6 +325,53 @@ fn service_events_are_recorded_as_in_the_sample() {
         event.write(&mut to);
         assert_golden(str::from_utf8(&to).unwrap(), number);
     }
+}
+
+#[test]
+fn the_copy_of_shared_material_is_recorded_as_a_call_of_the_service() {
+    let response_elements = fragment(|o| o.display("keyId", key_arn()));
+    let call = InternalCall {
+        request_id: "9a1f0c35-7d2b-4e8c-b0f4-3c6d5e7f8a91".parse().unwrap(),
+        response_elements: &response_elements,
+    };
+    let event = ServiceEvent {
+        event_id: "27d1b0f4-8e6a-4f0c-9b3d-5a6c7e8f9012".parse().unwrap(),
+        account: account(),
+        time: at(1_772_622_153),
+        event_name: "SynchronizeMultiRegionKey",
+        region: &region(),
+        details: Fragment::EMPTY,
+        additional_event_data: Fragment::EMPTY,
+        resource: &Resource::Key(key_arn()),
+        call: Some(call),
+    };
+    let mut line = Vec::new();
+    event.write(&mut line);
+    let expected = concat!(
+        r#"{"eventVersion":"1.11","userIdentity":{"accountId":"111122223333","#,
+        r#""invokedBy":"AWS Internal"},"eventTime":"2026-03-04T11:02:33Z","#,
+        r#""eventSource":"kms.amazonaws.com","eventName":"SynchronizeMultiRegionKey","#,
+        r#""awsRegion":"us-west-2","sourceIPAddress":"AWS Internal","userAgent":"AWS Internal","#,
+        r#""requestParameters":null,"responseElements":{"keyId":"arn:aws:kms:us-west-2:"#,
+        r#"111122223333:key/0d6f7a52-91c4-4e0e-b3a8-5c2e9f1b7d60"},"#,
+        r#""requestID":"9a1f0c35-7d2b-4e8c-b0f4-3c6d5e7f8a91","#,
+        r#""eventID":"27d1b0f4-8e6a-4f0c-9b3d-5a6c7e8f9012","readOnly":false,"#,
+        r#""resources":[{"accountId":"111122223333","type":"AWS::KMS::Key","ARN":"arn:aws:kms:"#,
+        r#"us-west-2:111122223333:key/0d6f7a52-91c4-4e0e-b3a8-5c2e9f1b7d60"}],"#,
+        r#""eventType":"AwsApiCall","managementEvent":true,"#,
+        r#""recipientAccountId":"111122223333","eventCategory":"Management"}"#,
+    );
+    assert_eq!(str::from_utf8(&line).unwrap(), expected);
+}
+
+#[test]
+fn a_call_the_service_makes_for_a_caller_names_both_and_nothing_of_the_client() {
+    let record = record(|call| ApiCall { invoked_by: Some(INTERNAL), ..call });
+    assert_eq!(record["userIdentity"]["type"], "Root");
+    assert_eq!(record["userIdentity"]["invokedBy"], "AWS Internal");
+    assert_eq!(record["sourceIPAddress"], "AWS Internal");
+    assert_eq!(record["userAgent"], "AWS Internal");
+    assert_eq!(record.get("tlsDetails"), None);
 }
 
 #[test]

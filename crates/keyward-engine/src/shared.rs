@@ -1,0 +1,135 @@
+//! What the members of a multi-Region key's set share, changed in all of them at once.
+//!
+//! The members' rows are in one database and change in one transaction, each of them on the
+//! condition that it is still as it was read. So at any time all members say the same of what they
+//! share: the set, the material, its rotation.
+
+use std::mem;
+use std::sync::Arc;
+
+use keyward_model::{MultiRegionKeyType, Region, Timestamp};
+use keyward_store::{Change, KeyRecord, Precondition, StoreError, Versioned, Write};
+
+use crate::authorize::reach;
+use crate::record::{CallElsewhere, elsewhere_row, synchronization_row};
+use crate::{Action, Authorized, Cx, Engine, OpError};
+
+impl Cx {
+    /// Every member of the set the key is in, in the order of Regions; of a single-Region key the
+    /// key alone. The staged change happens only if all of them are still as they are here.
+    pub async fn members<A>(&mut self, key: &Authorized<A>) -> Result<Vec<KeyRecord>, OpError>
+    where
+        A: Action<Reach = reach::Change>,
+    {
+        self.require_unchanged(key);
+        let members = self.engine().members(&key.record).await.map_err(OpError::internal)?;
+        self.change.preconditions.extend(unchanged(&members));
+        Ok(members.into_iter().map(|member| member.record).collect())
+    }
+
+    /// Stages the same change to every member of the set the key is in, as far as they share what
+    /// is changed. `alter` changes the row of a member and tells what else to write for it. Each
+    /// replica's Region gets its record. Of a single-Region key, the key alone is changed.
+    pub async fn stage_shared<A>(
+        &mut self,
+        key: &Authorized<A>,
+        alter: impl Fn(&Self, &mut KeyRecord) -> Result<Vec<Write>, OpError> + Send,
+    ) -> Result<(), OpError>
+    where
+        A: Action<Reach = reach::Change>,
+    {
+        let engine = Arc::clone(self.engine());
+        let members = self.members(key).await?;
+        let mut change = mem::take(&mut self.change);
+        let alter = |record: &mut KeyRecord| alter(self, record);
+        let added = engine.add_shared(&mut change, members, self.now(), alter);
+        self.change = change;
+        added
+    }
+
+    /// The member of the key's set in another Region, and the proof that the caller may do the
+    /// same there; `None` if there is none. The audit record does not name it.
+    pub async fn authorize_member<A: Action>(
+        &self,
+        key: &Authorized<A>,
+        region: &Region,
+    ) -> Result<Option<Authorized<A>>, OpError> {
+        if !key.record.multi_region.as_ref().is_some_and(|set| set.holds(region)) {
+            return Ok(None);
+        }
+        let mut member = key.record.key.clone();
+        member.scope.region = region.clone();
+        let member = self.engine().key(&member).await?;
+        Ok(member.map(|member| Authorized::of_member(key, member)))
+    }
+
+    /// Stages the record of what this call does in another Region.
+    pub fn stage_call_elsewhere(&mut self, elsewhere: &CallElsewhere<'_>) {
+        let row = elsewhere_row(self, elsewhere);
+        self.change.audit.push(row);
+    }
+}
+
+impl Engine {
+    /// Every member of the set the key is in; of a single-Region key the key alone.
+    pub(crate) async fn members(
+        &self,
+        key: &KeyRecord,
+    ) -> Result<Vec<Versioned<KeyRecord>>, StoreError> {
+        let scoped = &key.key;
+        if key.multi_region.is_some() {
+            return self.store().keys().members(&scoped.scope.account, &scoped.key_id).await;
+        }
+        Ok(self.store().keys().find(scoped).await?.into_iter().collect())
+    }
+
+    /// The change that [`Cx::stage_shared`] stages, for timed work.
+    #[expect(dead_code, reason = "rotation by the clock is the first to need it")]
+    pub(crate) async fn shared_change(
+        &self,
+        key: &KeyRecord,
+        now: Timestamp,
+        alter: impl Fn(&mut KeyRecord) -> Result<Vec<Write>, StoreError>,
+    ) -> Result<Change, StoreError> {
+        let members = self.members(key).await?;
+        let mut change =
+            Change { preconditions: unchanged(&members).collect(), ..Change::default() };
+        let members = members.into_iter().map(|member| member.record).collect();
+        self.add_shared(&mut change, members, now, alter)?;
+        Ok(change)
+    }
+
+    /// Every member's row is written, changed or not: whoever decided on the rows as they were
+    /// decides again, also if only the material has changed.
+    fn add_shared<E>(
+        &self,
+        change: &mut Change,
+        members: Vec<KeyRecord>,
+        now: Timestamp,
+        alter: impl Fn(&mut KeyRecord) -> Result<Vec<Write>, E>,
+    ) -> Result<(), E> {
+        for mut member in members {
+            let writes = alter(&mut member)?;
+            change.audit.extend(self.synchronization(&member, now));
+            change.writes.push(Write::PutKey(Box::new(member)));
+            change.writes.extend(writes);
+        }
+        Ok(())
+    }
+
+    fn synchronization(
+        &self,
+        member: &KeyRecord,
+        now: Timestamp,
+    ) -> Option<keyward_store::AuditRow> {
+        let set = member.multi_region.as_ref()?;
+        let is_replica = set.role_in(&member.key.scope.region) == MultiRegionKeyType::Replica;
+        let row =
+            || synchronization_row(self, now, &self.key_arn(&member.key), set.primary.clone());
+        is_replica.then(row)
+    }
+}
+
+fn unchanged(members: &[Versioned<KeyRecord>]) -> impl Iterator<Item = Precondition> {
+    members.iter().map(|member| Precondition::KeyAt(member.record.key.clone(), member.change))
+}
