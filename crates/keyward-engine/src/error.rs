@@ -60,6 +60,8 @@ error_codes! {
     Throttling = "ThrottlingException", 400;
     UnsupportedOperation = "UnsupportedOperationException", 400;
     Validation = "ValidationException", 400;
+    XksProxyUriUnreachable = "XksProxyUriUnreachableException", 400;
+    XksProxyVpcEndpointServiceNotFound = "XksProxyVpcEndpointServiceNotFoundException", 400;
 }
 
 /// What an operation fails with: `message` is for the client, `source` only for the log.

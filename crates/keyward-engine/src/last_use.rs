@@ -85,7 +85,9 @@ impl Engine {
         for batch in self.last_uses.noted().chunks(BATCH) {
             let writes = batch.iter().cloned().map(Write::PutLastUse).collect();
             self.commit(Change { writes, ..Change::default() }).await?;
-            batch.iter().for_each(|written| self.last_uses.forget(written));
+            for written in batch {
+                self.last_uses.forget(written);
+            }
         }
         Ok(())
     }

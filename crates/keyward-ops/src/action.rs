@@ -19,13 +19,18 @@ macro_rules! actions {
 
 actions! {
     CancelKeyDeletion: Change;
+    ConnectCustomKeyStore: Change;
     CreateAlias: Change;
     CreateAwsManagedKey: Change;
+    CreateCustomKeyStore: Change;
     CreateKey: Change;
     Decrypt: Open;
     DeleteAlias: Change;
+    DeleteCustomKeyStore: Change;
+    DescribeCustomKeyStores: Look;
     DescribeKey: Look;
     DisableKey: Change;
+    DisconnectCustomKeyStore: Change;
     EnableKey: Change;
     Encrypt: Seal;
     GenerateDataKey: Seal;
@@ -43,5 +48,6 @@ actions! {
     TagResource: Change;
     UntagResource: Change;
     UpdateAlias: Change;
+    UpdateCustomKeyStore: Change;
     UpdateKeyDescription: Change;
 }

@@ -3,12 +3,17 @@
 use keyward_engine::{Entry, entry};
 
 use crate::cancel_key_deletion::CancelKeyDeletion;
+use crate::connect_custom_key_store::ConnectCustomKeyStore;
 use crate::create_alias::CreateAlias;
+use crate::create_custom_key_store::CreateCustomKeyStore;
 use crate::create_key::CreateKey;
 use crate::decrypt::Decrypt;
 use crate::delete_alias::DeleteAlias;
+use crate::delete_custom_key_store::DeleteCustomKeyStore;
+use crate::describe_custom_key_stores::DescribeCustomKeyStores;
 use crate::describe_key::DescribeKey;
 use crate::disable_key::DisableKey;
+use crate::disconnect_custom_key_store::DisconnectCustomKeyStore;
 use crate::enable_key::EnableKey;
 use crate::encrypt::Encrypt;
 use crate::generate_data_key::GenerateDataKey;
@@ -25,17 +30,23 @@ use crate::schedule_key_deletion::ScheduleKeyDeletion;
 use crate::tag_resource::TagResource;
 use crate::untag_resource::UntagResource;
 use crate::update_alias::UpdateAlias;
+use crate::update_custom_key_store::UpdateCustomKeyStore;
 use crate::update_key_description::UpdateKeyDescription;
 
 /// Every operation offered, in the order of names.
 pub static OPERATIONS: &[Entry] = &[
     entry::<CancelKeyDeletion>(),
+    entry::<ConnectCustomKeyStore>(),
     entry::<CreateAlias>(),
+    entry::<CreateCustomKeyStore>(),
     entry::<CreateKey>(),
     entry::<Decrypt>(),
     entry::<DeleteAlias>(),
+    entry::<DeleteCustomKeyStore>(),
+    entry::<DescribeCustomKeyStores>(),
     entry::<DescribeKey>(),
     entry::<DisableKey>(),
+    entry::<DisconnectCustomKeyStore>(),
     entry::<EnableKey>(),
     entry::<Encrypt>(),
     entry::<GenerateDataKey>(),
@@ -52,6 +63,7 @@ pub static OPERATIONS: &[Entry] = &[
     entry::<TagResource>(),
     entry::<UntagResource>(),
     entry::<UpdateAlias>(),
+    entry::<UpdateCustomKeyStore>(),
     entry::<UpdateKeyDescription>(),
 ];
 
@@ -95,7 +107,7 @@ mod tests {
             assert_eq!(entry.name, entry.model.name);
             assert!(find(entry.name).is_some_and(|found| std::ptr::eq(found, entry)));
         }
-        for name in ["", "Encrypt ", "encrypt", "Encryp", "Encrypts", "Zzz", "CreateGrant"] {
+        for name in ["", "Encrypt ", "encrypt", "Encryp", "Encrypts", "Zzz"] {
             assert!(find(name).is_none(), "{name}");
         }
     }

@@ -11,16 +11,11 @@ use serde_json::{Value, json};
 
 /// The operations of the model that are not offered.
 const NOT_OFFERED: &[&str] = &[
-    "ConnectCustomKeyStore",
-    "CreateCustomKeyStore",
     "CreateGrant",
     "Decapsulate",
-    "DeleteCustomKeyStore",
     "DeleteImportedKeyMaterial",
     "DeriveSharedSecret",
-    "DescribeCustomKeyStores",
     "DisableKeyRotation",
-    "DisconnectCustomKeyStore",
     "EnableKeyRotation",
     "Encapsulate",
     "GenerateDataKeyPair",
@@ -39,7 +34,6 @@ const NOT_OFFERED: &[&str] = &[
     "RevokeGrant",
     "RotateKeyOnDemand",
     "Sign",
-    "UpdateCustomKeyStore",
     "UpdatePrimaryRegion",
     "Verify",
     "VerifyMac",
