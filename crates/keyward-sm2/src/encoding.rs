@@ -11,11 +11,6 @@ pub(crate) const POINT_BYTES: usize = 65;
 pub(crate) const PKCS8_BYTES: usize =
     PKCS8_START.len() + SCALAR_BYTES + PKCS8_POINT.len() + POINT_BYTES;
 
-/// 1.2.840.10045.2.1, id-ecPublicKey.
-pub(crate) const EC_PUBLIC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
-/// 1.2.156.10197.1.301, the recommended curve of GM/T 0003.5.
-pub(crate) const SM2_CURVE: &[u8] = &[0x2a, 0x81, 0x1c, 0xcf, 0x55, 0x01, 0x82, 0x2d];
-
 /// PrivateKeyInfo up to the scalar: version 0, the algorithm with the curve's name, and the
 /// ECPrivateKey with its version 1.
 const PKCS8_START: &[u8] = &[
@@ -48,7 +43,7 @@ pub(crate) fn pkcs8(scalar: &FieldBytes, point: &[u8]) -> Zeroizing<Vec<u8>> {
 }
 
 /// The scalar of the stored form. What surrounds it is for the caller to compare.
-pub(crate) fn pkcs8_scalar(der: &[u8]) -> Result<&FieldBytes, InvalidKey> {
+pub(crate) fn pkcs8_scalar(der: &[u8]) -> Result<&[u8; SCALAR_BYTES], InvalidKey> {
     let scalar = der.get(PKCS8_START.len()..PKCS8_START.len() + SCALAR_BYTES).ok_or(InvalidKey)?;
     scalar.try_into().map_err(|_| InvalidKey)
 }
@@ -65,18 +60,4 @@ pub(crate) fn parse_spki(der: &[u8]) -> Result<PublicKey, InvalidPublicKey> {
     };
     let point = point.ok_or(InvalidPublicKey)?;
     PublicKey::from_sec1_bytes(point).map_err(|_| InvalidPublicKey)
-}
-
-/// Whether `given`, in any form of SEC 1 and X9.62 (compressed, uncompressed, hybrid), is the
-/// uncompressed `point`.
-pub(crate) fn is_same_point(given: &[u8], point: &[u8]) -> bool {
-    let Some((form, given)) = given.split_first() else { return false };
-    let Some(coordinates) = point.get(1..) else { return false };
-    let y_is_odd = coordinates.last().is_some_and(|last| last & 1 == 1);
-    match form {
-        4 => given == coordinates,
-        6 | 7 => given == coordinates && y_is_odd == (*form == 7),
-        2 | 3 => Some(given) == coordinates.get(..SCALAR_BYTES) && y_is_odd == (*form == 3),
-        _ => false,
-    }
 }

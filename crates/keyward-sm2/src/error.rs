@@ -7,7 +7,7 @@ use thiserror::Error;
 #[error("the ciphertext is not valid")]
 pub struct InvalidCiphertext;
 
-/// Bytes that are no private key of this curve, or name another curve or a point not its own.
+/// Bytes that are no private key of this curve in the form asked for.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[error("not an SM2 private key")]
 pub struct InvalidKey;

@@ -8,17 +8,14 @@
 //! AWS-LC has no SM2, so nothing here is inside a validated module.
 
 mod agreement;
-mod ber;
 mod encoding;
 mod encryption;
 mod error;
-mod import;
 mod key;
 mod random;
 mod signature;
 
 pub use encryption::{CIPHERTEXT_BYTES_MAX, PLAINTEXT_BYTES_MAX};
 pub use error::{EncryptError, InvalidCiphertext, InvalidKey, InvalidPublicKey};
-pub use import::IMPORT_BYTES_MAX;
 pub use key::Sm2Key;
 pub use signature::SIGNATURE_BYTES_MAX;

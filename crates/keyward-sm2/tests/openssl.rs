@@ -37,18 +37,6 @@ fn both_encodings_are_openssls() {
 }
 
 #[test]
-fn every_form_openssl_writes_is_imported_and_stored_in_one_form() {
-    for import in each("imports", 3) {
-        let form = import["form"].as_str().unwrap();
-        let pkcs8 = bytes(&import, "pkcs8");
-        let imported = Sm2Key::from_imported(&pkcs8).ok();
-        let imported = imported.unwrap_or_else(|| panic!("{form}"));
-        assert_eq!(*imported.to_pkcs8(), *key().to_pkcs8(), "{form}");
-        assert!(Sm2Key::from_pkcs8(&pkcs8).is_err(), "{form} is not the stored form");
-    }
-}
-
-#[test]
 fn signatures_verify_for_their_message_only() {
     for vector in each("signatures", 2) {
         let (message, signature) = (bytes(&vector, "message"), bytes(&vector, "signature"));
@@ -65,7 +53,7 @@ fn signatures_verify_for_their_message_only() {
 
 #[test]
 fn ciphertexts_decrypt() {
-    for vector in each("ciphertexts", 7) {
+    for vector in each("ciphertexts", 6) {
         let plaintext = key().decrypt(&bytes(&vector, "ciphertext")).unwrap();
         assert_eq!(*plaintext, bytes(&vector, "plaintext"), "{vector}");
     }
