@@ -1,4 +1,4 @@
-//! Asymmetric KMS keys: RSA, elliptic curves, ML-DSA and ML-KEM.
+//! Asymmetric KMS keys: RSA, elliptic curves, SM2, ML-DSA and ML-KEM.
 //!
 //! [`AsymmetricKey`] is one version of a key's material with everything parsed: AWS-LC checks a
 //! private key when it reads it, which costs a good part of a signature, so no call parses again.
@@ -13,6 +13,7 @@ pub(crate) mod ed25519;
 mod ml_dsa;
 mod ml_kem;
 pub(crate) mod rsa;
+pub(crate) mod sm2;
 #[cfg(test)]
 mod tests;
 
@@ -31,6 +32,7 @@ use ed25519::Ed25519Key;
 use ml_dsa::{MlDsa, MlDsaKey};
 use ml_kem::{MlKem, MlKemKey};
 use rsa::{Modulus, RsaKey};
+use sm2::Sm2Key;
 
 /// What is signed: `Message` with its `MessageType`.
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +58,7 @@ enum Kind {
     MlDsa(MlDsaKey),
     MlKem(MlKemKey),
     Rsa(Box<RsaKey>),
+    Sm2(Box<Sm2Key>),
 }
 
 /// A private key in its stored encoding and its public key, fresh.
@@ -83,6 +86,8 @@ impl AsymmetricKey {
             Kind::MlKem(MlKemKey::load(set, encoded)?)
         } else if spec == KeySpec::EccNistEdwards25519 {
             Kind::Ed25519(Ed25519Key::load(encoded)?)
+        } else if spec == KeySpec::Sm2 {
+            Kind::Sm2(Box::new(Sm2Key::load(encoded)?))
         } else {
             return Err(BadKeyMaterial);
         };
@@ -102,6 +107,7 @@ impl AsymmetricKey {
             Kind::MlDsa(key) => key.public_key(),
             Kind::MlKem(key) => key.public_key(),
             Kind::Rsa(key) => key.public_key(),
+            Kind::Sm2(key) => key.public_key(),
         }
     }
 
@@ -117,6 +123,7 @@ impl AsymmetricKey {
             Kind::MlDsa(key) => key.sign(algorithm, message),
             Kind::MlKem(_) => Err(SignError::NotApplicable),
             Kind::Rsa(key) => key.sign(algorithm, message),
+            Kind::Sm2(key) => key.sign(algorithm, message),
         }
     }
 
@@ -133,6 +140,7 @@ impl AsymmetricKey {
             Kind::MlDsa(key) => key.verify(algorithm, message, signature),
             Kind::MlKem(_) => Err(InvalidSignature),
             Kind::Rsa(key) => key.verify(algorithm, message, signature),
+            Kind::Sm2(key) => key.verify(algorithm, message, signature),
         }
     }
 
@@ -144,6 +152,7 @@ impl AsymmetricKey {
     ) -> Result<Vec<u8>, EncryptError> {
         match &self.kind {
             Kind::Rsa(key) => key.encrypt(algorithm, plaintext),
+            Kind::Sm2(key) => key.encrypt(algorithm, plaintext),
             _ => Err(EncryptError::NotApplicable),
         }
     }
@@ -156,6 +165,7 @@ impl AsymmetricKey {
     ) -> Result<Plaintext, InvalidCiphertext> {
         match &self.kind {
             Kind::Rsa(key) => key.decrypt(algorithm, ciphertext).map(Plaintext::from),
+            Kind::Sm2(key) => key.decrypt(algorithm, ciphertext).map(Plaintext::from),
             _ => Err(InvalidCiphertext),
         }
     }
@@ -165,6 +175,7 @@ impl AsymmetricKey {
     pub fn derive_shared_secret(&self, peer: &[u8]) -> Result<Plaintext, InvalidPublicKey> {
         match &self.kind {
             Kind::Ecc(key) => key.agree(peer),
+            Kind::Sm2(key) => key.agree(peer),
             _ => Err(InvalidPublicKey),
         }
     }
@@ -197,15 +208,12 @@ pub const fn encrypt_bytes_max(spec: KeySpec, algorithm: EncryptionAlgorithm) ->
     match (Modulus::of(spec), rsa::oaep_hash_bytes(algorithm)) {
         (Some(modulus), Some(hash_bytes)) => modulus.bytes() - 2 * hash_bytes - 2,
         _ => match (spec, algorithm) {
-            (KeySpec::Sm2, EncryptionAlgorithm::Sm2pke) => SM2PKE_BYTES_MAX,
+            (KeySpec::Sm2, EncryptionAlgorithm::Sm2pke) => sm2::PLAINTEXT_BYTES_MAX,
             (KeySpec::SymmetricDefault, EncryptionAlgorithm::SymmetricDefault) => 4096,
             _ => 0,
         },
     }
 }
-
-/// The API's bound; SM2PKE itself has none.
-const SM2PKE_BYTES_MAX: usize = 1024;
 
 /// What GenerateDataKeyPair hands out. No KMS key ever has this material.
 pub struct DataKeyPair {
@@ -258,6 +266,8 @@ fn generate(spec: KeySpec) -> Result<Encoded, GenerateKeyError> {
         Ok(MlKemKey::generate(set)?)
     } else if spec == KeySpec::EccNistEdwards25519 {
         Ok(Ed25519Key::generate()?)
+    } else if spec == KeySpec::Sm2 {
+        Ok(Sm2Key::generate()?)
     } else {
         Err(GenerateKeyError::NotOffered)
     }

@@ -6,7 +6,7 @@
 //! <https://docs.aws.amazon.com/kms/latest/developerguide/importing-keys.html>
 
 mod key_wrap;
-mod material;
+pub(crate) mod material;
 #[cfg(test)]
 mod tests;
 
@@ -14,33 +14,43 @@ use keyward_model::{EncryptionAlgorithm, KeySpec, WrappingAlgorithm, WrappingKey
 
 use crate::asymmetric::Encoded;
 use crate::asymmetric::rsa::{Modulus, RsaKey};
-use crate::error::{BadKeyMaterial, GenerateKeyError, ImportError};
+use crate::asymmetric::sm2::Sm2Key;
+use crate::error::{BadKeyMaterial, GenerateKeyError, ImportError, InvalidCiphertext};
 use crate::secret::{KeyMaterial, Secret};
 
 /// The most that ImportKeyMaterial carries (`CiphertextType`).
 const WRAPPED_BYTES_MAX: usize = 6144;
 
 /// The private half of the key that material is wrapped under, for one key and one day.
-pub struct WrappingKey(RsaKey);
+pub struct WrappingKey(Private);
+
+enum Private {
+    Rsa(Box<RsaKey>),
+    Sm2(Box<Sm2Key>),
+}
 
 impl WrappingKey {
     /// A fresh wrapping key: the private half as PKCS#8, for the caller to seal, and the public
     /// half as DER `SubjectPublicKeyInfo`. Takes up to seconds: not for an async thread.
     pub fn generate(spec: WrappingKeySpec) -> Result<(Secret, Vec<u8>), GenerateKeyError> {
-        let modulus = modulus(spec).ok_or(GenerateKeyError::NotOffered)?;
-        let Encoded { private_key, public_key } = RsaKey::generate(modulus)?;
+        let Encoded { private_key, public_key } = match modulus(spec) {
+            Some(modulus) => RsaKey::generate(modulus)?,
+            None => Sm2Key::generate()?,
+        };
         Ok((private_key, public_key))
     }
 
     /// Parses the private half that [`WrappingKey::generate`] made.
     pub fn load(private_key: &Secret) -> Result<Self, BadKeyMaterial> {
         // The sizes lie far apart; loading checks what is really there.
-        let modulus = match private_key.len() {
-            ..1500 => Modulus::Bits2048,
+        let encoded = private_key.expose();
+        let modulus = match encoded.len() {
+            ..500 => return Ok(Self(Private::Sm2(Box::new(Sm2Key::load(encoded)?)))),
+            500..1500 => Modulus::Bits2048,
             1500..2100 => Modulus::Bits3072,
             _ => Modulus::Bits4096,
         };
-        RsaKey::load(modulus, private_key.expose()).map(Self)
+        Ok(Self(Private::Rsa(Box::new(RsaKey::load(modulus, encoded)?))))
     }
 
     /// Unwraps material of `spec` and gives it in its stored encoding.
@@ -75,8 +85,9 @@ impl WrappingKey {
         encryption: EncryptionAlgorithm,
         wrapped: &[u8],
     ) -> Result<Secret, ImportError> {
+        let Private::Rsa(rsa) = &self.0 else { return Err(ImportError::Ciphertext) };
         let (wrapped_key, wrapped) =
-            wrapped.split_at_checked(self.0.modulus().bytes()).ok_or(ImportError::Ciphertext)?;
+            wrapped.split_at_checked(rsa.modulus().bytes()).ok_or(ImportError::Ciphertext)?;
         let key = self.decrypt(encryption, wrapped_key)?;
         key_wrap::unwrap(key.expose(), wrapped).map_err(|_| ImportError::Ciphertext)
     }
@@ -86,7 +97,11 @@ impl WrappingKey {
         encryption: EncryptionAlgorithm,
         wrapped: &[u8],
     ) -> Result<Secret, ImportError> {
-        self.0.decrypt(encryption, wrapped).map_err(|_| ImportError::Ciphertext)
+        let decrypted = match &self.0 {
+            Private::Rsa(key) => key.decrypt(encryption, wrapped),
+            Private::Sm2(key) => key.decrypt(encryption, wrapped),
+        };
+        decrypted.map_err(|InvalidCiphertext| ImportError::Ciphertext)
     }
 }
 
@@ -101,7 +116,7 @@ pub fn wrapping_is_offered(
     let is_sm2 = wrapping_key_spec == WrappingKeySpec::Sm2;
     match algorithm {
         A::RsaesPkcs1V15 => false,
-        A::Sm2pke => is_china && is_sm2 && is_importable(spec, is_china),
+        A::Sm2pke => is_china && is_sm2 && (is_rsa(spec) || is_ecc(spec) || spec == KeySpec::Sm2),
         A::RsaAesKeyWrapSha1 | A::RsaAesKeyWrapSha256 => {
             !is_china && !is_sm2 && (is_rsa(spec) || is_ecc(spec))
         }

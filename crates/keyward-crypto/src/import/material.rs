@@ -15,7 +15,8 @@ use crate::asn1::{
 use crate::asymmetric::ecc::{self, Curve};
 use crate::asymmetric::ed25519::{self, Ed25519Key};
 use crate::asymmetric::rsa::{self, Modulus};
-use crate::error::ImportError;
+use crate::asymmetric::sm2;
+use crate::error::{BadKeyMaterial, ImportError};
 use crate::secret::{KeyMaterial, Secret};
 
 const RSA_ENCRYPTION: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
@@ -27,7 +28,7 @@ const HMAC_BYTES_MAX: usize = 128;
 const ED25519_BYTES: usize = 32;
 
 /// The material of `spec` that was unwrapped, in its stored encoding.
-pub(super) fn read(spec: KeySpec, unwrapped: Secret) -> Result<KeyMaterial, ImportError> {
+pub(crate) fn read(spec: KeySpec, unwrapped: Secret) -> Result<KeyMaterial, ImportError> {
     let hmac = |least: usize| least..=HMAC_BYTES_MAX;
     let lengths = match spec {
         KeySpec::SymmetricDefault => SYMMETRIC_BYTES..=SYMMETRIC_BYTES,
@@ -51,12 +52,25 @@ fn read_private_key(spec: KeySpec, encoded: &[u8]) -> Result<Secret, Malformed> 
     if let Some(modulus) = Modulus::of(spec) {
         info.into_rsa(modulus)
     } else if let Some(curve) = Curve::of(spec) {
-        info.into_ecc(curve)
+        let curve_name = CurveName { oid: curve.oid(), bytes: curve.bytes() };
+        info.into_ecc(curve_name, |scalar| ecc::encode_scalar(curve, scalar))
+    } else if spec == KeySpec::Sm2 {
+        let curve_name = CurveName { oid: sm2::CURVE_OID, bytes: sm2::COORDINATE_BYTES };
+        info.into_ecc(curve_name, sm2::encode_scalar)
     } else if spec == KeySpec::EccNistEdwards25519 {
         info.into_ed25519()
     } else {
         Err(Malformed)
     }
+}
+
+/// What a private key says of its curve.
+#[derive(Clone, Copy)]
+struct CurveName {
+    /// The content of the object identifier.
+    oid: &'static [u8],
+    /// The length of a scalar.
+    bytes: usize,
 }
 
 /// `PrivateKeyInfo` of RFC 5208 and `OneAsymmetricKey` of RFC 5958, whose names it uses.
@@ -104,13 +118,18 @@ impl<'a> PrivateKeyInfo<'a> {
         read_rsa(modulus, &self.private_key)
     }
 
-    fn into_ecc(self, curve: Curve) -> Result<Secret, Malformed> {
+    /// `encode` gives a scalar's stored encoding and its public key as an uncompressed point.
+    fn into_ecc(
+        self,
+        curve: CurveName,
+        encode: impl FnOnce(&[u8]) -> Result<(Secret, Vec<u8>), BadKeyMaterial>,
+    ) -> Result<Secret, Malformed> {
         let parameters = self.parameters.ok_or(Malformed)?;
         if self.algorithm != EC_PUBLIC_KEY || !is_named(curve, parameters)? {
             return Err(Malformed);
         }
         let (scalar, own_public_key) = read_ec_private_key(curve, &self.private_key)?;
-        let (stored, point) = ecc::encode_scalar(curve, &scalar).map_err(|_| Malformed)?;
+        let (stored, point) = encode(&scalar).map_err(|_| Malformed)?;
         let public_keys = [own_public_key, self.public_key];
         if public_keys.iter().flatten().all(|public_key| is_point(&point, public_key)) {
             Ok(stored)
@@ -175,7 +194,7 @@ fn read_rsa(modulus: Modulus, encoded: &[u8]) -> Result<Secret, Malformed> {
 
 /// `ECPrivateKey` of RFC 5915: the scalar in its fixed width, and the public key if there is one.
 fn read_ec_private_key(
-    curve: Curve,
+    curve: CurveName,
     encoded: &[u8],
 ) -> Result<(Zeroizing<Vec<u8>>, Option<Octets<'_>>), Malformed> {
     let mut outer = Reader::new(encoded);
@@ -184,7 +203,7 @@ fn read_ec_private_key(
     if key.unsigned()? != [1] {
         return Err(Malformed);
     }
-    let scalar = padded(&key.octets()?, curve.bytes())?;
+    let scalar = padded(&key.octets()?, curve.bytes)?;
     if let Some(parameters) = key.optional(CONTEXT_0)? {
         let mut parameters = parameters.into_reader()?;
         let is_named = is_named(curve, parameters.next()?)?;
@@ -218,8 +237,8 @@ fn padded(scalar: &[u8], width: usize) -> Result<Zeroizing<Vec<u8>>, Malformed> 
 
 /// Whether curve parameters are the curve's name. Parameters written out never are, even if they
 /// are the curve's: a curve that only looks like a standard one has given keys away before.
-fn is_named(curve: Curve, parameters: Element<'_>) -> Result<bool, Malformed> {
-    Ok(parameters.tag == OBJECT_IDENTIFIER && parameters.into_primitive()? == curve.oid())
+fn is_named(curve: CurveName, parameters: Element<'_>) -> Result<bool, Malformed> {
+    Ok(parameters.tag == OBJECT_IDENTIFIER && parameters.into_primitive()? == curve.oid)
 }
 
 /// Whether `encoded` is an encoding of a point (SEC 1, 2.3.3) that is given uncompressed.

@@ -9,6 +9,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::asymmetric::AsymmetricKey;
+use crate::vectors::cases;
 
 /// One wrapping key for all tests: private half, public half.
 static WRAPPING: LazyLock<(Secret, Vec<u8>)> =
@@ -17,8 +18,13 @@ static WRAPPING: LazyLock<(Secret, Vec<u8>)> =
 /// Two RSA keys in the stored encoding.
 static RSA: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| [(); 2].map(|()| stored(KeySpec::Rsa2048)));
 
-const ECC: [KeySpec; 4] =
-    [KeySpec::EccNistP256, KeySpec::EccNistP384, KeySpec::EccNistP521, KeySpec::EccSecgP256k1];
+const ECC: [KeySpec; 5] = [
+    KeySpec::EccNistP256,
+    KeySpec::EccNistP384,
+    KeySpec::EccNistP521,
+    KeySpec::EccSecgP256k1,
+    KeySpec::Sm2,
+];
 
 fn stored(spec: KeySpec) -> Vec<u8> {
     KeyMaterial::generate_for(spec).unwrap().expose().to_vec()
@@ -203,13 +209,56 @@ fn wrapping_keys_of_all_sizes_are_made_and_loaded() {
         (WrappingKeySpec::Rsa2048, 294),
         (WrappingKeySpec::Rsa3072, 422),
         (WrappingKeySpec::Rsa4096, 550),
+        (WrappingKeySpec::Sm2, 91),
     ] {
         let (private_key, public_key) = WrappingKey::generate(spec).unwrap();
         assert_eq!(public_key.len(), len);
-        assert_eq!(WrappingKey::load(&private_key).unwrap().0.public_key(), public_key);
+        let loaded = match WrappingKey::load(&private_key).unwrap().0 {
+            Private::Rsa(key) => key.public_key().to_vec(),
+            Private::Sm2(key) => key.public_key().to_vec(),
+        };
+        assert_eq!(loaded, public_key);
     }
     assert!(WrappingKey::load(&Secret::new(vec![0; 1217])).is_err());
     assert!(WrappingKey::load(&Secret::new(stored(KeySpec::EccNistP256))).is_err());
+}
+
+#[test]
+fn sm2_keys_are_read_as_openssl_writes_them() {
+    for case in cases("sm2/imported.json", 4) {
+        assert_eq!(
+            read(KeySpec::Sm2, &case.hex("pkcs8")),
+            Ok(case.hex("stored")),
+            "{}",
+            case.name()
+        );
+    }
+}
+
+#[test]
+fn keys_that_openssl_encrypted_to_an_sm2_key_unwrap() {
+    let specs = [KeySpec::Sm2, KeySpec::EccNistP256, KeySpec::Rsa2048];
+    for (case, spec) in cases("sm2/wrapped.json", 3).iter().zip(specs) {
+        let key = WrappingKey::load(&Secret::new(case.hex("wrapping_key"))).unwrap();
+        let wrapped = case.hex("wrapped");
+        let unwrap = |algorithm, wrapped: &[u8]| {
+            key.unwrap(algorithm, wrapped, spec).map(|material| material.expose().to_vec())
+        };
+        let unwrapped = unwrap(WrappingAlgorithm::Sm2pke, &wrapped);
+        assert_eq!(unwrapped, Ok(case.hex("stored")), "{}", case.name());
+        for algorithm in [
+            WrappingAlgorithm::RsaesOaepSha256,
+            WrappingAlgorithm::RsaAesKeyWrapSha256,
+            WrappingAlgorithm::RsaesPkcs1V15,
+        ] {
+            assert_eq!(unwrap(algorithm, &wrapped), Err(ImportError::Ciphertext));
+        }
+        let cut = unwrap(WrappingAlgorithm::Sm2pke, &wrapped[1..]);
+        assert_eq!(cut, Err(ImportError::Ciphertext));
+        let rsa = WrappingKey::load(&WRAPPING.0).unwrap();
+        let refused = rsa.unwrap(WrappingAlgorithm::Sm2pke, &wrapped, spec);
+        assert_eq!(refused.unwrap_err(), ImportError::Ciphertext);
+    }
 }
 
 #[test]
@@ -391,14 +440,15 @@ fn a_scalar_is_in_range_and_its_width_is_restored() {
         }] {
             assert_eq!(with(refused), Err(ImportError::Material), "{spec}");
         }
-        assert_eq!(with(order(spec)), Err(ImportError::Material), "the order itself");
-        let mut below = order(spec);
+        assert_eq!(with(bound(spec)), Err(ImportError::Material), "{spec}");
+        let mut below = bound(spec);
         *below.last_mut().unwrap() -= 1;
         assert!(with(below).is_ok(), "the largest scalar");
     }
 }
 
-fn order(spec: KeySpec) -> Vec<u8> {
+/// The first scalar that is none: the order of the curve, and one less for SM2.
+fn bound(spec: KeySpec) -> Vec<u8> {
     hex::decode(match spec {
         KeySpec::EccNistP256 => "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551",
         KeySpec::EccNistP384 => {
@@ -407,6 +457,7 @@ fn order(spec: KeySpec) -> Vec<u8> {
         KeySpec::EccNistP521 => {
             "01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409"
         }
+        KeySpec::Sm2 => "fffffffeffffffffffffffffffffffff7203df6b21c6052b53bbf40939d54122",
         _ => "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141",
     })
     .unwrap()
@@ -481,8 +532,7 @@ fn the_table_of_combinations_is_the_documented_one() {
         assert!(oaep.iter().all(|&a| offered(a, W::Rsa2048, spec, false)));
         assert!(oaep.iter().all(|&a| !offered(a, W::Sm2, spec, true)));
         assert!(two_steps.iter().all(|&a| !offered(a, W::Rsa4096, spec, false)));
-        assert!(offered(A::Sm2pke, W::Sm2, spec, true) && !offered(A::Sm2pke, W::Sm2, spec, false));
-        assert!(!offered(A::Sm2pke, W::Rsa2048, spec, true));
+        assert!(!offered(A::Sm2pke, W::Sm2, spec, true));
     }
     for spec in [K::Rsa2048, K::Rsa4096] {
         assert!(oaep.iter().all(|&a| !offered(a, W::Rsa4096, spec, false)));
@@ -494,7 +544,11 @@ fn the_table_of_combinations_is_the_documented_one() {
         assert!(two_steps.iter().all(|&a| offered(a, W::Rsa2048, spec, false)));
     }
     assert!(oaep.iter().all(|&a| !offered(a, W::Rsa2048, K::EccNistP521, false)));
-    assert!(offered(A::Sm2pke, W::Sm2, K::Sm2, true) && !offered(A::Sm2pke, W::Sm2, K::Sm2, false));
+    for spec in [K::Rsa2048, K::EccNistP256, K::EccNistEdwards25519, K::Sm2] {
+        assert!(offered(A::Sm2pke, W::Sm2, spec, true));
+        assert!(!offered(A::Sm2pke, W::Sm2, spec, false));
+        assert!(!offered(A::Sm2pke, W::Rsa2048, spec, true));
+    }
     assert!(oaep.iter().all(|&a| offered(a, W::Rsa2048, K::Sm2, true)));
     for &spec in K::ALL {
         for &key in W::ALL {
