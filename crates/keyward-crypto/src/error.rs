@@ -88,6 +88,17 @@ pub enum RandomError {
     OutOfRange,
 }
 
+/// Why nothing was made for the recipient of an attestation document.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum EnvelopeError {
+    /// The recipient's key is no RSA key that is offered.
+    #[error("the key of the recipient is not a usable RSA key")]
+    InvalidPublicKey,
+    /// The cryptographic module failed.
+    #[error(transparent)]
+    Module(#[from] ModuleFailure),
+}
+
 /// Why a value was not sealed or a marker not made.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum SealError {

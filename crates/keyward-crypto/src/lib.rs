@@ -20,6 +20,7 @@ mod aead;
 mod asn1;
 mod asymmetric;
 mod canonical;
+mod cms;
 mod domain;
 mod envelope;
 mod error;
@@ -36,6 +37,7 @@ mod secret;
 mod vectors;
 
 pub use asymmetric::{AsymmetricKey, DataKeyPair, Message, encrypt_bytes_max};
+pub use cms::enveloped_for;
 pub use domain::{
     Binding, DOMAIN_KEYS_MAX, DomainKeys, MARKER_CHARS_MAX, MarkerScope, ROW_TAG_BYTES, RowTag,
     row_tag_key_number, sealed_key_number,
@@ -44,7 +46,7 @@ pub use envelope::{
     BLOB_BYTES_MAX, BLOB_OVERHEAD_BYTES, Header, KeyName, PLAINTEXT_BYTES_MAX, SymmetricKey,
 };
 pub use error::{
-    BadKeyMaterial, EncryptError, GenerateKeyError, ImportError, InvalidCiphertext,
+    BadKeyMaterial, EncryptError, EnvelopeError, GenerateKeyError, ImportError, InvalidCiphertext,
     InvalidPublicKey, InvalidSignature, ModuleFailure, OpenError, RandomError, RetireError,
     RootKeyFileError, RotateError, SealError, SignError, UnwrapError,
 };
