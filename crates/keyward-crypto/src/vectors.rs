@@ -40,7 +40,7 @@ impl Case {
         format!("case {} {}", self.0["id"], self.0["why"])
     }
 
-    fn text(&self, field: &str) -> &str {
+    pub(crate) fn text(&self, field: &str) -> &str {
         self.0[field].as_str().unwrap_or_else(|| panic!("{}: no {field}", self.name()))
     }
 }

@@ -32,11 +32,16 @@ pub(crate) enum Curve {
 
 /// A private key; what signing does not need is parsed at its first use.
 pub(crate) struct EccKey {
-    curve: Curve,
-    public_key: Vec<u8>,
+    public: EccPublicKey,
     private: EcdsaKeyPair,
-    verifying: OnceLock<ParsedPublicKey>,
     agreeing: OnceLock<agreement::PrivateKey>,
+}
+
+/// The public half.
+struct EccPublicKey {
+    curve: Curve,
+    spki: Vec<u8>,
+    verifying: OnceLock<ParsedPublicKey>,
 }
 
 impl Curve {
@@ -128,18 +133,12 @@ impl EccKey {
         }
         let private =
             EcdsaKeyPair::from_pkcs8(curve.signing(), pkcs8).map_err(|_| BadKeyMaterial)?;
-        let public_key = spki(curve, &private);
-        Ok(Self {
-            curve,
-            public_key,
-            private,
-            verifying: OnceLock::new(),
-            agreeing: OnceLock::new(),
-        })
+        let public = EccPublicKey::new(curve, spki(curve, &private));
+        Ok(Self { public, private, agreeing: OnceLock::new() })
     }
 
     pub(crate) fn public_key(&self) -> &[u8] {
-        &self.public_key
+        &self.public.spki
     }
 
     pub(super) fn sign(
@@ -147,7 +146,7 @@ impl EccKey {
         algorithm: SigningAlgorithm,
         message: Message<'_>,
     ) -> Result<Vec<u8>, SignError> {
-        let hash = self.curve.hash(algorithm).ok_or(SignError::NotApplicable)?;
+        let hash = self.public.curve.hash(algorithm).ok_or(SignError::NotApplicable)?;
         let signature = match message {
             Message::Raw(message) => self.private.sign(&SystemRandom::new(), message),
             Message::Digest(digest) => {
@@ -166,11 +165,38 @@ impl EccKey {
         message: Message<'_>,
         signature: &[u8],
     ) -> Result<(), InvalidSignature> {
+        self.public.verify(algorithm, message, signature)
+    }
+
+    pub(super) fn agree(&self, peer: &[u8]) -> Result<Plaintext, InvalidPublicKey> {
+        let curve = self.public.curve;
+        let algorithm = curve.agreeing().ok_or(InvalidPublicKey)?;
+        let point = peer_point(curve, peer).ok_or(InvalidPublicKey)?;
+        let key = kept(&self.agreeing, || {
+            let pkcs8 = encode(curve, &self.private).map_err(|_| InvalidPublicKey)?;
+            agreement::PrivateKey::from_private_key_der(algorithm, pkcs8.expose())
+                .map_err(|_| InvalidPublicKey)
+        })?;
+        let peer = agreement::UnparsedPublicKey::new(algorithm, point);
+        agreement::agree(key, peer, InvalidPublicKey, |x| Ok(Plaintext::new(x.to_vec())))
+    }
+}
+
+impl EccPublicKey {
+    fn new(curve: Curve, spki: Vec<u8>) -> Self {
+        Self { curve, spki, verifying: OnceLock::new() }
+    }
+
+    fn verify(
+        &self,
+        algorithm: SigningAlgorithm,
+        message: Message<'_>,
+        signature: &[u8],
+    ) -> Result<(), InvalidSignature> {
         let hash = self.curve.hash(algorithm).ok_or(InvalidSignature)?;
-        let key = kept(&self.verifying, || {
-            ParsedPublicKey::new(self.curve.verifying(), &self.public_key)
-        })
-        .map_err(|_| InvalidSignature)?;
+        let key =
+            kept(&self.verifying, || ParsedPublicKey::new(self.curve.verifying(), &self.spki))
+                .map_err(|_| InvalidSignature)?;
         let verified = match message {
             Message::Raw(message) => key.verify_sig(message, signature),
             Message::Digest(digest) => {
@@ -181,18 +207,6 @@ impl EccKey {
             Message::ExternalMu(_) => return Err(InvalidSignature),
         };
         verified.map_err(|_| InvalidSignature)
-    }
-
-    pub(super) fn agree(&self, peer: &[u8]) -> Result<Plaintext, InvalidPublicKey> {
-        let algorithm = self.curve.agreeing().ok_or(InvalidPublicKey)?;
-        let point = peer_point(self.curve, peer).ok_or(InvalidPublicKey)?;
-        let key = kept(&self.agreeing, || {
-            let pkcs8 = encode(self.curve, &self.private).map_err(|_| InvalidPublicKey)?;
-            agreement::PrivateKey::from_private_key_der(algorithm, pkcs8.expose())
-                .map_err(|_| InvalidPublicKey)
-        })?;
-        let peer = agreement::UnparsedPublicKey::new(algorithm, point);
-        agreement::agree(key, peer, InvalidPublicKey, |x| Ok(Plaintext::new(x.to_vec())))
     }
 }
 
@@ -315,3 +329,6 @@ const fn compressed_spki_frame(curve: Curve) -> Option<&'static [u8]> {
         Curve::Secp256k1 => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -39,11 +39,16 @@ pub(crate) enum Modulus {
 /// parsed before its first use: a parsed key takes kilobytes.
 pub(crate) struct RsaKey {
     modulus: Modulus,
-    public_key: Vec<u8>,
+    public: RsaPublicKey,
     private: KeyPair,
+    decrypting: OnceLock<OaepPrivateDecryptingKey>,
+}
+
+/// The public half.
+struct RsaPublicKey {
+    spki: Vec<u8>,
     verifying: [OnceLock<ParsedPublicKey>; SCHEMES],
     encrypting: OnceLock<OaepPublicEncryptingKey>,
-    decrypting: OnceLock<OaepPrivateDecryptingKey>,
 }
 
 const SCHEMES: usize = 6;
@@ -97,20 +102,9 @@ impl RsaKey {
         if !bool::from(stored.expose().ct_eq(pkcs8)) {
             return Err(BadKeyMaterial);
         }
-        let public_key = spki(&private).map_err(|_| BadKeyMaterial)?;
-        let parsed = PublicEncryptingKey::from_der(&public_key).map_err(|_| BadKeyMaterial)?;
-        // In bits: a modulus with leading zero bits belongs to no spec.
-        if parsed.key_size_bits() != modulus.bytes() * 8 {
-            return Err(BadKeyMaterial);
-        }
-        Ok(Self {
-            modulus,
-            public_key,
-            private,
-            verifying: [const { OnceLock::new() }; SCHEMES],
-            encrypting: OnceLock::new(),
-            decrypting: OnceLock::new(),
-        })
+        let spki = spki(&private).map_err(|_| BadKeyMaterial)?;
+        let public = RsaPublicKey::new(modulus, spki)?;
+        Ok(Self { modulus, public, private, decrypting: OnceLock::new() })
     }
 
     pub(crate) fn modulus(&self) -> Modulus {
@@ -118,7 +112,7 @@ impl RsaKey {
     }
 
     pub(crate) fn public_key(&self) -> &[u8] {
-        &self.public_key
+        &self.public.spki
     }
 
     pub(super) fn sign(
@@ -149,19 +143,7 @@ impl RsaKey {
         message: Message<'_>,
         signature: &[u8],
     ) -> Result<(), InvalidSignature> {
-        let scheme = Scheme::of(algorithm).ok_or(InvalidSignature)?;
-        let cell = self.verifying.get(scheme.index).ok_or(InvalidSignature)?;
-        let key = kept(cell, || ParsedPublicKey::new(scheme.verifying, &self.public_key))
-            .map_err(|_| InvalidSignature)?;
-        let verified = match message {
-            Message::Raw(message) => key.verify_sig(message, signature),
-            Message::Digest(digest) => {
-                let digest = scheme.import(digest).ok_or(InvalidSignature)?;
-                key.verify_digest_sig(&digest, signature)
-            }
-            Message::ExternalMu(_) => return Err(InvalidSignature),
-        };
-        verified.map_err(|_| InvalidSignature)
+        self.public.verify(algorithm, message, signature)
     }
 
     pub(super) fn encrypt(
@@ -169,18 +151,7 @@ impl RsaKey {
         algorithm: EncryptionAlgorithm,
         plaintext: &Plaintext,
     ) -> Result<Vec<u8>, EncryptError> {
-        let oaep = oaep(algorithm).ok_or(EncryptError::NotApplicable)?;
-        let key = kept(&self.encrypting, || {
-            PublicEncryptingKey::from_der(&self.public_key)
-                .map_err(|_| ModuleFailure)
-                .and_then(|key| OaepPublicEncryptingKey::new(key).map_err(|_| ModuleFailure))
-        })?;
-        if plaintext.len() > key.max_plaintext_size(oaep) {
-            return Err(EncryptError::TooLong);
-        }
-        let mut ciphertext = vec![0; key.ciphertext_size()];
-        key.encrypt(oaep, plaintext.expose(), &mut ciphertext, None).map_err(|_| ModuleFailure)?;
-        Ok(ciphertext)
+        self.public.encrypt(algorithm, plaintext)
     }
 
     pub(crate) fn decrypt(
@@ -196,6 +167,58 @@ impl RsaKey {
         let len = opened.map_err(|_| InvalidCiphertext)?.len();
         plaintext.truncate(len);
         Ok(Secret::from(plaintext))
+    }
+}
+
+impl RsaPublicKey {
+    fn new(modulus: Modulus, spki: Vec<u8>) -> Result<Self, BadKeyMaterial> {
+        let parsed = PublicEncryptingKey::from_der(&spki).map_err(|_| BadKeyMaterial)?;
+        // In bits: a modulus with leading zero bits belongs to no spec.
+        if parsed.key_size_bits() != modulus.bytes() * 8 {
+            return Err(BadKeyMaterial);
+        }
+        let verifying = [const { OnceLock::new() }; SCHEMES];
+        Ok(Self { spki, verifying, encrypting: OnceLock::new() })
+    }
+
+    fn verify(
+        &self,
+        algorithm: SigningAlgorithm,
+        message: Message<'_>,
+        signature: &[u8],
+    ) -> Result<(), InvalidSignature> {
+        let scheme = Scheme::of(algorithm).ok_or(InvalidSignature)?;
+        let cell = self.verifying.get(scheme.index).ok_or(InvalidSignature)?;
+        let key = kept(cell, || ParsedPublicKey::new(scheme.verifying, &self.spki))
+            .map_err(|_| InvalidSignature)?;
+        let verified = match message {
+            Message::Raw(message) => key.verify_sig(message, signature),
+            Message::Digest(digest) => {
+                let digest = scheme.import(digest).ok_or(InvalidSignature)?;
+                key.verify_digest_sig(&digest, signature)
+            }
+            Message::ExternalMu(_) => return Err(InvalidSignature),
+        };
+        verified.map_err(|_| InvalidSignature)
+    }
+
+    fn encrypt(
+        &self,
+        algorithm: EncryptionAlgorithm,
+        plaintext: &Plaintext,
+    ) -> Result<Vec<u8>, EncryptError> {
+        let oaep = oaep(algorithm).ok_or(EncryptError::NotApplicable)?;
+        let key = kept(&self.encrypting, || {
+            PublicEncryptingKey::from_der(&self.spki)
+                .map_err(|_| ModuleFailure)
+                .and_then(|key| OaepPublicEncryptingKey::new(key).map_err(|_| ModuleFailure))
+        })?;
+        if plaintext.len() > key.max_plaintext_size(oaep) {
+            return Err(EncryptError::TooLong);
+        }
+        let mut ciphertext = vec![0; key.ciphertext_size()];
+        key.encrypt(oaep, plaintext.expose(), &mut ciphertext, None).map_err(|_| ModuleFailure)?;
+        Ok(ciphertext)
     }
 }
 
@@ -271,3 +294,6 @@ pub(super) fn kept<T, E>(cell: &OnceLock<T>, make: impl FnOnce() -> Result<T, E>
     let value = make()?;
     Ok(cell.get_or_init(|| value))
 }
+
+#[cfg(test)]
+mod tests;

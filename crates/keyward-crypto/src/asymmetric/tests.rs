@@ -1,3 +1,5 @@
+use std::sync::OnceLock;
+
 use keyward_model::{EncryptionAlgorithm, KeySpec, SigningAlgorithm};
 
 use super::*;
@@ -14,13 +16,24 @@ const SPECS: [(KeySpec, usize, usize); 7] = [
 ];
 
 fn key(spec: KeySpec) -> AsymmetricKey {
-    AsymmetricKey::load(spec, &AsymmetricKey::generate(spec).unwrap()).unwrap()
+    AsymmetricKey::load(spec, &material(spec)).unwrap()
+}
+
+/// Fresh material; of RSA, whose keys take seconds, the same for all tests.
+fn material(spec: KeySpec) -> KeyMaterial {
+    static RSA: [OnceLock<KeyMaterial>; 3] = [const { OnceLock::new() }; 3];
+    let Some(modulus) = Modulus::of(spec) else {
+        return AsymmetricKey::generate(spec).unwrap();
+    };
+    let kept =
+        RSA[modulus.bytes() / 128 - 2].get_or_init(|| AsymmetricKey::generate(spec).unwrap());
+    KeyMaterial::new(kept.expose().to_vec())
 }
 
 #[test]
 fn encodings_have_the_length_of_their_spec() {
     for (spec, spki, pkcs8) in SPECS {
-        let material = KeyMaterial::generate_for(spec).unwrap();
+        let material = material(spec);
         assert!(material.len().abs_diff(pkcs8) <= 6, "{spec}: {}", material.len());
         assert!(
             matches!(spec, KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096)
@@ -44,7 +57,7 @@ fn material_without_a_public_key_is_as_long_as_its_hash() {
 #[test]
 fn material_of_another_spec_or_form_is_refused() {
     for (spec, ..) in SPECS {
-        let material = AsymmetricKey::generate(spec).unwrap();
+        let material = material(spec);
         for (other, ..) in SPECS {
             assert_eq!(AsymmetricKey::load(other, &material).is_ok(), other == spec);
         }

@@ -92,3 +92,6 @@ fn strip(text: &[u8]) -> Result<Secret, NotWrapped> {
     let len = usize::try_from(len).map_err(|_| NotWrapped)?;
     padded.get(..len).map(|data| Secret::new(data.to_vec())).ok_or(NotWrapped)
 }
+
+#[cfg(test)]
+mod tests;
