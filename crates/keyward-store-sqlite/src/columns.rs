@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use keyward_model::Timestamp;
+use keyward_model::{Timestamp, UnknownValue};
 use keyward_store::{ChangeNumber, RowTag, Scope, ScopedKey};
 use rusqlite::Row;
 use rusqlite::types::FromSql;
@@ -61,14 +61,15 @@ impl<'r> Columns<'r> {
     }
 
     /// The next column, a text that is parsed, or nothing.
-    pub(crate) fn optional_word<T: FromStr>(&mut self) -> Option<Option<T>> {
-        let word: Option<String> = self.value()?;
-        word.map_or(Some(None), |word| word.parse().ok().map(Some))
+    pub(crate) fn optional_word<T: FromStr>(&mut self) -> Result<Option<T>, UnknownValue> {
+        let word: Option<Option<String>> = self.value();
+        word.ok_or(UnknownValue)?.map(|word| word.parse().map_err(|_| UnknownValue)).transpose()
     }
 
     /// The next column, a time or nothing.
-    pub(crate) fn optional_timestamp(&mut self) -> Option<Option<Timestamp>> {
-        self.value::<Option<i64>>().map(|at| at.map(Timestamp::from_unix_ms))
+    pub(crate) fn optional_timestamp(&mut self) -> Result<Option<Timestamp>, UnknownValue> {
+        let at: Option<Option<i64>> = self.value();
+        Ok(at.ok_or(UnknownValue)?.map(Timestamp::from_unix_ms))
     }
 
     /// The next column, a time.

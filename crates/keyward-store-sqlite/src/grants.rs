@@ -1,7 +1,7 @@
 //! Grants.
 
 use async_trait::async_trait;
-use keyward_model::{GrantId, Region};
+use keyward_model::{GrantId, Region, UnknownValue};
 use keyward_store::{
     CanonicalRow, ChangeNumber, GrantConstraints, GrantFilter, GrantFingerprint, GrantPrincipal,
     GrantRecord, Grants, ScopedKey, StoreError, Versioned,
@@ -114,8 +114,8 @@ impl DecidingRow for GrantRecord {
             issuing_account: columns.word()?,
             operations: columns.words()?,
             constraints: GrantConstraints {
-                encryption_context_equals: pairs(columns)?,
-                encryption_context_subset: pairs(columns)?,
+                encryption_context_equals: pairs(columns).ok()?,
+                encryption_context_subset: pairs(columns).ok()?,
                 source_arn: columns.value()?,
             },
             fingerprint: columns.value()?,
@@ -128,10 +128,11 @@ impl DecidingRow for GrantRecord {
     }
 }
 
-/// The next column, the pairs of an encryption context constraint.
-fn pairs(columns: &mut Columns<'_>) -> Option<Option<Vec<(String, String)>>> {
-    let bytes: Option<Vec<u8>> = columns.value()?;
-    bytes.map_or(Some(None), |bytes| GrantConstraints::pairs_from_bytes(&bytes).map(Some))
+/// The next column, the pairs of an encryption context constraint, or nothing.
+fn pairs(columns: &mut Columns<'_>) -> Result<Option<Vec<(String, String)>>, UnknownValue> {
+    let bytes: Option<Option<Vec<u8>>> = columns.value();
+    let pairs = |bytes: Vec<u8>| GrantConstraints::pairs_from_bytes(&bytes).ok_or(UnknownValue);
+    bytes.ok_or(UnknownValue)?.map(pairs).transpose()
 }
 
 fn to_grantee(grantee: GrantPrincipal<'_>) -> GrantFilter {

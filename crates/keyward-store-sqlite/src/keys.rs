@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use keyward_model::{
-    AccountId, KeyId, KeyManager, KeyMaterialId, MultiRegionSet, Region, Timestamp,
+    AccountId, KeyId, KeyManager, KeyMaterialId, MultiRegionSet, Region, Timestamp, UnknownValue,
 };
 use keyward_store::{
     CanonicalRow, ChangeNumber, KeyRecord, Keys, Rotation, Scope, ScopedKey, StoreError, Versioned,
@@ -89,14 +89,14 @@ impl DecidingRow for KeyRecord {
         let is_multi_region = columns.value()?;
         let description = columns.value()?;
         let created_at = columns.timestamp()?;
-        let deletion_date = columns.optional_timestamp()?;
+        let deletion_date = columns.optional_timestamp().ok()?;
         let pending_window_days = columns.value()?;
         let current_material = columns.value::<Option<[u8; 32]>>()?.map(KeyMaterialId::new);
-        let multi_region = multi_region(columns, &key.scope.region, is_multi_region)?;
+        let multi_region = multi_region(columns, &key.scope.region, is_multi_region).ok()?;
         let rotation = Rotation {
             period_days: columns.value()?,
-            next_date: columns.optional_timestamp()?,
-            on_demand_started: columns.optional_timestamp()?,
+            next_date: columns.optional_timestamp().ok()?,
+            on_demand_started: columns.optional_timestamp().ok()?,
             on_demand_count: columns.value()?,
         };
         Some(Self {
@@ -113,7 +113,7 @@ impl DecidingRow for KeyRecord {
             pending_window_days,
             current_material,
             rotation,
-            settles_at: columns.optional_timestamp()?,
+            settles_at: columns.optional_timestamp().ok()?,
         })
     }
 
@@ -128,15 +128,16 @@ fn multi_region(
     columns: &mut Columns<'_>,
     region: &Region,
     is_multi_region: bool,
-) -> Option<Option<MultiRegionSet>> {
-    let primary: Option<Region> = columns.optional_word()?;
-    let born_with = || MultiRegionSet::of_primary(region.clone());
-    let Some(primary) = primary else {
-        let replicas: Option<String> = columns.value()?;
-        return replicas.is_none().then(|| is_multi_region.then(born_with));
+) -> Result<Option<MultiRegionSet>, UnknownValue> {
+    let born_with = MultiRegionSet::of_primary(region.clone());
+    let Some(primary) = columns.optional_word()? else {
+        let replicas: Option<Option<String>> = columns.value();
+        let is_alone = replicas == Some(None);
+        return if is_alone { Ok(is_multi_region.then_some(born_with)) } else { Err(UnknownValue) };
     };
-    let set = MultiRegionSet { primary, replicas: columns.words()? };
-    (is_multi_region && set != born_with()).then_some(Some(set))
+    let replicas = columns.words().ok_or(UnknownValue)?;
+    let set = MultiRegionSet { primary, replicas };
+    if is_multi_region && set != born_with { Ok(Some(set)) } else { Err(UnknownValue) }
 }
 
 /// The key.

@@ -51,10 +51,10 @@ impl DecidingRow for MaterialRecord {
             sealed: columns.value()?,
             public_key: columns.value()?,
             state: columns.word()?,
-            rotated_at: columns.optional_timestamp()?,
-            rotation_type: columns.optional_word()?,
+            rotated_at: columns.optional_timestamp().ok()?,
+            rotation_type: columns.optional_word().ok()?,
             description: columns.value()?,
-            expires_at: columns.optional_timestamp()?,
+            expires_at: columns.optional_timestamp().ok()?,
             created_at: columns.timestamp()?,
         })
     }

@@ -5,14 +5,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use keyward_model::{Partition, Region};
+use keyward_model::{MultiRegionSet, Partition, Region, Timestamp};
 use keyward_store::conformance::samples::{
-    account, account_record, alias, alias_record, credential_record, key, key_id, key_record,
-    material_record, policy_record, put_key, put_whole_key, scope, tag_record, time,
+    account, account_record, alias, alias_record, credential_record, grant_id, key, key_id,
+    key_record, last_use_record, material_record, policy_record, put_key, put_whole_key, scope,
+    tag_record, time,
 };
 use keyward_store::conformance::{NumberedKeys, sealed};
 use keyward_store::{
-    Change, CommitError, DeploymentRecord, Precondition, Scope, StaleRow, Store, StoreError, Write,
+    Change, CommitError, DeploymentRecord, GrantFilter, Precondition, Scope, StaleRow, Store,
+    StoreError, Write,
 };
 use keyward_store_sqlite::{Database, SqliteStore};
 use rusqlite::Connection;
@@ -36,6 +38,7 @@ impl Forger {
             deployment_id: uuid::Uuid::from_u128(1),
             partition: Partition::Aws,
             regions: vec!["eu-central-1".parse().unwrap()],
+            is_development: false,
             created_at: time(1),
         };
         store.deployment().create(facts).await.unwrap();
@@ -71,7 +74,12 @@ impl Forger {
                 self.note_scope(&mut refusals, &Scope { account, region }).await;
             }
         }
-        refusals.note(self.store.keys().due_for_deletion(time(u32::MAX), 100).await);
+        let end = time(u32::MAX);
+        refusals.note(self.store.keys().due_for_deletion(end, 100).await);
+        refusals.note(self.store.keys().due_for_rotation(end, 100).await);
+        refusals.note(self.store.keys().unsettled(end, 100).await);
+        refusals.note(self.store.materials().due_for_expiry(end, 100).await);
+        refusals.note(self.store.import_wrapping_keys().expired(end, 100).await);
         refusals.0
     }
 
@@ -84,6 +92,10 @@ impl Forger {
             refusals.note(self.store.policies().find(&key).await);
             refusals.note(self.store.tags().list(&key, None, 100).await);
             refusals.note(self.store.aliases().list_of_key(&key, None, 100).await);
+            let all = GrantFilter::default();
+            refusals.note(self.store.grants().list(&key, &all, None, 100).await);
+            refusals.note(self.store.last_uses().find(&key).await);
+            refusals.note(self.store.keys().members(&scope.account, &key.key_id).await);
         }
     }
 }
@@ -102,44 +114,94 @@ impl Refusals {
     }
 }
 
-/// Every table of rows that decide, with another value of the right type for each column.
-fn edits() -> Vec<(&'static str, &'static str, &'static str)> {
-    let mut edits = vec![
-        ("accounts", "account", "'111100000001'"),
-        ("aliases", "name", "'alias/other'"),
-        ("aliases", "target", "'00000003-1234-4abc-8def-1234567890ab'"),
-        ("aliases", "updated_at", "updated_at + 1"),
-        ("credentials", "access_key_id", "'AKIA0000000000000009'"),
-        ("credentials", "account", "'111100000001'"),
-        ("credentials", "sealed_secret", "zeroblob(length(sealed_secret))"),
-        ("credentials", "status", "'Inactive'"),
-        ("deployment", "deployment_id", "zeroblob(16)"),
-        ("deployment", "partition", "'aws-cn'"),
-        ("deployment", "regions", "'eu-central-1,eu-west-1'"),
-        ("key_materials", "material_id", "zeroblob(32)"),
-        ("key_materials", "sealed", "CAST(substr(sealed, 1, 4) || 'another' AS BLOB)"),
-        ("key_policies", "document", "'{\"Statement\":[]}'"),
-        ("keys", "current_material", "NULL"),
-        ("keys", "deletion_date", "1"),
-        ("keys", "description", "''"),
-        ("keys", "is_multi_region", "1"),
-        ("keys", "manager", "'AWS'"),
-        ("keys", "origin", "'EXTERNAL'"),
-        ("keys", "pending_window_days", "7"),
-        ("keys", "spec", "'HMAC_256'"),
-        ("keys", "state", "'Disabled'"),
-        ("keys", "usage", "'SIGN_VERIFY'"),
-        ("tags", "tag_key", "'owner'"),
-        ("tags", "tag_value", "'red'"),
-    ];
-    for table in ["aliases", "key_materials", "key_policies", "keys", "tags"] {
+/// A table, a column, and another value of the right type for it.
+type Edit = (&'static str, &'static str, &'static str);
+
+/// What keys and their material say.
+const EDITS_OF_KEYS: &[Edit] = &[
+    ("key_materials", "description", "''"),
+    ("key_materials", "expires_at", "1"),
+    ("key_materials", "material_id", "zeroblob(32)"),
+    ("key_materials", "public_key", "x''"),
+    ("key_materials", "rotated_at", "1"),
+    ("key_materials", "rotation_type", "'ON_DEMAND'"),
+    ("key_materials", "sealed", "NULL"),
+    ("key_materials", "state", "'PENDING_ROTATION'"),
+    ("key_materials", "sealed", "CAST(substr(sealed, 1, 4) || 'another' AS BLOB)"),
+    ("keys", "current_material", "NULL"),
+    ("keys", "deletion_date", "1"),
+    ("keys", "description", "''"),
+    ("keys", "is_multi_region", "1"),
+    ("keys", "next_rotation", "1"),
+    ("keys", "on_demand_count", "1"),
+    ("keys", "on_demand_started", "1"),
+    ("keys", "primary_region", "'eu-west-1'"),
+    ("keys", "replica_regions", "'eu-west-1'"),
+    ("keys", "rotation_period_days", "365"),
+    ("keys", "settles_at", "1"),
+    ("keys", "manager", "'AWS'"),
+    ("keys", "origin", "'EXTERNAL'"),
+    ("keys", "pending_window_days", "7"),
+    ("keys", "spec", "'HMAC_256'"),
+    ("keys", "state", "'Disabled'"),
+    ("keys", "usage", "'SIGN_VERIFY'"),
+];
+
+/// What the other tables of rows that decide say.
+const OTHER_EDITS: &[Edit] = &[
+    ("accounts", "account", "'111100000001'"),
+    ("aliases", "name", "'alias/other'"),
+    ("aliases", "target", "'00000003-1234-4abc-8def-1234567890ab'"),
+    ("aliases", "updated_at", "updated_at + 1"),
+    ("credentials", "access_key_id", "'AKIA0000000000000009'"),
+    ("credentials", "account", "'111100000001'"),
+    ("credentials", "sealed_secret", "zeroblob(length(sealed_secret))"),
+    ("credentials", "status", "'Inactive'"),
+    ("deployment", "deployment_id", "zeroblob(16)"),
+    ("deployment", "partition", "'aws-cn'"),
+    ("deployment", "regions", "'eu-central-1,eu-west-1'"),
+    ("deployment", "is_development", "1"),
+    ("grants", "encryption_context_equals", "x''"),
+    ("grants", "encryption_context_subset", "NULL"),
+    ("grants", "encryption_context_subset", "x'00000001610000000162'"),
+    ("grants", "encryption_context_subset", "x'ff'"),
+    ("grants", "fingerprint", "NULL"),
+    ("grants", "grant_id", "zeroblob(32)"),
+    ("grants", "grantee_principal", "retiring_principal"),
+    ("grants", "grantee_service_principal", "grantee_principal"),
+    ("grants", "issuing_account", "'111100000001'"),
+    ("grants", "name", "NULL"),
+    ("grants", "operations", "'Decrypt'"),
+    ("grants", "operations", "'Encrypt,Decrypt'"),
+    ("grants", "retiring_principal", "grantee_principal"),
+    ("grants", "retiring_service_principal", "retiring_principal"),
+    ("grants", "source_arn", "''"),
+    ("import_wrapping_keys", "algorithm", "'RSAES_OAEP_SHA_1'"),
+    ("import_wrapping_keys", "expires_at", "expires_at + 1"),
+    ("import_wrapping_keys", "sealed_private_key", "zeroblob(length(sealed_private_key))"),
+    ("import_wrapping_keys", "token_id", "zeroblob(32)"),
+    ("import_wrapping_keys", "wrapping_key_spec", "'RSA_2048'"),
+    ("key_policies", "document", "'{\"Statement\":[]}'"),
+    ("last_uses", "event_id", "zeroblob(16)"),
+    ("last_uses", "operation", "'Decrypt'"),
+    ("last_uses", "request_id", "zeroblob(16)"),
+    ("last_uses", "used_at", "used_at + 1"),
+    ("tags", "tag_key", "'owner'"),
+    ("tags", "tag_value", "'red'"),
+];
+
+/// Every column of every table of rows that decide.
+fn edits() -> Vec<Edit> {
+    let mut edits = [EDITS_OF_KEYS, OTHER_EDITS].concat();
+    for table in TABLES.into_iter().filter(|it| *it == "aliases" || OF_KEYS.contains(it)) {
         edits.push((table, "account", "'111100000001'"));
         edits.push((table, "region", "'eu-west-1'"));
     }
-    for table in ["key_materials", "key_policies", "keys", "tags"] {
+    for table in OF_KEYS {
         edits.push((table, "key_id", "'00000003-1234-4abc-8def-1234567890ab'"));
     }
-    for table in ["accounts", "aliases", "credentials", "deployment", "key_materials", "keys"] {
+    let undated = ["key_policies", "last_uses", "tags"];
+    for table in TABLES.into_iter().filter(|table| !undated.contains(table)) {
         edits.push((table, "created_at", "created_at + 1"));
     }
     for table in TABLES {
@@ -151,14 +213,28 @@ fn edits() -> Vec<(&'static str, &'static str, &'static str)> {
     edits
 }
 
-const TABLES: [&str; 8] = [
+const TABLES: [&str; 11] = [
     "accounts",
     "aliases",
     "credentials",
     "deployment",
+    "grants",
+    "import_wrapping_keys",
     "key_materials",
     "key_policies",
     "keys",
+    "last_uses",
+    "tags",
+];
+
+/// The tables with a row for each of the two whole keys, by the key's id.
+const OF_KEYS: [&str; 7] = [
+    "grants",
+    "import_wrapping_keys",
+    "key_materials",
+    "key_policies",
+    "keys",
+    "last_uses",
     "tags",
 ];
 
@@ -211,8 +287,15 @@ async fn a_word_that_means_nothing_is_noticed() {
         ("credentials", "status"),
         ("deployment", "partition"),
         ("deployment", "regions"),
+        ("grants", "issuing_account"),
+        ("grants", "operations"),
+        ("import_wrapping_keys", "algorithm"),
+        ("import_wrapping_keys", "wrapping_key_spec"),
+        ("key_materials", "rotation_type"),
+        ("key_materials", "state"),
         ("keys", "manager"),
         ("keys", "origin"),
+        ("keys", "primary_region"),
         ("keys", "spec"),
         ("keys", "state"),
         ("keys", "usage"),
@@ -225,7 +308,7 @@ async fn a_word_that_means_nothing_is_noticed() {
 
 #[tokio::test]
 async fn a_row_moved_to_another_key_is_noticed() {
-    for table in ["key_materials", "key_policies", "tags"] {
+    for table in OF_KEYS.into_iter().filter(|table| *table != "keys") {
         let forger = Forger::new().await;
         let (from, to) = (key_id(1), key_id(3));
         forger.forge(&format!("UPDATE {table} SET key_id = '{to}' WHERE key_id = '{from}'"));
@@ -251,7 +334,7 @@ async fn an_invented_row_is_noticed() {
 
 #[tokio::test]
 async fn two_codes_that_changed_places_are_noticed() {
-    for table in ["aliases", "key_materials", "key_policies", "keys", "tags"] {
+    for table in OF_KEYS.into_iter().chain(["aliases"]) {
         let forger = Forger::new().await;
         forger.forge(&format!(
             "UPDATE {table} SET mac = (SELECT mac FROM {table} AS other
@@ -271,6 +354,90 @@ async fn two_sealed_values_that_changed_places_are_noticed() {
          WHERE row IN (1, 3)",
     );
     assert_eq!(forger.forged_tables().await, BTreeSet::from(["key_materials"]));
+}
+
+/// A column at its default has no place in the form of a row written by the first release, so the
+/// others must not be able to stand in for one another.
+#[tokio::test]
+async fn a_value_that_moved_to_another_column_is_noticed() {
+    for (table, from, to) in [
+        ("grants", "grantee_principal", "grantee_service_principal"),
+        ("grants", "encryption_context_subset", "encryption_context_equals"),
+        ("grants", "retiring_principal", "retiring_service_principal"),
+        ("key_materials", "expires_at", "rotated_at"),
+        ("key_materials", "description", "rotation_type"),
+        ("keys", "next_rotation", "on_demand_started"),
+        ("keys", "settles_at", "rotation_period_days"),
+        ("keys", "deletion_date", "settles_at"),
+    ] {
+        let forger = Forger::new().await;
+        let mut dated = key_record(&key(1));
+        dated.rotation.next_date = Some(time(5));
+        dated.settles_at = Some(Timestamp::from_unix_ms(365));
+        dated.deletion_date = Some(time(6));
+        let mut imported = material_record(&key(1), 1);
+        imported.expires_at = Some(time(5));
+        imported.description = Some("ON_DEMAND".to_owned());
+        let writes = vec![Write::PutKey(Box::new(dated)), Write::PutMaterial(imported)];
+        forger.write(writes).await.unwrap();
+        assert_eq!(forger.forged_tables().await, BTreeSet::new());
+        forger.forge(&format!("UPDATE {table} SET {to} = {from}, {from} = NULL WHERE row = 1"));
+        assert_eq!(forger.forged_tables().await, BTreeSet::from([table]), "{table}.{from}");
+    }
+}
+
+#[tokio::test]
+async fn a_set_edited_in_any_way_is_noticed() {
+    let [here, east, west] =
+        ["eu-central-1", "us-east-1", "us-west-2"].map(|it| it.parse::<Region>().unwrap());
+    let alone = MultiRegionSet::of_primary(here);
+    let set = alone.clone().with_replica(east).with_replica(west);
+    for (set, edit) in [
+        (&set, "is_multi_region = 0"),
+        (&set, "is_multi_region = 0, primary_region = NULL, replica_regions = NULL"),
+        (&set, "primary_region = NULL"),
+        (&set, "primary_region = NULL, replica_regions = NULL"),
+        (&set, "primary_region = 'us-east-1', replica_regions = 'eu-central-1,us-west-2'"),
+        (&set, "replica_regions = NULL"),
+        (&set, "replica_regions = ''"),
+        (&set, "replica_regions = 'us-east-1'"),
+        (&set, "replica_regions = 'us-west-2,us-east-1'"),
+        (&set, "replica_regions = 'us-east-1,us-west-2,'"),
+        (&set, "replica_regions = 'us-east-1,us-west-2,us-west-2'"),
+        (&alone, "is_multi_region = 0"),
+        (&alone, "primary_region = 'us-east-1', replica_regions = ''"),
+        (&alone, "primary_region = region, replica_regions = ''"),
+        (&alone, "primary_region = region, replica_regions = 'us-east-1'"),
+    ] {
+        let forger = Forger::new().await;
+        let mut record = key_record(&key(1));
+        record.multi_region = Some(set.clone());
+        forger.write(vec![Write::PutKey(Box::new(record))]).await.unwrap();
+        assert_eq!(forger.forged_tables().await, BTreeSet::new());
+        forger.forge(&format!("UPDATE keys SET {edit} WHERE row = 1"));
+        assert_eq!(forger.forged_tables().await, BTreeSet::from(["keys"]), "{edit}");
+    }
+}
+
+/// The codes cannot help here: the counts have none. But nothing gets stuck.
+#[tokio::test]
+async fn a_count_edited_by_hand_keeps_nothing_from_its_removal() {
+    let forger = Forger::new().await;
+    forger.forge("UPDATE key_counts SET count = 0");
+    forger.forge("UPDATE grant_counts SET count = 0");
+    forger.write(vec![Write::DeleteGrant(key(1), grant_id(1))]).await.unwrap();
+    forger.write([1, 2, 3].map(|n| Write::DeleteKey(key(n))).into()).await.unwrap();
+    assert_eq!(forger.store.keys().list(&scope(), None, 10).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_forged_last_use_does_not_keep_true_ones_out() {
+    let forger = Forger::new().await;
+    forger.forge("UPDATE last_uses SET used_at = used_at + 1000000 WHERE row = 1");
+    assert_eq!(forger.forged_tables().await, BTreeSet::from(["last_uses"]));
+    forger.write(vec![Write::PutLastUse(last_use_record(&key(1), 5))]).await.unwrap();
+    let found = forger.store.last_uses().find(&key(1)).await.unwrap();
+    assert_eq!(found, Some(last_use_record(&key(1), 5)));
 }
 
 #[tokio::test]
@@ -314,15 +481,19 @@ async fn a_forged_row_gets_no_new_code_when_resealed() {
     let forger = Forger::new().await;
     forger.forge("UPDATE tags SET tag_value = 'red' WHERE row = 1");
     forger.forge("UPDATE key_materials SET created_at = 1 WHERE row = 1");
+    forger.forge("UPDATE grants SET operations = 'Sign' WHERE row = 1");
+    forger.forge("UPDATE import_wrapping_keys SET expires_at = 1 WHERE row = 1");
+    forger.forge("UPDATE last_uses SET operation = 'Sign' WHERE row = 1");
     forger.rows.rotate();
     let stale = forger.store.resealing().stale(2, 100).await.unwrap();
-    for table in ["key_materials", "tags"] {
+    let tables = ["grants", "import_wrapping_keys", "key_materials", "last_uses", "tags"];
+    for table in tables {
         let row = stale.iter().find(|row| row.table == table && row.handle == 1).unwrap();
         let row = StaleRow { sealed: row.sealed.as_ref().map(|_| sealed(2, "new")), ..row.clone() };
         let refused = forger.write(vec![Write::Reseal(row)]).await;
         assert!(matches!(refused, Err(CommitError::Store(StoreError::Forged { .. }))));
     }
-    assert_eq!(forger.forged_tables().await, BTreeSet::from(["key_materials", "tags"]));
+    assert_eq!(forger.forged_tables().await, BTreeSet::from(tables));
 }
 
 #[tokio::test]
@@ -333,7 +504,11 @@ async fn a_precondition_on_a_forged_row_is_an_error() {
     let alias_change = forger.store.aliases().find(&one).await.unwrap().unwrap().change;
     forger.forge("UPDATE keys SET description = 'forged' WHERE row = 1");
     forger.forge("UPDATE aliases SET updated_at = 1 WHERE row = 1");
+    forger.forge("UPDATE grants SET operations = 'Sign' WHERE row = 1");
     for precondition in [
+        Precondition::GrantAbsent(key(1), *grant_id(1).as_bytes()),
+        Precondition::GrantPresent(key(1), grant_id(1)),
+        Precondition::KeyAbsent(key(1)),
         Precondition::KeyAt(key(1), key_change),
         Precondition::AliasAt(one.clone(), alias_change),
         Precondition::AliasAbsent(one.clone()),

@@ -17,7 +17,10 @@ pub mod change;
 pub mod credentials;
 pub mod deployment;
 pub mod domain_keys;
+pub mod grants;
+pub mod import_wrapping_keys;
 pub mod keys;
+pub mod last_uses;
 pub mod limits;
 pub mod materials;
 mod numbered_keys;
@@ -103,6 +106,8 @@ macro_rules! conformance_tests {
                 the_facts_are_written_once
                 facts_written_at_the_same_time_are_written_once
                 the_time_last_written_is_remembered_even_when_it_is_earlier
+                the_clock_is_ahead_by_the_sum_of_its_moves
+                the_clocks_offset_and_the_time_last_seen_do_not_touch_each_other
             }
             domain_keys {
                 domain_keys_are_listed_in_the_order_of_numbers
@@ -111,17 +116,53 @@ macro_rules! conformance_tests {
                 a_domain_key_with_rows_under_it_is_not_destroyed
                 nothing_is_stored_under_a_destroyed_domain_key
             }
+            grants {
+                every_column_of_a_grant_survives
+                a_grant_is_replaced_whole
+                a_grant_is_found_in_its_key_only
+                a_grant_is_gone_after_it_is_removed
+                a_named_grant_is_found_by_its_fingerprint_in_its_key_only
+                a_fingerprint_stands_once_in_a_key
+                a_grant_without_a_fingerprint_stands_beside_others
+                grants_are_listed_in_the_order_of_ids_page_by_page
+                grants_are_listed_by_every_member_of_the_filter
+                grants_of_a_grantee_are_those_of_one_key
+                retirable_grants_are_those_of_one_region_and_every_account
+                a_change_of_grants_counts_in_a_shard_of_their_own
+                a_grant_of_a_key_that_does_not_exist_is_refused
+            }
+            import_wrapping_keys {
+                every_column_of_an_import_wrapping_key_survives
+                an_import_wrapping_key_is_replaced_by_its_token
+                an_import_wrapping_key_is_gone_after_it_is_removed
+                expired_import_wrapping_keys_come_earliest_first
+            }
             keys {
                 every_column_of_a_key_survives
+                a_column_of_a_key_alone_survives
                 a_key_is_replaced_whole
                 a_key_is_found_in_its_account_and_region_only
                 keys_are_listed_in_the_order_of_ids_page_by_page
                 keys_due_for_deletion_come_earliest_first
+                keys_due_for_rotation_are_enabled_primary_ones_earliest_first
+                unsettled_keys_come_earliest_first
+                members_are_those_of_one_set_in_the_order_of_regions
                 a_deleted_key_takes_everything_with_it_and_nothing_else
                 a_deleted_key_takes_a_number_for_each_alias
             }
+            last_uses {
+                a_last_use_is_found_with_the_change_that_wrote_it
+                the_newest_use_wins_whatever_the_order
+                a_use_of_a_key_that_is_gone_is_not_remembered
+                last_uses_are_those_of_one_key
+            }
             limits {
                 keys_below_counts_customer_keys_of_one_account_and_region_in_any_state
+                keys_below_follows_keys_that_are_written_again_or_change_hands
+                grants_below_counts_the_grants_of_one_key
+                grant_absent_fails_when_the_key_has_the_fingerprint
+                grant_present_fails_when_the_grant_went
+                key_absent_fails_when_the_region_holds_the_key
                 aliases_below_counts_the_aliases_of_one_key
                 tags_at_most_counts_when_the_writes_are_done
                 alias_absent_fails_when_there_is_one
@@ -130,6 +171,10 @@ macro_rules! conformance_tests {
                 racing_changes_do_not_pass_a_limit_together
             }
             materials {
+                every_column_of_a_material_survives
+                a_material_is_replaced_whole
+                a_material_is_gone_after_it_is_removed
+                materials_due_for_expiry_are_here_and_come_earliest_first
                 materials_are_listed_oldest_first
                 a_material_is_replaced_by_its_id
                 materials_are_those_of_one_key
@@ -152,6 +197,8 @@ macro_rules! conformance_tests {
                 a_resealed_row_reads_as_before_but_for_its_seal
                 a_resealed_row_takes_a_number
                 a_row_that_changed_meanwhile_keeps_its_seal
+                material_that_went_or_came_meanwhile_keeps_its_place
+                material_that_is_gone_is_resealed_by_its_code_alone
                 a_row_that_went_meanwhile_stays_gone
                 a_value_sealed_before_a_rotation_and_stored_after_is_stale
                 stale_rows_come_in_bounded_lists
@@ -191,7 +238,10 @@ mod tests {
             include_str!("conformance/credentials.rs"),
             include_str!("conformance/deployment.rs"),
             include_str!("conformance/domain_keys.rs"),
+            include_str!("conformance/grants.rs"),
+            include_str!("conformance/import_wrapping_keys.rs"),
             include_str!("conformance/keys.rs"),
+            include_str!("conformance/last_uses.rs"),
             include_str!("conformance/limits.rs"),
             include_str!("conformance/materials.rs"),
             include_str!("conformance/outbox.rs"),
@@ -208,6 +258,6 @@ mod tests {
                 count += 1;
             }
         }
-        assert!(count >= 60, "only {count} conformance tests");
+        assert!(count >= 100, "only {count} conformance tests");
     }
 }

@@ -13,7 +13,7 @@ pub struct StaleRow {
     pub handle: i64,
     /// The row's identity as its seal binding names it; empty for a table without a sealed column.
     pub identity: Vec<u8>,
-    /// The sealed value, if the table has one. [`crate::Write::Reseal`] stores it as it stands here.
+    /// The sealed value, if the row has one. [`crate::Write::Reseal`] stores it as it stands here.
     pub sealed: Option<Vec<u8>>,
     /// The sealed value the row held when it was listed; the write is a no-op if it has changed.
     pub previous: Option<Vec<u8>>,

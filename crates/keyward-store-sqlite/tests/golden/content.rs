@@ -3,25 +3,37 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use keyward_model::{KeyState, Partition};
+use keyward_model::{
+    KeyMaterialState, KeyState, MultiRegionSet, Origin, Partition, Region, RotationType,
+};
 use keyward_store::conformance::samples::{
-    account_record, alias_record, audit_row, credential_record, domain_key_record, key, key_record,
-    material_id, material_record, policy_record, tag_record, time,
+    account_record, alias_record, audit_row, credential_record, domain_key_record, grant_record,
+    import_wrapping_key_record, key, key_record, last_use_record, material_id, material_record,
+    policy_record, tag_record, time,
 };
 use keyward_store::conformance::{NumberedKeys, sealed};
 use keyward_store::{
-    AliasRecord, Change, CredentialRecord, CredentialStatus, DeploymentRecord, KeyRecord,
-    MaterialRecord, PolicyRecord, Store, TagRecord, Write,
+    AliasRecord, Change, CredentialRecord, CredentialStatus, DeploymentRecord, GrantConstraints,
+    GrantRecord, ImportWrappingKeyRecord, KeyRecord, LastUseRecord, MaterialRecord, PolicyRecord,
+    Rotation, Store, TagRecord, Write,
 };
 use keyward_store_sqlite::Database;
+
+/// How far the clock was moved, from 0002 on.
+pub(crate) const CLOCK_OFFSET_MS: i64 = 3_600_000;
 
 pub(crate) fn deployment() -> DeploymentRecord {
     DeploymentRecord {
         deployment_id: uuid::Uuid::from_u128(0x0123_4567_89ab_4def_8123_4567_89ab_cdef),
         partition: Partition::Aws,
-        regions: ["eu-central-1", "us-east-1"].map(|it| it.parse().unwrap()).into(),
+        regions: ["eu-central-1", "us-east-1"].map(region).into(),
+        is_development: true,
         created_at: time(1),
     }
+}
+
+fn region(name: &str) -> Region {
+    name.parse().unwrap()
 }
 
 pub(crate) fn keys() -> [KeyRecord; 2] {
@@ -39,7 +51,7 @@ pub(crate) fn keys() -> [KeyRecord; 2] {
 pub(crate) fn materials() -> [MaterialRecord; 2] {
     let newer = MaterialRecord {
         material_id: material_id(2),
-        sealed: sealed(2, "material 2"),
+        sealed: Some(sealed(2, "material 2")),
         created_at: time(2),
         ..material_record(&key(1), 1)
     };
@@ -63,6 +75,86 @@ pub(crate) fn credentials() -> [CredentialRecord; 2] {
     [credential_record(1), inactive]
 }
 
+/// A rotating primary key with its replica, a lone primary key, and an imported key.
+pub(crate) fn keys_of_0002() -> [KeyRecord; 4] {
+    let set = MultiRegionSet::of_primary(region("eu-central-1"))
+        .with_replica(region("us-west-2"))
+        .with_replica(region("us-east-1"));
+    let primary = KeyRecord {
+        multi_region: Some(set),
+        rotation: Rotation {
+            period_days: Some(365),
+            next_date: Some(time(50)),
+            on_demand_started: Some(time(40)),
+            on_demand_count: 3,
+        },
+        settles_at: Some(time(60)),
+        ..key_record(&key(3))
+    };
+    let mut replica =
+        KeyRecord { state: KeyState::Creating, rotation: Rotation::default(), ..primary.clone() };
+    replica.key.scope.region = region("us-west-2");
+    let alone = MultiRegionSet::of_primary(region("eu-central-1"));
+    let alone = KeyRecord { multi_region: Some(alone), ..key_record(&key(4)) };
+    let imported = KeyRecord { origin: Origin::External, ..key_record(&key(5)) };
+    [primary, replica, alone, imported]
+}
+
+/// Material rotated, deleted after an import, and about to expire.
+pub(crate) fn materials_of_0002() -> [MaterialRecord; 3] {
+    let rotated = MaterialRecord {
+        public_key: Some(vec![0x30, 0x03, 0x02, 0x01, 0x07]),
+        state: KeyMaterialState::NonCurrent,
+        rotated_at: Some(time(4)),
+        rotation_type: Some(RotationType::OnDemand),
+        ..material_record(&key(5), 1)
+    };
+    let deleted = MaterialRecord { sealed: None, ..material_record(&key(5), 2) };
+    let expiring = MaterialRecord {
+        state: KeyMaterialState::PendingRotation,
+        description: Some("für später".to_owned()),
+        expires_at: Some(time(70)),
+        ..material_record(&key(5), 3)
+    };
+    [rotated, deleted, expiring]
+}
+
+pub(crate) fn grants_of_0002() -> [GrantRecord; 2] {
+    let service = || Some("dynamodb.us-east-1.amazonaws.com".to_owned());
+    let nameless = GrantRecord {
+        name: None,
+        grantee_principal: None,
+        grantee_service_principal: service(),
+        retiring_principal: None,
+        retiring_service_principal: service(),
+        constraints: GrantConstraints {
+            encryption_context_equals: Some(vec![("team".to_owned(), "größer".to_owned())]),
+            encryption_context_subset: None,
+            source_arn: Some("arn:aws:dynamodb:us-east-1:111100000000:table/t".to_owned()),
+        },
+        fingerprint: None,
+        ..grant_record(&key(3), 2)
+    };
+    [grant_record(&key(3), 1), nameless]
+}
+
+pub(crate) fn import_wrapping_key_of_0002() -> ImportWrappingKeyRecord {
+    import_wrapping_key_record(&key(5), 1)
+}
+
+pub(crate) fn last_use_of_0002() -> LastUseRecord {
+    last_use_record(&key(3), 9)
+}
+
+fn writes_of_0002() -> Vec<Write> {
+    let mut writes: Vec<_> = keys_of_0002().map(|it| Write::PutKey(Box::new(it))).into();
+    writes.extend(materials_of_0002().map(Write::PutMaterial));
+    writes.extend(grants_of_0002().map(|it| Write::PutGrant(Box::new(it))));
+    writes.push(Write::PutImportWrappingKey(Box::new(import_wrapping_key_of_0002())));
+    writes.push(Write::PutLastUse(last_use_of_0002()));
+    writes
+}
+
 /// Writes a new database, some of it before and some after a rotation of the domain key.
 pub(crate) async fn write(path: &Path) {
     let database = Database::open(path).unwrap();
@@ -72,6 +164,7 @@ pub(crate) async fn write(path: &Path) {
     let store = database.into_store(rows.clone()).unwrap();
     store.deployment().create(deployment()).await.unwrap();
     store.deployment().remember_time(time(77)).await.unwrap();
+    store.deployment().move_clock(CLOCK_OFFSET_MS).await.unwrap();
     let put_keys = keys().map(|record| Write::PutKey(Box::new(record)));
     let [old_material, new_material] = materials().map(Write::PutMaterial);
     let mut writes: Vec<_> = put_keys.into();
@@ -79,6 +172,7 @@ pub(crate) async fn write(path: &Path) {
     writes.extend(tags().map(Write::PutTag));
     let audit = vec![audit_row(2), audit_row(1)];
     store.commit(Change { writes, audit, ..Change::default() }).await.unwrap();
+    store.commit(Change { writes: writes_of_0002(), ..Change::default() }).await.unwrap();
     rows.rotate();
     let mut writes = vec![new_material, Write::PutAccount(account_record(0))];
     writes.extend(credentials().map(Write::PutCredential));

@@ -4,7 +4,8 @@ use keyward_model::{KeyManager, KeyState};
 
 use super::Subject;
 use super::samples::{
-    account, alias, alias_record, all, key, key_id, key_record, put_key, scope, tag_record,
+    account, alias, alias_record, all, grant_id, key, key_id, key_record, put_grant, put_key,
+    scope, tag_record,
 };
 use crate::{Change, CommitError, Precondition, Scope, Write};
 
@@ -33,6 +34,82 @@ pub async fn keys_below_counts_customer_keys_of_one_account_and_region_in_any_st
     assert!(matches!(refused, CommitError::AtLimit(it, at) if it == at_limit && at == count));
     subject.write(vec![Write::DeleteKey(key(0))]).await;
     subject.write_if(at_limit, put_key(&key(50))).await.unwrap();
+}
+
+pub async fn keys_below_follows_keys_that_are_written_again_or_change_hands(subject: &Subject) {
+    let put = |n, manager| {
+        let record = crate::KeyRecord { manager, ..key_record(&key(n)) };
+        Write::PutKey(Box::new(record))
+    };
+    let refused_at = async |limit| {
+        let precondition = Precondition::KeysBelow(scope(), limit);
+        let change = Change { preconditions: vec![precondition], ..Change::default() };
+        subject.commit(change).await.is_err()
+    };
+    for (writes, count) in [
+        (vec![put(1, KeyManager::Customer), put(1, KeyManager::Customer)], 1),
+        (vec![put(2, KeyManager::Aws), put(2, KeyManager::Aws)], 1),
+        (vec![put(2, KeyManager::Customer)], 2),
+        (vec![put(1, KeyManager::Aws)], 1),
+        (vec![Write::DeleteKey(key(1)), Write::DeleteKey(key(9))], 1),
+        (vec![Write::DeleteKey(key(2)), Write::DeleteKey(key(2))], 0),
+    ] {
+        subject.write(writes).await;
+        assert!(refused_at(count).await);
+        assert!(!refused_at(count + 1).await);
+    }
+    // A change that is rolled back takes its counts back.
+    let preconditions = vec![Precondition::TagsAtMost(key(1), 0)];
+    let writes = vec![put_key(&key(1)), Write::PutTag(tag_record(&key(1), "a", ""))];
+    subject.commit(Change { preconditions, writes, ..Change::default() }).await.unwrap_err();
+    assert!(!refused_at(1).await);
+}
+
+pub async fn grants_below_counts_the_grants_of_one_key(subject: &Subject) {
+    subject.write(vec![put_key(&key(1)), put_key(&key(2)), put_grant(&key(2), 9)]).await;
+    let below_two = || Precondition::GrantsBelow(key(1), 2);
+    subject.write_if(below_two(), put_grant(&key(1), 1)).await.unwrap();
+    subject.write_if(below_two(), put_grant(&key(1), 1)).await.unwrap();
+    subject.write_if(below_two(), put_grant(&key(1), 2)).await.unwrap();
+    let refused = subject.write_if(below_two(), put_grant(&key(1), 3)).await.unwrap_err();
+    assert!(matches!(refused, CommitError::AtLimit(it, 2) if it == below_two()));
+    let remove = |n| Write::DeleteGrant(key(1), grant_id(n));
+    subject.write(vec![remove(1), remove(1), remove(7)]).await;
+    subject.write_if(below_two(), put_grant(&key(1), 3)).await.unwrap();
+    subject.write_if(below_two(), put_grant(&key(1), 4)).await.unwrap_err();
+    subject.write(vec![Write::DeleteKey(key(1)), put_key(&key(1))]).await;
+    let below_one = Precondition::GrantsBelow(key(1), 1);
+    subject.write_if(below_one, put_grant(&key(1), 1)).await.unwrap();
+}
+
+pub async fn grant_absent_fails_when_the_key_has_the_fingerprint(subject: &Subject) {
+    subject.write(vec![put_key(&key(1)), put_key(&key(2)), put_grant(&key(2), 1)]).await;
+    let absent = || Precondition::GrantAbsent(key(1), *grant_id(1).as_bytes());
+    subject.write_if(absent(), put_grant(&key(1), 1)).await.unwrap();
+    let refused = subject.write_if(absent(), put_grant(&key(1), 2)).await.unwrap_err();
+    assert!(matches!(refused, CommitError::Conflict(it) if it == absent()));
+    subject.write(vec![Write::DeleteGrant(key(1), grant_id(1))]).await;
+    subject.write_if(absent(), put_grant(&key(1), 1)).await.unwrap();
+}
+
+pub async fn grant_present_fails_when_the_grant_went(subject: &Subject) {
+    subject.write(vec![put_key(&key(1)), put_key(&key(2)), put_grant(&key(1), 1)]).await;
+    let present = |n| Precondition::GrantPresent(key(n), grant_id(1));
+    let remove = || Write::DeleteGrant(key(1), grant_id(1));
+    let refused = subject.write_if(present(2), remove()).await.unwrap_err();
+    assert!(matches!(refused, CommitError::Conflict(it) if it == present(2)));
+    subject.write_if(present(1), remove()).await.unwrap();
+    let refused = subject.write_if(present(1), remove()).await.unwrap_err();
+    assert!(matches!(refused, CommitError::Conflict(it) if it == present(1)));
+}
+
+pub async fn key_absent_fails_when_the_region_holds_the_key(subject: &Subject) {
+    let elsewhere = Scope { region: "eu-west-1".parse().unwrap(), ..scope() }.key(key_id(1));
+    subject.write(vec![put_key(&elsewhere)]).await;
+    let absent = || Precondition::KeyAbsent(key(1));
+    subject.write_if(absent(), put_key(&key(1))).await.unwrap();
+    let refused = subject.write_if(absent(), put_key(&key(1))).await.unwrap_err();
+    assert!(matches!(refused, CommitError::Conflict(it) if it == absent()));
 }
 
 pub async fn aliases_below_counts_the_aliases_of_one_key(subject: &Subject) {

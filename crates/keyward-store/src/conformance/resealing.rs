@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use keyward_model::Partition;
 
 use super::samples::{
-    account_record, alias, credential_record, key, material_record, put_key, put_whole_key, time,
+    account_record, alias, credential_record, grant_id, import_wrapping_key_record, key,
+    material_record, put_key, put_whole_key, time,
 };
 use super::{Subject, sealed};
 use crate::{DeploymentRecord, MaterialRecord, StaleRow, Write};
@@ -16,6 +17,7 @@ async fn rotated(subject: &Subject) {
         deployment_id: uuid::Uuid::from_u128(1),
         partition: Partition::Aws,
         regions: vec!["eu-central-1".parse().unwrap()],
+        is_development: true,
         created_at: time(1),
     };
     subject.store.deployment().create(facts).await.unwrap();
@@ -48,17 +50,21 @@ pub async fn rows_of_every_table_are_stale_after_a_rotation(subject: &Subject) {
     rotated(subject).await;
     let rows = stale(subject).await;
     let tables: BTreeSet<_> = rows.iter().map(|row| row.table).collect();
-    assert_eq!(rows.len(), 8);
-    assert_eq!(tables.len(), 8, "{tables:?}");
+    assert_eq!(rows.len(), 11);
+    assert_eq!(tables.len(), 11, "{tables:?}");
     let material = rows.iter().find(|row| row.table == MaterialRecord::TABLE).unwrap();
     let record = material_record(&key(1), 1);
     assert_eq!(material.identity, MaterialRecord::row_identity(&record.key, &record.material_id));
-    assert_eq!(material.sealed.as_ref(), Some(&record.sealed));
-    assert_eq!(material.previous.as_ref(), Some(&record.sealed));
+    assert_eq!(material.sealed, record.sealed);
+    assert_eq!(material.previous, record.sealed);
     let credential = rows.iter().find(|row| row.table == "credentials").unwrap();
     let record = credential_record(1);
     assert_eq!(credential.identity, record.access_key_id.as_str().as_bytes());
     assert_eq!(credential.sealed.as_ref(), Some(&record.sealed_secret));
+    let wrapping_key = rows.iter().find(|row| row.table == "import_wrapping_keys").unwrap();
+    let record = import_wrapping_key_record(&key(1), 1);
+    assert_eq!(wrapping_key.identity, record.token_id);
+    assert_eq!(wrapping_key.sealed.as_ref(), Some(&record.sealed_private_key));
 }
 
 pub async fn nothing_is_stale_once_every_row_is_resealed(subject: &Subject) {
@@ -78,18 +84,24 @@ pub async fn a_resealed_row_reads_as_before_but_for_its_seal(subject: &Subject) 
             store.aliases().find(&alias("alias/app")).await.unwrap().unwrap().record,
             store.tags().list(&key(1), None, 10).await.unwrap(),
             store.accounts().list().await.unwrap(),
+            store.grants().find(&key(1), &grant_id(1)).await.unwrap().unwrap(),
+            store.last_uses().find(&key(1)).await.unwrap().unwrap(),
         )
     };
     let before = read().await;
     reseal_all(subject).await;
     assert_eq!(read().await, before);
     let mut material = material_record(&key(1), 1);
-    material.sealed = sealed(2, "material 1");
+    material.sealed = Some(sealed(2, "material 1"));
     assert_eq!(store.materials().list(&key(1)).await.unwrap(), [material]);
     let mut credential = credential_record(1);
     credential.sealed_secret = sealed(2, "secret 1");
     let found = store.credentials().find(&credential.access_key_id).await.unwrap();
     assert_eq!(found, Some(credential));
+    let mut wrapping_key = import_wrapping_key_record(&key(1), 1);
+    wrapping_key.sealed_private_key = sealed(2, "private key 1");
+    let found = store.import_wrapping_keys().find(&wrapping_key.token_id).await.unwrap();
+    assert_eq!(found, Some(wrapping_key));
 }
 
 pub async fn a_resealed_row_takes_a_number(subject: &Subject) {
@@ -106,11 +118,16 @@ pub async fn a_row_that_changed_meanwhile_keeps_its_seal(subject: &Subject) {
     rotated(subject).await;
     let rows = stale(subject).await;
     let mut material = material_record(&key(1), 1);
-    material.sealed = sealed(2, "another");
+    material.sealed = Some(sealed(2, "another"));
     let mut credential = credential_record(1);
     credential.sealed_secret = sealed(2, "another");
-    let writes =
-        vec![Write::PutMaterial(material.clone()), Write::PutCredential(credential.clone())];
+    let mut wrapping_key = import_wrapping_key_record(&key(1), 1);
+    wrapping_key.sealed_private_key = sealed(2, "another");
+    let writes = vec![
+        Write::PutMaterial(material.clone()),
+        Write::PutCredential(credential.clone()),
+        Write::PutImportWrappingKey(Box::new(wrapping_key.clone())),
+    ];
     subject.write(writes).await;
     for row in rows {
         subject.write(vec![Write::Reseal(sealed_again(subject, &row))]).await;
@@ -118,6 +135,38 @@ pub async fn a_row_that_changed_meanwhile_keeps_its_seal(subject: &Subject) {
     assert_eq!(subject.store.materials().list(&key(1)).await.unwrap(), [material]);
     let found = subject.store.credentials().find(&credential.access_key_id).await.unwrap();
     assert_eq!(found, Some(credential));
+    let found = subject.store.import_wrapping_keys().find(&wrapping_key.token_id).await.unwrap();
+    assert_eq!(found, Some(wrapping_key));
+}
+
+pub async fn material_that_went_or_came_meanwhile_keeps_its_place(subject: &Subject) {
+    let here = material_record(&key(1), 1);
+    let gone = MaterialRecord { sealed: None, ..material_record(&key(1), 2) };
+    let writes = vec![Write::PutMaterial(here.clone()), Write::PutMaterial(gone.clone())];
+    subject.write(vec![put_key(&key(1))]).await;
+    subject.write(writes).await;
+    subject.rows.rotate();
+    let rows = stale(subject).await;
+    let sealed_values: Vec<_> =
+        rows.iter().filter(|it| it.table == MaterialRecord::TABLE).map(|it| &it.sealed).collect();
+    assert_eq!(sealed_values, [&here.sealed, &gone.sealed]);
+    let here = MaterialRecord { sealed: None, ..here };
+    let gone = MaterialRecord { sealed: Some(sealed(2, "imported")), ..gone };
+    let writes = vec![Write::PutMaterial(here.clone()), Write::PutMaterial(gone.clone())];
+    subject.write(writes).await;
+    for row in rows {
+        subject.write(vec![Write::Reseal(sealed_again(subject, &row))]).await;
+    }
+    assert_eq!(subject.store.materials().list(&key(1)).await.unwrap(), [here, gone]);
+}
+
+pub async fn material_that_is_gone_is_resealed_by_its_code_alone(subject: &Subject) {
+    let gone = MaterialRecord { sealed: None, ..material_record(&key(1), 1) };
+    subject.write(vec![put_key(&key(1)), Write::PutMaterial(gone.clone())]).await;
+    subject.rows.rotate();
+    reseal_all(subject).await;
+    assert_eq!(stale(subject).await, []);
+    assert_eq!(subject.store.materials().list(&key(1)).await.unwrap(), [gone]);
 }
 
 pub async fn a_row_that_went_meanwhile_stays_gone(subject: &Subject) {

@@ -55,7 +55,7 @@ pub fn domain_key_record(number: u32) -> DomainKeyRecord {
 
 pub fn grant_id(n: u32) -> GrantId {
     let mut bytes = [0; 32];
-    bytes.split_last_chunk_mut().unwrap().1.copy_from_slice(&n.to_be_bytes());
+    bytes.split_last_chunk_mut::<4>().unwrap().1.copy_from_slice(&n.to_be_bytes());
     GrantId::new(bytes)
 }
 
