@@ -6,7 +6,8 @@ use keyward_model::Timestamp;
 use rustls_pki_types::{CertificateDer, UnixTime};
 use webpki::{EndEntityCert, KeyUsage as ExtendedKeyUsage, anchor_from_trusted_cert};
 use x509_cert::Certificate;
-use x509_cert::der::Decode as _;
+use x509_cert::der::Decode;
+use x509_cert::der::oid::AssociatedOid;
 use x509_cert::ext::pkix::{BasicConstraints, KeyUsage};
 
 use crate::error::InvalidDocument;
@@ -30,13 +31,13 @@ pub(crate) fn verify(
     let now = since_epoch(now)?;
     for authority in bundle {
         let authority = parse(authority)?;
-        if !is_authority(&authority) {
+        if !is_authority(&authority)? {
             return Err(InvalidDocument::Certificate);
         }
         require_current(&authority, now)?;
     }
     let signer = parse(certificate)?;
-    if !is_signer(&signer) {
+    if !is_signer(&signer)? {
         return Err(InvalidDocument::Certificate);
     }
     require_current(&signer, now)?;
@@ -51,26 +52,29 @@ pub(crate) fn parse(der: &[u8]) -> Result<Certificate, InvalidDocument> {
 }
 
 /// Whether a certificate may sign others.
-pub(crate) fn is_authority(certificate: &Certificate) -> bool {
-    let is_ca = basic_constraints(certificate).is_some_and(|constraints| constraints.ca);
-    is_ca && key_usage(certificate).is_some_and(|usage| usage.key_cert_sign())
+pub(crate) fn is_authority(certificate: &Certificate) -> Result<bool, InvalidDocument> {
+    let constraints: Option<BasicConstraints> = extension(certificate)?;
+    let usage: Option<KeyUsage> = extension(certificate)?;
+    let is_ca = constraints.is_some_and(|constraints| constraints.ca);
+    Ok(is_ca && usage.is_some_and(|usage| usage.key_cert_sign()))
 }
 
 /// Whether a certificate may sign documents, and only them.
-fn is_signer(certificate: &Certificate) -> bool {
-    let has_path_len = basic_constraints(certificate)
-        .is_some_and(|constraints| constraints.ca || constraints.path_len_constraint.is_some());
-    !has_path_len && key_usage(certificate).is_some_and(|usage| usage.digital_signature())
+fn is_signer(certificate: &Certificate) -> Result<bool, InvalidDocument> {
+    let constraints: Option<BasicConstraints> = extension(certificate)?;
+    let usage: Option<KeyUsage> = extension(certificate)?;
+    let is_last = constraints
+        .is_none_or(|constraints| !constraints.ca && constraints.path_len_constraint.is_none());
+    Ok(is_last && usage.is_some_and(|usage| usage.digital_signature()))
 }
 
-fn basic_constraints(certificate: &Certificate) -> Option<BasicConstraints> {
-    let extension = certificate.tbs_certificate().get_extension().ok().flatten();
-    extension.map(|(_, constraints)| constraints)
-}
-
-fn key_usage(certificate: &Certificate) -> Option<KeyUsage> {
-    let extension = certificate.tbs_certificate().get_extension().ok().flatten();
-    extension.map(|(_, usage)| usage)
+/// An extension that is there twice, or cannot be read, is not the same as none.
+fn extension<T>(certificate: &Certificate) -> Result<Option<T>, InvalidDocument>
+where
+    T: for<'a> Decode<'a> + AssociatedOid,
+{
+    let found = certificate.tbs_certificate().get_extension();
+    found.map(|found| found.map(|(_, value)| value)).map_err(|_| InvalidDocument::Certificate)
 }
 
 fn require_current(certificate: &Certificate, now: Duration) -> Result<(), InvalidDocument> {

@@ -88,8 +88,8 @@ fn require_root(certificate: &CertificateDer<'_>, number: usize) -> Result<(), I
     if certificate.len() > ROOT_BYTES_MAX {
         return Err(InvalidRoots::TooLong(number));
     }
-    let is_authority = chain::parse(certificate).is_ok_and(|root| chain::is_authority(&root));
-    if !is_authority || anchor_from_trusted_cert(certificate).is_err() {
+    let is_authority = chain::parse(certificate).and_then(|root| chain::is_authority(&root));
+    if is_authority != Ok(true) || anchor_from_trusted_cert(certificate).is_err() {
         return Err(InvalidRoots::NotARoot(number));
     }
     Ok(())

@@ -124,20 +124,19 @@ fn a_text_without_a_usable_root_is_refused() {
 
 #[test]
 fn each_defect_of_the_chain_is_found() {
-    use ChainDefect::{
-        CaExpired, CaIsNotCa, CaLacksKeyCertSign, LeafExpired, LeafIsCa, LeafLacksDigitalSignature,
-        LeafNotYetValid, PathTooLong, RootExpired,
-    };
+    use ChainDefect as Defect;
     let cases = [
-        (CaExpired, InvalidDocument::NotCurrent),
-        (CaIsNotCa, InvalidDocument::Certificate),
-        (CaLacksKeyCertSign, InvalidDocument::Certificate),
-        (LeafExpired, InvalidDocument::NotCurrent),
-        (LeafIsCa, InvalidDocument::Certificate),
-        (LeafLacksDigitalSignature, InvalidDocument::Certificate),
-        (LeafNotYetValid, InvalidDocument::NotCurrent),
-        (PathTooLong, InvalidDocument::Chain),
-        (RootExpired, InvalidDocument::NotCurrent),
+        (Defect::CaExpired, InvalidDocument::NotCurrent),
+        (Defect::CaIsNotCa, InvalidDocument::Certificate),
+        (Defect::CaLacksKeyCertSign, InvalidDocument::Certificate),
+        (Defect::CaOnAnotherCurve, InvalidDocument::Chain),
+        (Defect::LeafExpired, InvalidDocument::NotCurrent),
+        (Defect::LeafHasPathLen, InvalidDocument::Certificate),
+        (Defect::LeafIsCa, InvalidDocument::Certificate),
+        (Defect::LeafLacksDigitalSignature, InvalidDocument::Certificate),
+        (Defect::LeafNotYetValid, InvalidDocument::NotCurrent),
+        (Defect::PathTooLong, InvalidDocument::Chain),
+        (Defect::RootExpired, InvalidDocument::NotCurrent),
     ];
     for (defect, expected) in cases {
         let attester = Attester::with_defect(NOW, defect);

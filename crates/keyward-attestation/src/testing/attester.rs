@@ -4,8 +4,8 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair};
 use keyward_model::Timestamp;
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
+    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, IsCa, Issuer,
+    KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -21,12 +21,16 @@ pub const ES384_HEADER: [u8; 4] = [0xa1, 0x01, 0x38, 0x22];
 pub enum ChainDefect {
     /// The upper CA has expired.
     CaExpired,
+    /// The upper CA has a key on P-256, so what it signs is not signed with ES384.
+    CaOnAnotherCurve,
     /// The lower CA is no CA.
     CaIsNotCa,
     /// The lower CA may not sign certificates.
     CaLacksKeyCertSign,
     /// The signer's certificate has expired.
     LeafExpired,
+    /// The signer is no CA and yet limits what is below it.
+    LeafHasPathLen,
     /// The signer is a CA.
     LeafIsCa,
     /// The signer may not sign.
@@ -60,8 +64,12 @@ impl Attester {
 
     fn build(now: Timestamp, defect: Option<ChainDefect>) -> Self {
         let has = |asked| defect == Some(asked);
-        let [root_key, upper_key, lower_key, leaf_key] =
-            [(); 4].map(|()| KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).unwrap());
+        let fresh = |algorithm| KeyPair::generate_for(algorithm).unwrap();
+        let [root_key, lower_key, leaf_key] = [(); 3].map(|()| fresh(&PKCS_ECDSA_P384_SHA384));
+        let upper_key = match defect {
+            Some(ChainDefect::CaOnAnotherCurve) => fresh(&PKCS_ECDSA_P256_SHA256),
+            _ => fresh(&PKCS_ECDSA_P384_SHA384),
+        };
 
         let mut root = authority("root", None, dates(now, -366, 3660));
         if has(ChainDefect::RootExpired) {
@@ -163,6 +171,13 @@ fn signer(now: Timestamp, defect: Option<ChainDefect>) -> CertificateParams {
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     match defect {
         Some(ChainDefect::LeafExpired) => params.not_after = at(now) - Duration::SECOND,
+        Some(ChainDefect::LeafHasPathLen) => {
+            // basicConstraints with nothing but a path length of 0.
+            let constraints = vec![0x30, 3, 2, 1, 0];
+            params.is_ca = IsCa::NoCa;
+            params.custom_extensions =
+                vec![CustomExtension::from_oid_content(&[2, 5, 29, 19], constraints)];
+        }
         Some(ChainDefect::LeafIsCa) => params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained),
         Some(ChainDefect::LeafLacksDigitalSignature) => {
             params.key_usages = vec![KeyUsagePurpose::KeyAgreement];
