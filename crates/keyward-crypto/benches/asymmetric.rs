@@ -5,14 +5,13 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use keyward_crypto::{AsymmetricKey, KeyMaterial, MacKey, Message};
+use keyward_crypto::{AsymmetricKey, KeyMaterial, MacKey, Message, Plaintext};
 use keyward_model::{KeySpec, SigningAlgorithm};
 
 const MESSAGE: [u8; 64] = [7; 64];
 
 fn specs() -> impl Iterator<Item = KeySpec> {
-    let is_offered = |spec: &KeySpec| spec.is_asymmetric() && *spec != KeySpec::Sm2;
-    KeySpec::ALL.iter().copied().filter(is_offered)
+    KeySpec::ALL.iter().copied().filter(|spec| spec.is_asymmetric())
 }
 
 fn load(c: &mut Criterion) {
@@ -41,6 +40,42 @@ fn sign_and_verify(c: &mut Criterion) {
                 });
             }
         }
+    }
+}
+
+fn encrypt_and_decrypt(c: &mut Criterion) {
+    let plaintext = Plaintext::new(vec![7; 32]);
+    for spec in specs() {
+        let key = AsymmetricKey::load(spec, &AsymmetricKey::generate(spec).unwrap()).unwrap();
+        for &algorithm in spec.encryption_algorithms() {
+            let ciphertext = key.encrypt(algorithm, &plaintext).unwrap();
+            let mut group = c.benchmark_group(format!("{spec}/{algorithm}"));
+            group.bench_function("encrypt", |b| {
+                b.iter(|| key.encrypt(algorithm, black_box(&plaintext)));
+            });
+            group.bench_function("decrypt", |b| {
+                b.iter(|| key.decrypt(algorithm, black_box(&ciphertext)));
+            });
+        }
+    }
+}
+
+fn derive_shared_secret(c: &mut Criterion) {
+    for spec in specs().filter(|spec| !spec.key_agreement_algorithms().is_empty()) {
+        let key = || AsymmetricKey::load(spec, &AsymmetricKey::generate(spec).unwrap()).unwrap();
+        let (own, peer) = (key(), key());
+        c.benchmark_group(spec.as_str()).bench_function("derive_shared_secret", |b| {
+            b.iter(|| own.derive_shared_secret(black_box(peer.public_key())));
+        });
+    }
+}
+
+/// Key generation varies by its nature: many primes are tried.
+fn generate(c: &mut Criterion) {
+    let mut group = c.benchmark_group("generate");
+    group.sample_size(10);
+    for spec in specs() {
+        group.bench_function(spec.as_str(), |b| b.iter(|| AsymmetricKey::generate(spec)));
     }
 }
 
@@ -83,5 +118,14 @@ fn kind(message: Message<'_>) -> &'static str {
     }
 }
 
-criterion_group!(asymmetric, load, sign_and_verify, encapsulate, mac);
+criterion_group!(
+    asymmetric,
+    load,
+    sign_and_verify,
+    encrypt_and_decrypt,
+    derive_shared_secret,
+    encapsulate,
+    mac,
+    generate
+);
 criterion_main!(asymmetric);

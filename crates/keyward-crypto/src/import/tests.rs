@@ -305,6 +305,19 @@ fn the_stored_encoding_comes_out_as_it_went_in() {
 }
 
 #[test]
+fn keys_are_read_as_openssl_writes_them() {
+    for case in cases("import/private-keys.json", 20) {
+        let spec = case.text("spec").parse().unwrap();
+        let stored = read(spec, &case.base64("encoded"));
+        assert_eq!(stored.is_ok(), case.is_valid(), "{}", case.name());
+        if let Ok(stored) = stored {
+            let key = AsymmetricKey::load(spec, &KeyMaterial::new(stored)).unwrap();
+            assert_eq!(key.public_key(), case.base64("public_key"), "{}", case.name());
+        }
+    }
+}
+
+#[test]
 fn attributes_and_a_missing_null_change_nothing() {
     let spec = KeySpec::Rsa2048;
     let attributed = with_info(&RSA[0], |info| info.push((0xa0, tlv(0x30, b""))));
