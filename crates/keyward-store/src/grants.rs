@@ -92,7 +92,6 @@ impl GrantRecord {
 
     /// The columns in their canonical form.
     pub fn canonical(&self) -> CanonicalRow {
-        let text = |column: &'_ Option<String>| column.clone().map(String::into_bytes);
         let GrantConstraints { encryption_context_equals, encryption_context_subset, source_arn } =
             &self.constraints;
         let pairs = GrantConstraints::pairs_to_bytes;
@@ -101,16 +100,16 @@ impl GrantRecord {
             .bytes(self.key.scope.region.as_str().as_bytes())
             .bytes(self.key.key_id.as_bytes())
             .bytes(self.grant_id.as_bytes())
-            .optional(text(&self.name).as_deref())
-            .optional(text(&self.grantee_principal).as_deref())
-            .optional(text(&self.grantee_service_principal).as_deref())
-            .optional(text(&self.retiring_principal).as_deref())
-            .optional(text(&self.retiring_service_principal).as_deref())
+            .optional(text(self.name.as_deref()))
+            .optional(text(self.grantee_principal.as_deref()))
+            .optional(text(self.grantee_service_principal.as_deref()))
+            .optional(text(self.retiring_principal.as_deref()))
+            .optional(text(self.retiring_service_principal.as_deref()))
             .bytes(self.issuing_account.as_bytes())
             .bytes(self.operation_list().as_bytes())
             .optional(encryption_context_equals.as_deref().map(pairs).as_deref())
             .optional(encryption_context_subset.as_deref().map(pairs).as_deref())
-            .optional(text(source_arn).as_deref())
+            .optional(text(source_arn.as_deref()))
             .optional(self.fingerprint.as_ref().map(|it| &it[..]))
             .integer(self.created_at.unix_ms())
     }
@@ -137,6 +136,10 @@ impl GrantConstraints {
         }
         Some(pairs)
     }
+}
+
+fn text(column: Option<&str>) -> Option<&[u8]> {
+    column.map(str::as_bytes)
 }
 
 fn take_text(bytes: &mut &[u8]) -> Option<String> {
