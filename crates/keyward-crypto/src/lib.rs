@@ -1,15 +1,19 @@
-//! Secrets, the key hierarchy, seals, and the formats of everything sealed.
+//! Secrets, the key hierarchy, seals, the formats of everything sealed, and the keys of every spec.
 //!
 //! ```text
 //! root key (a `Seal`: file, passphrase)
 //!   └ wraps domain keys (`DomainKeys`: numbered, one current, older ones open only)
 //!       └ seal values at rest, tag rows, authenticate paging markers
-//!           └ key material (`KeyMaterial`, loaded as `SymmetricKey`)
-//!               └ one derived AES-256-GCM key per ciphertext blob
+//!           └ key material (`KeyMaterial`)
+//!               ├ `SymmetricKey`: one derived AES-256-GCM key per ciphertext blob
+//!               ├ `AsymmetricKey`: signatures, encryption, agreement, encapsulation
+//!               └ `MacKey`
 //! ```
 //!
-//! This crate owns the bytes of every sealed format and every secret type. It knows no storage,
-//! no network, no file and no clock: contents of files and rows come in and go out as bytes.
+//! This crate owns the bytes of every sealed format, the stored encoding of every kind of key, and
+//! every secret type. Imported material comes in through a [`WrappingKey`]. It knows no
+//! storage, no network, no file and no clock: contents of files and rows come in and go out as
+//! bytes.
 //! It is the only crate that asks AWS-LC for randomness; key material, nonces and salts never
 //! come from an argument.
 //!

@@ -272,6 +272,13 @@ pub(crate) fn encode(key: &KeyPair) -> Result<Secret, ModuleFailure> {
     Ok(Secret::new(pkcs8.as_ref().to_vec()))
 }
 
+/// Whether a signature comes out right: AWS-LC checks its own and refuses to give out a wrong one.
+/// What it checks of a key's numbers does not tell whether the factors are primes.
+pub(crate) fn signs(key: &KeyPair) -> bool {
+    let mut signature = vec![0; key.public_modulus_len()];
+    key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), b"", &mut signature).is_ok()
+}
+
 fn spki(key: &KeyPair) -> Result<Vec<u8>, ModuleFailure> {
     let public_key = ParsedPublicKey::new(&RSA_PSS_2048_8192_SHA256, key.public_key())
         .map_err(|_| ModuleFailure)?;

@@ -189,6 +189,9 @@ fn read_rsa(modulus: Modulus, encoded: &[u8]) -> Result<Secret, Malformed> {
         return Err(Malformed);
     }
     let key = KeyPair::from_components(&components).map_err(|_| Malformed)?;
+    if !rsa::signs(&key) {
+        return Err(Malformed);
+    }
     rsa::encode(&key).map_err(|_| Malformed)
 }
 

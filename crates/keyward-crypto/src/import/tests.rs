@@ -306,7 +306,7 @@ fn the_stored_encoding_comes_out_as_it_went_in() {
 
 #[test]
 fn keys_are_read_as_openssl_writes_them() {
-    for case in cases("import/private-keys.json", 20) {
+    for case in cases("import/private-keys.json", 21) {
         let spec = case.text("spec").parse().unwrap();
         let stored = read(spec, &case.base64("encoded"));
         assert_eq!(stored.is_ok(), case.is_valid(), "{}", case.name());

@@ -78,6 +78,20 @@ fn agreement_gives_the_published_secrets_and_refuses_the_published_attacks() {
     }
 }
 
+#[test]
+fn stored_keys_hold_their_own_point() {
+    for (curve, name) in CURVES {
+        let [own, other] = [1, 2].map(|scalar| {
+            let scalar = [vec![0; curve.bytes() - 1], vec![scalar]].concat();
+            encode_scalar(curve, &scalar).unwrap().0.expose().to_vec()
+        });
+        assert!(EccKey::load(curve, &own).is_ok());
+        let point = own.len() - 2 * curve.bytes();
+        let mixed = [&own[..point], &other[point..]].concat();
+        assert!(EccKey::load(curve, &mixed).is_err(), "{name}");
+    }
+}
+
 /// The order less s, for the curve whose users care.
 #[test]
 fn a_signature_with_the_other_s_verifies_too() {
