@@ -7,7 +7,14 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, PoisonError};
 
-use keyward_store::{Change, LastUseRecord, ScopedKey, Write};
+use keyward_audit::JournalError;
+use keyward_model::{KeyArn, KeyRef, Timestamp};
+use keyward_store::{Change, LastUseRecord, Scope, ScopedKey, Write};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use uuid::Uuid;
 
 use crate::{Engine, OpError, ScheduleError};
 
@@ -72,7 +79,76 @@ impl LastUses {
     }
 }
 
+/// A record, as far as it tells of a use.
+#[derive(Deserialize)]
+struct UseRecord<'a> {
+    #[serde(rename = "eventTime", borrow)]
+    event_time: &'a str,
+    #[serde(rename = "eventName", borrow)]
+    event_name: &'a str,
+    #[serde(rename = "eventID")]
+    event_id: Uuid,
+    #[serde(rename = "requestID")]
+    request_id: Uuid,
+    #[serde(rename = "errorCode")]
+    error_code: Option<IgnoredAny>,
+    resources: Vec<ResourceRecord<'a>>,
+}
+
+#[derive(Deserialize)]
+struct ResourceRecord<'a> {
+    #[serde(rename = "ARN", borrow)]
+    arn: &'a str,
+}
+
+/// Adds the uses a line of the journal tells of.
+fn take_uses(uses: &mut Vec<LastUseRecord>, line: &[u8]) {
+    let Ok(record) = serde_json::from_slice::<UseRecord<'_>>(line) else { return };
+    let Ok(at) = OffsetDateTime::parse(record.event_time, &Rfc3339) else { return };
+    if record.error_code.is_some() || !USES.contains(&record.event_name) {
+        return;
+    }
+    for resource in &record.resources {
+        let Ok(KeyRef::Arn(arn)) = resource.arn.parse() else { continue };
+        let KeyArn { region, account, key_id, .. } = arn;
+        uses.push(LastUseRecord {
+            key: Scope { account, region }.key(key_id),
+            operation: record.event_name.to_owned(),
+            used_at: Timestamp::from_unix_ms(at.unix_timestamp().saturating_mul(1000)),
+            event_id: record.event_id,
+            request_id: record.request_id,
+        });
+    }
+}
+
+/// The operations that count: `KeyLastUsageTrackingOperation`.
+const USES: [&str; 14] = [
+    "Decapsulate",
+    "Decrypt",
+    "DeriveSharedSecret",
+    "Encapsulate",
+    "Encrypt",
+    "GenerateDataKey",
+    "GenerateDataKeyPair",
+    "GenerateDataKeyPairWithoutPlaintext",
+    "GenerateDataKeyWithoutPlaintext",
+    "GenerateMac",
+    "ReEncrypt",
+    "Sign",
+    "Verify",
+    "VerifyMac",
+];
+
 impl Engine {
+    /// Notes again the uses that an earlier process had noted and not written when it was killed.
+    pub async fn recover_last_uses(&self) -> Result<(), JournalError> {
+        for last in self.journal().read_recent(take_uses).await? {
+            let key = last.key.clone();
+            self.last_uses.note(&key, || last);
+        }
+        Ok(())
+    }
+
     /// When and how the key was last used.
     pub async fn last_use(&self, key: &ScopedKey) -> Result<Option<LastUseRecord>, OpError> {
         let noted = self.last_uses.find(key);

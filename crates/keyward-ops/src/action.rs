@@ -36,6 +36,7 @@ actions! {
     GenerateDataKey: Seal;
     GenerateDataKeyWithoutPlaintext: Seal;
     GenerateRandom: Random;
+    GetKeyLastUsage: Look;
     GetKeyPolicy: Look;
     ListAliases: Look;
     ListKeyPolicies: Look;

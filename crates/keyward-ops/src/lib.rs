@@ -37,6 +37,7 @@ mod encryption;
 mod generate_data_key;
 mod generate_data_key_without_plaintext;
 mod generate_random;
+mod get_key_last_usage;
 mod get_key_policy;
 mod grant_tokens;
 mod key_metadata;

@@ -19,6 +19,7 @@ use crate::encrypt::Encrypt;
 use crate::generate_data_key::GenerateDataKey;
 use crate::generate_data_key_without_plaintext::GenerateDataKeyWithoutPlaintext;
 use crate::generate_random::GenerateRandom;
+use crate::get_key_last_usage::GetKeyLastUsage;
 use crate::get_key_policy::GetKeyPolicy;
 use crate::list_aliases::ListAliases;
 use crate::list_key_policies::ListKeyPolicies;
@@ -52,6 +53,7 @@ pub static OPERATIONS: &[Entry] = &[
     entry::<GenerateDataKey>(),
     entry::<GenerateDataKeyWithoutPlaintext>(),
     entry::<GenerateRandom>(),
+    entry::<GetKeyLastUsage>(),
     entry::<GetKeyPolicy>(),
     entry::<ListAliases>(),
     entry::<ListKeyPolicies>(),

@@ -21,7 +21,6 @@ const NOT_OFFERED: &[&str] = &[
     "GenerateDataKeyPair",
     "GenerateDataKeyPairWithoutPlaintext",
     "GenerateMac",
-    "GetKeyLastUsage",
     "GetKeyRotationStatus",
     "GetParametersForImport",
     "GetPublicKey",

@@ -34,6 +34,12 @@ impl MockClock {
         self.advance(Duration::from_secs(days * 86_400));
     }
 
+    /// The time in whole seconds, as replies show it.
+    #[expect(clippy::cast_precision_loss, reason = "seconds fit")]
+    pub fn now_s(&self) -> f64 {
+        self.now().unix_s() as f64
+    }
+
     /// Moves the wall clock alone, as a mistaken time server does.
     pub fn leap(&self, by: Duration) {
         self.wall_ms.fetch_add(i64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);

@@ -93,6 +93,7 @@ impl Serving {
         };
         let (engine, seal) = opened.start(dir, config).await?;
         engine.deliver_outbox().await.context("audit records of an earlier run")?;
+        engine.recover_last_uses().await.context("audit records of an earlier run")?;
         let readiness = Readiness::new();
         let server = Server::builder(Arc::clone(&engine), &[kms()])
             .limits(limits(config))

@@ -14,7 +14,7 @@ use super::{OpenError, segment};
 /// The longest line read: four times the longest record.
 const LINE_BYTES_MAX: u64 = 1024 * 1024;
 
-/// Event ids are searched in the segments written to in this long before the newest one was.
+/// What is recent: event ids are searched in the segments written to in this long before the newest one was.
 pub(super) const RECENT: Duration = Duration::from_mins(10);
 
 /// The lines of a journal, oldest first, without their line ends.
@@ -94,12 +94,8 @@ struct Identified<'a> {
 pub(super) fn find_event_ids(directory: &Path, ids: &[Uuid]) -> io::Result<HashSet<Uuid>> {
     let wanted: HashSet<Uuid> = ids.iter().copied().collect();
     let mut found = HashSet::new();
-    let mut newest: Option<SystemTime> = None;
-    for number in segment::list(directory)?.into_iter().rev() {
-        let written = segment::path(directory, number).metadata()?.modified()?;
-        let newest = *newest.get_or_insert(written);
-        let is_recent = written + RECENT >= newest;
-        if found.len() == wanted.len() || !is_recent {
+    for number in recent_segments(directory)? {
+        if found.len() == wanted.len() {
             break;
         }
         for line in JournalReader::over(directory, vec![number]) {
@@ -108,6 +104,31 @@ pub(super) fn find_event_ids(directory: &Path, ids: &[Uuid]) -> io::Result<HashS
         }
     }
     Ok(found)
+}
+
+/// What `take` makes of every line of the newest segments, oldest first.
+pub(super) fn read_recent<T: Default>(directory: &Path, take: fn(&mut T, &[u8])) -> io::Result<T> {
+    let mut numbers = recent_segments(directory)?;
+    numbers.reverse();
+    let mut taken = T::default();
+    for line in JournalReader::over(directory, numbers) {
+        take(&mut taken, &line?);
+    }
+    Ok(taken)
+}
+
+/// The numbers of the newest segments, newest first.
+fn recent_segments(directory: &Path) -> io::Result<Vec<u64>> {
+    let mut newest: Option<SystemTime> = None;
+    let mut recent = Vec::new();
+    for number in segment::list(directory)?.into_iter().rev() {
+        let written = segment::path(directory, number).metadata()?.modified()?;
+        if written + RECENT < *newest.get_or_insert(written) {
+            break;
+        }
+        recent.push(number);
+    }
+    Ok(recent)
 }
 
 fn event_id_of(line: &[u8]) -> Option<Uuid> {
