@@ -3,6 +3,7 @@ use std::sync::OnceLock;
 use keyward_model::{EncryptionAlgorithm, KeySpec, SigningAlgorithm};
 
 use super::*;
+use crate::vectors::cases;
 
 /// A key of each spec with its length of SPKI and of stored encoding; RSA encodings vary a little.
 const SPECS: [(KeySpec, usize, usize); 7] = [
@@ -244,5 +245,16 @@ fn ml_dsa_keys_are_no_data_key_pairs_and_the_others_are() {
             }
             Err(error) => assert_eq!((is_ml_dsa, error), (true, GenerateKeyError::NotOffered)),
         }
+    }
+}
+
+/// The file is never rewritten: a key that was ever stored loads.
+#[test]
+fn keys_stored_by_the_first_release_load() {
+    for case in cases("keys/stored-v1.json", 15) {
+        let spec = case.text("spec").parse().unwrap();
+        let stored = KeyMaterial::new(case.base64("stored"));
+        let key = AsymmetricKey::load(spec, &stored).unwrap();
+        assert_eq!(key.public_key(), case.base64("public_key"), "{spec}");
     }
 }
