@@ -24,20 +24,25 @@ actions! {
     CreateAwsManagedKey: Change;
     CreateCustomKeyStore: Change;
     CreateKey: Change;
+    Decapsulate: Decapsulate;
     Decrypt: Open;
     DeleteAlias: Change;
     DeleteCustomKeyStore: Change;
+    DeriveSharedSecret: Agree;
     DescribeCustomKeyStores: Look;
     DescribeKey: Look;
     DisableKey: Change;
     DisconnectCustomKeyStore: Change;
     EnableKey: Change;
+    Encapsulate: Encapsulate;
     Encrypt: Seal;
     GenerateDataKey: Seal;
     GenerateDataKeyWithoutPlaintext: Seal;
+    GenerateMac: Mac;
     GenerateRandom: Random;
     GetKeyLastUsage: Look;
     GetKeyPolicy: Look;
+    GetPublicKey: Look;
     ListAliases: Look;
     ListKeyPolicies: Look;
     ListKeys: Look;
@@ -46,9 +51,12 @@ actions! {
     ReEncryptFrom: Open;
     ReEncryptTo: Seal;
     ScheduleKeyDeletion: Change;
+    Sign: Sign;
     TagResource: Change;
     UntagResource: Change;
     UpdateAlias: Change;
     UpdateCustomKeyStore: Change;
     UpdateKeyDescription: Change;
+    Verify: Verify;
+    VerifyMac: Mac;
 }

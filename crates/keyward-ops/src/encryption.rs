@@ -1,7 +1,9 @@
 //! What Encrypt, Decrypt and ReEncrypt check of a key and an algorithm.
 
 use keyward_engine::{ErrorCode, Key, OpError, op_error};
-use keyward_model::{EncryptionAlgorithm, EncryptionContext, KeyUsage};
+use keyward_model::{EncryptionAlgorithm, EncryptionContext};
+
+use crate::key_use::require_key_for;
 
 /// Refuses unless the key, in its state, encrypts and decrypts with the algorithm.
 pub(crate) fn require_encryption_key(
@@ -9,15 +11,7 @@ pub(crate) fn require_encryption_key(
     algorithm: EncryptionAlgorithm,
     operation: &str,
 ) -> Result<(), OpError> {
-    // WIRE: a key of the wrong usage that is also disabled is disabled.
-    // Evidence: docs/WIRE.md, "State before usage".
-    key.require_usable()?;
-    key.require_usage(KeyUsage::EncryptDecrypt, operation)?;
-    let spec = key.record.spec;
-    if spec.encryption_algorithms().contains(&algorithm) {
-        return Ok(());
-    }
-    Err(op_error!(InvalidKeyUsage, "Algorithm {algorithm} is incompatible with key spec {spec}."))
+    require_key_for(key, algorithm, operation)
 }
 
 /// Refuses an encryption context whose canonical form is too long.

@@ -7,20 +7,25 @@ use crate::connect_custom_key_store::ConnectCustomKeyStore;
 use crate::create_alias::CreateAlias;
 use crate::create_custom_key_store::CreateCustomKeyStore;
 use crate::create_key::CreateKey;
+use crate::decapsulate::Decapsulate;
 use crate::decrypt::Decrypt;
 use crate::delete_alias::DeleteAlias;
 use crate::delete_custom_key_store::DeleteCustomKeyStore;
+use crate::derive_shared_secret::DeriveSharedSecret;
 use crate::describe_custom_key_stores::DescribeCustomKeyStores;
 use crate::describe_key::DescribeKey;
 use crate::disable_key::DisableKey;
 use crate::disconnect_custom_key_store::DisconnectCustomKeyStore;
 use crate::enable_key::EnableKey;
+use crate::encapsulate::Encapsulate;
 use crate::encrypt::Encrypt;
 use crate::generate_data_key::GenerateDataKey;
 use crate::generate_data_key_without_plaintext::GenerateDataKeyWithoutPlaintext;
+use crate::generate_mac::GenerateMac;
 use crate::generate_random::GenerateRandom;
 use crate::get_key_last_usage::GetKeyLastUsage;
 use crate::get_key_policy::GetKeyPolicy;
+use crate::get_public_key::GetPublicKey;
 use crate::list_aliases::ListAliases;
 use crate::list_key_policies::ListKeyPolicies;
 use crate::list_keys::ListKeys;
@@ -28,11 +33,14 @@ use crate::list_resource_tags::ListResourceTags;
 use crate::put_key_policy::PutKeyPolicy;
 use crate::re_encrypt::ReEncrypt;
 use crate::schedule_key_deletion::ScheduleKeyDeletion;
+use crate::sign::Sign;
 use crate::tag_resource::TagResource;
 use crate::untag_resource::UntagResource;
 use crate::update_alias::UpdateAlias;
 use crate::update_custom_key_store::UpdateCustomKeyStore;
 use crate::update_key_description::UpdateKeyDescription;
+use crate::verify::Verify;
+use crate::verify_mac::VerifyMac;
 
 /// Every operation offered, in the order of names.
 pub static OPERATIONS: &[Entry] = &[
@@ -41,20 +49,25 @@ pub static OPERATIONS: &[Entry] = &[
     entry::<CreateAlias>(),
     entry::<CreateCustomKeyStore>(),
     entry::<CreateKey>(),
+    entry::<Decapsulate>(),
     entry::<Decrypt>(),
     entry::<DeleteAlias>(),
     entry::<DeleteCustomKeyStore>(),
+    entry::<DeriveSharedSecret>(),
     entry::<DescribeCustomKeyStores>(),
     entry::<DescribeKey>(),
     entry::<DisableKey>(),
     entry::<DisconnectCustomKeyStore>(),
     entry::<EnableKey>(),
+    entry::<Encapsulate>(),
     entry::<Encrypt>(),
     entry::<GenerateDataKey>(),
     entry::<GenerateDataKeyWithoutPlaintext>(),
+    entry::<GenerateMac>(),
     entry::<GenerateRandom>(),
     entry::<GetKeyLastUsage>(),
     entry::<GetKeyPolicy>(),
+    entry::<GetPublicKey>(),
     entry::<ListAliases>(),
     entry::<ListKeyPolicies>(),
     entry::<ListKeys>(),
@@ -62,11 +75,14 @@ pub static OPERATIONS: &[Entry] = &[
     entry::<PutKeyPolicy>(),
     entry::<ReEncrypt>(),
     entry::<ScheduleKeyDeletion>(),
+    entry::<Sign>(),
     entry::<TagResource>(),
     entry::<UntagResource>(),
     entry::<UpdateAlias>(),
     entry::<UpdateCustomKeyStore>(),
     entry::<UpdateKeyDescription>(),
+    entry::<Verify>(),
+    entry::<VerifyMac>(),
 ];
 
 /// The operation of this name.
