@@ -80,3 +80,179 @@ impl Recorded for Input<'_> {
 impl Recorded for Output {
     fn record(&self, _: &mut JsonObject<'_>) {}
 }
+
+#[cfg(test)]
+mod tests {
+    use keyward_model::{KeySpec, KeyUsage};
+    use keyward_testkit::{Client, KeyRequest, Refused, TestApp, UNUSABLE, blob, resource, unblob};
+    use serde_json::{Value, json};
+
+    /// A sound request but for the key: agreement of the key with itself.
+    async fn input(root: &Client, key: &str) -> Value {
+        let public_key = public_key(root, key).await;
+        json!({ "KeyAgreementAlgorithm": "ECDH", "PublicKey": public_key })
+    }
+
+    async fn public_key(root: &Client, key: &str) -> Value {
+        root.ok("GetPublicKey", json!({ "KeyId": key })).await["PublicKey"].take()
+    }
+
+    fn request() -> KeyRequest {
+        KeyRequest::new("DeriveSharedSecret", Value::Null)
+            .of_kind(KeySpec::EccNistP256, KeyUsage::KeyAgreement)
+            .prepared(|root, key| Box::pin(input(root, key)))
+    }
+
+    const SPECS: [(KeySpec, usize); 4] = [
+        (KeySpec::EccNistP256, 32),
+        (KeySpec::EccNistP384, 48),
+        (KeySpec::EccNistP521, 66),
+        (KeySpec::Sm2, 32),
+    ];
+
+    #[tokio::test]
+    async fn both_sides_derive_the_same_secret_as_wide_as_the_curve() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        for (spec, bytes) in SPECS {
+            let one = root.create_key_of(spec, KeyUsage::KeyAgreement).await;
+            let two = root.create_key_of(spec, KeyUsage::KeyAgreement).await;
+            let mut secrets = Vec::new();
+            for (key, peer) in [(&one, &two), (&two, &one), (&one, &one)] {
+                let mut input = input(&root, peer).await;
+                input["KeyId"] = json!(key);
+                let mut reply = root.ok("DeriveSharedSecret", input).await;
+                secrets.push(unblob(&reply["SharedSecret"].take()));
+                let expected = json!({
+                    "KeyId": root.arn(key).await,
+                    "SharedSecret": null,
+                    "KeyAgreementAlgorithm": "ECDH",
+                    "KeyOrigin": "AWS_KMS",
+                });
+                assert_eq!(reply, expected);
+            }
+            assert_eq!(secrets[0], secrets[1], "{spec}");
+            assert_ne!(secrets[0], secrets[2], "{spec}");
+            assert_eq!(secrets[0].len(), bytes, "{spec}");
+        }
+    }
+
+    #[tokio::test]
+    async fn only_a_public_key_on_the_same_curve_is_taken() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let mut peers = Vec::new();
+        for (spec, _) in SPECS {
+            let key = root.create_key_of(spec, KeyUsage::KeyAgreement).await;
+            peers.push((spec, unblob(&public_key(&root, &key).await), key));
+        }
+        for (spec, own, key) in &peers {
+            let message = format!("PublicKey is not a valid public key of key spec {spec}.");
+            let refused = Refused::new("ValidationException", message);
+            let mut off_curve = own.clone();
+            *off_curve.last_mut().unwrap() ^= 1;
+            let twice_encoded = blob(own).into_bytes();
+            let others = peers.iter().filter(|peer| peer.0 != *spec).map(|peer| peer.1.clone());
+            let malformed = [
+                off_curve,
+                twice_encoded,
+                own[..own.len() - 1].to_vec(),
+                [own.as_slice(), &[0]].concat(),
+                vec![0; 8192],
+                vec![0x30],
+            ];
+            for peer in others.chain(malformed) {
+                let input = json!({
+                    "KeyId": key,
+                    "KeyAgreementAlgorithm": "ECDH",
+                    "PublicKey": blob(peer),
+                });
+                assert_eq!(root.refused("DeriveSharedSecret", input).await, refused);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_public_key_has_1_to_8192_bytes() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let key = root.create_key_of(KeySpec::EccNistP256, KeyUsage::KeyAgreement).await;
+        for bytes in [0, 8193] {
+            let input = json!({
+                "KeyId": key,
+                "KeyAgreementAlgorithm": "ECDH",
+                "PublicKey": blob(vec![7; bytes]),
+            });
+            let refused = root.refused("DeriveSharedSecret", input).await;
+            assert!(refused.message().contains("'publicKey' failed to satisfy constraint"));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_key_that_signs_agrees_on_nothing() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let key = root.create_key_of(KeySpec::EccNistP256, KeyUsage::SignVerify).await;
+        let mut input = input(&root, &key).await;
+        input["KeyId"] = json!(key);
+        let refused = root.refused("DeriveSharedSecret", input).await;
+        let arn = root.arn(&key).await;
+        let message =
+            format!("{arn} key usage is SIGN_VERIFY which is not valid for DeriveSharedSecret.");
+        assert_eq!(refused, Refused::new("InvalidKeyUsageException", message));
+    }
+
+    #[tokio::test]
+    async fn a_key_is_named_in_any_form() {
+        request().takes_every_form().await;
+        request().refuses_what_names_no_key().await;
+    }
+
+    #[tokio::test]
+    async fn other_accounts_and_aws_managed_keys_are_denied() {
+        request().is_denied_elsewhere("kms:DeriveSharedSecret").await;
+        request().is_denied_on_aws_managed_keys("kms:DeriveSharedSecret").await;
+    }
+
+    #[tokio::test]
+    async fn a_key_in_an_unusable_state_is_refused() {
+        request().answers_by_state(UNUSABLE).await;
+    }
+
+    #[tokio::test]
+    async fn a_dry_run_tells_of_a_bad_public_key_first() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let key = root.create_key_of(KeySpec::EccNistP384, KeyUsage::KeyAgreement).await;
+        let mut input = input(&root, &key).await;
+        (input["KeyId"], input["DryRun"]) = (json!(key), json!(true));
+        let refused = root.refused("DeriveSharedSecret", input.clone()).await;
+        assert_eq!(refused.name, "DryRunOperationException");
+        input["PublicKey"] = json!("AAAA");
+        assert_eq!(
+            root.refused("DeriveSharedSecret", input.clone()).await.name,
+            "ValidationException"
+        );
+        input["GrantTokens"] = json!(["none"]);
+        let refused = root.refused("DeriveSharedSecret", input).await;
+        assert_eq!(refused.name, "InvalidGrantTokenException");
+    }
+
+    #[tokio::test]
+    async fn the_record_shows_the_algorithm_and_no_key_of_either_side() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let key = root.create_key_of(KeySpec::EccNistP521, KeyUsage::KeyAgreement).await;
+        let arn = root.arn(&key).await;
+        let mut input = input(&root, &key).await;
+        input["KeyId"] = json!(key);
+        root.ok("DeriveSharedSecret", input).await;
+        let expected = json!({
+            "requestParameters": { "keyId": key, "keyAgreementAlgorithm": "ECDH" },
+            "responseElements": null,
+            "readOnly": true,
+            "resources": [resource(&arn)],
+        });
+        assert_eq!(app.recorded(), expected);
+    }
+}

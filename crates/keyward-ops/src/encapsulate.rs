@@ -74,3 +74,90 @@ impl Recorded for Input<'_> {
 impl Recorded for Output {
     fn record(&self, _: &mut JsonObject<'_>) {}
 }
+
+#[cfg(test)]
+mod tests {
+    use keyward_model::{KeySpec, KeyUsage};
+    use keyward_testkit::{KeyRequest, TestApp, UNUSABLE, resource, unblob};
+    use serde_json::json;
+
+    fn request() -> KeyRequest {
+        KeyRequest::new("Encapsulate", json!({ "EncapsulationAlgorithm": "ML_KEM" }))
+            .of_kind(KeySpec::MlKem768, KeyUsage::EncapsulateDecapsulate)
+    }
+
+    #[tokio::test]
+    async fn a_secret_has_32_bytes_and_its_encapsulation_the_length_of_the_spec() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        for (spec, bytes) in
+            [(KeySpec::MlKem512, 768), (KeySpec::MlKem768, 1088), (KeySpec::MlKem1024, 1568)]
+        {
+            let key = root.create_key_of(spec, KeyUsage::EncapsulateDecapsulate).await;
+            let input = json!({ "KeyId": key, "EncapsulationAlgorithm": "ML_KEM" });
+            let mut made = root.ok("Encapsulate", input.clone()).await;
+            let ciphertext = made["SharedSecretCiphertextBlob"].take();
+            assert_eq!(unblob(&ciphertext).len(), bytes, "{spec}");
+            let secret = made["SharedSecret"].take();
+            assert_eq!(unblob(&secret).len(), 32);
+            let expected = json!({
+                "KeyId": root.arn(&key).await,
+                "SharedSecret": null,
+                "SharedSecretCiphertextBlob": null,
+                "EncapsulationAlgorithm": "ML_KEM",
+            });
+            assert_eq!(made, expected);
+
+            let again = root.ok("Encapsulate", input.clone()).await;
+            assert_ne!(again["SharedSecret"], secret, "every call makes another secret");
+            let mut opened = input;
+            opened["SharedSecretCiphertextBlob"] = ciphertext;
+            assert_eq!(root.ok("Decapsulate", opened).await["SharedSecret"], secret);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_key_is_named_in_any_form() {
+        request().takes_every_form().await;
+        request().refuses_what_names_no_key().await;
+    }
+
+    #[tokio::test]
+    async fn other_accounts_and_aws_managed_keys_are_denied() {
+        request().is_denied_elsewhere("kms:Encapsulate").await;
+        request().is_denied_on_aws_managed_keys("kms:Encapsulate").await;
+    }
+
+    #[tokio::test]
+    async fn a_key_in_an_unusable_state_is_refused() {
+        request().answers_by_state(UNUSABLE).await;
+    }
+
+    #[tokio::test]
+    async fn a_dry_run_makes_nothing_and_its_record_shows_the_algorithm() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let key = root.create_key_of(KeySpec::MlKem512, KeyUsage::EncapsulateDecapsulate).await;
+        let arn = root.arn(&key).await;
+        let mut input = json!({ "KeyId": key, "EncapsulationAlgorithm": "ML_KEM" });
+        root.ok("Encapsulate", input.clone()).await;
+        let mut expected = json!({
+            "requestParameters": { "keyId": key, "encapsulationAlgorithm": "ML_KEM" },
+            "responseElements": null,
+            "readOnly": true,
+            "resources": [resource(&arn)],
+        });
+        assert_eq!(app.recorded(), expected);
+
+        input["DryRun"] = json!(true);
+        let refused = root.refused("Encapsulate", input.clone()).await;
+        assert_eq!(refused.name, "DryRunOperationException");
+        expected["requestParameters"]["dryRun"] = json!(true);
+        expected["errorCode"] = json!(refused.name);
+        expected["errorMessage"] = json!(refused.message());
+        assert_eq!(app.recorded(), expected);
+        input["GrantTokens"] = json!(["none"]);
+        let refused = root.refused("Encapsulate", input).await;
+        assert_eq!(refused.name, "InvalidGrantTokenException");
+    }
+}

@@ -65,3 +65,136 @@ impl Recorded for Input<'_> {
 impl Recorded for Output {
     fn record(&self, _: &mut JsonObject<'_>) {}
 }
+
+#[cfg(test)]
+mod tests {
+    use keyward_model::{KeySpec, KeyUsage};
+    use keyward_testkit::{KeyRequest, Refused, TestApp, UNUSABLE, blob, resource, unblob};
+    use serde_json::json;
+
+    fn request() -> KeyRequest {
+        let input = json!({ "Message": blob("message"), "MacAlgorithm": "HMAC_SHA_384" });
+        KeyRequest::new("GenerateMac", input).of_kind(KeySpec::Hmac384, KeyUsage::GenerateVerifyMac)
+    }
+
+    #[tokio::test]
+    async fn a_code_is_whole_and_every_spec_has_one_algorithm() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let algorithms = [
+            ("HMAC_SHA_224", KeySpec::Hmac224, 28),
+            ("HMAC_SHA_256", KeySpec::Hmac256, 32),
+            ("HMAC_SHA_384", KeySpec::Hmac384, 48),
+            ("HMAC_SHA_512", KeySpec::Hmac512, 64),
+        ];
+        for (_, spec, _) in algorithms {
+            let key = root.create_key_of(spec, KeyUsage::GenerateVerifyMac).await;
+            for (algorithm, of, len) in algorithms {
+                let input =
+                    json!({ "KeyId": key, "Message": blob("message"), "MacAlgorithm": algorithm });
+                let result = root.call("GenerateMac", input.clone()).await;
+                if of != spec {
+                    let message =
+                        format!("Algorithm {algorithm} is incompatible with key spec {spec}.");
+                    assert_eq!(result, Err(Refused::new("InvalidKeyUsageException", message)));
+                    continue;
+                }
+                let mut reply = result.unwrap();
+                assert_eq!(unblob(&reply["Mac"]).len(), len);
+                assert_eq!(root.ok("GenerateMac", input).await, reply, "it is the same again");
+                reply["Mac"].take();
+                let arn = root.arn(&key).await;
+                let expected = json!({ "KeyId": arn, "Mac": null, "MacAlgorithm": algorithm });
+                assert_eq!(reply, expected);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_message_has_1_to_4096_bytes_and_is_never_shown() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let key = root.create_key_of(KeySpec::Hmac256, KeyUsage::GenerateVerifyMac).await;
+        let with = |length| {
+            let message = blob(vec![7; length]);
+            json!({ "KeyId": key, "Message": message, "MacAlgorithm": "HMAC_SHA_256" })
+        };
+        root.ok("GenerateMac", with(4096)).await;
+        for (length, rule) in
+            [(0, "greater than or equal to 1"), (4097, "less than or equal to 4096")]
+        {
+            let clause = format!(
+                "at 'message' failed to satisfy constraint: Member must have length {rule}"
+            );
+            let refused = root.refused("GenerateMac", with(length)).await;
+            assert_eq!(refused, Refused::constraint(&clause));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_key_is_named_in_any_form() {
+        request().takes_every_form().await;
+        request().refuses_what_names_no_key().await;
+    }
+
+    #[tokio::test]
+    async fn other_accounts_and_aws_managed_keys_are_denied() {
+        request().is_denied_elsewhere("kms:GenerateMac").await;
+        request().is_denied_on_aws_managed_keys("kms:GenerateMac").await;
+    }
+
+    #[tokio::test]
+    async fn a_key_in_an_unusable_state_is_refused() {
+        request().answers_by_state(UNUSABLE).await;
+    }
+
+    #[tokio::test]
+    async fn a_dry_run_checks_everything_and_shows_no_code() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let key = root.create_key_of(KeySpec::Hmac256, KeyUsage::GenerateVerifyMac).await;
+        let mut input = json!({
+            "KeyId": key,
+            "Message": blob("message"),
+            "MacAlgorithm": "HMAC_SHA_256",
+            "DryRun": true,
+        });
+        let refused = root.refused("GenerateMac", input.clone()).await;
+        assert_eq!(refused.name, "DryRunOperationException");
+        input["MacAlgorithm"] = json!("HMAC_SHA_512");
+        let refused = root.refused("GenerateMac", input).await;
+        assert_eq!(refused.name, "InvalidKeyUsageException");
+    }
+
+    #[tokio::test]
+    async fn a_grant_token_that_is_not_valid_is_refused() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let key = root.create_key_of(KeySpec::Hmac256, KeyUsage::GenerateVerifyMac).await;
+        let input = json!({
+            "KeyId": key,
+            "Message": "AAAA",
+            "MacAlgorithm": "HMAC_SHA_256",
+            "GrantTokens": ["none"],
+        });
+        assert_eq!(root.refused("GenerateMac", input).await.name, "InvalidGrantTokenException");
+    }
+
+    #[tokio::test]
+    async fn the_record_shows_neither_message_nor_code() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let key = root.create_key_of(KeySpec::Hmac224, KeyUsage::GenerateVerifyMac).await;
+        let arn = root.arn(&key).await;
+        let input =
+            json!({ "KeyId": key, "Message": blob("message"), "MacAlgorithm": "HMAC_SHA_224" });
+        root.ok("GenerateMac", input).await;
+        let expected = json!({
+            "requestParameters": { "macAlgorithm": "HMAC_SHA_224", "keyId": key },
+            "responseElements": null,
+            "readOnly": true,
+            "resources": [resource(&arn)],
+        });
+        assert_eq!(app.recorded(), expected);
+    }
+}

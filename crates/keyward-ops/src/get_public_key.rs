@@ -92,3 +92,161 @@ impl Recorded for Input<'_> {
 impl Recorded for Output {
     fn record(&self, _: &mut JsonObject<'_>) {}
 }
+
+#[cfg(test)]
+mod tests {
+    use keyward_model::{KeySpec, KeyState, KeyUsage};
+    use keyward_testkit::{KeyRequest, Refused, TestApp, resource, unblob};
+    use serde_json::{Value, json};
+
+    fn request() -> KeyRequest {
+        KeyRequest::new("GetPublicKey", json!({}))
+            .of_kind(KeySpec::EccNistP256, KeyUsage::SignVerify)
+    }
+
+    /// The length of a `SubjectPublicKeyInfo` in DER.
+    const fn spki_bytes(spec: KeySpec) -> Option<usize> {
+        Some(match spec {
+            KeySpec::Rsa2048 => 294,
+            KeySpec::Rsa3072 => 422,
+            KeySpec::Rsa4096 => 550,
+            KeySpec::EccNistP256 | KeySpec::Sm2 => 91,
+            KeySpec::EccNistP384 => 120,
+            KeySpec::EccNistP521 => 158,
+            KeySpec::EccSecgP256k1 => 88,
+            KeySpec::EccNistEdwards25519 => 44,
+            KeySpec::MlDsa44 => 1334,
+            KeySpec::MlDsa65 => 1974,
+            KeySpec::MlDsa87 => 2614,
+            KeySpec::MlKem512 => 822,
+            KeySpec::MlKem768 => 1206,
+            KeySpec::MlKem1024 => 1590,
+            _ => return None,
+        })
+    }
+
+    #[tokio::test]
+    async fn every_asymmetric_key_shows_its_public_key_and_the_algorithms_of_its_usage() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        for &spec in KeySpec::ALL {
+            for &usage in spec.usages() {
+                let key = root.create_key_of(spec, usage).await;
+                let result = root.call("GetPublicKey", json!({ "KeyId": key })).await;
+                let Some(bytes) = spki_bytes(spec) else {
+                    let refused = Refused::silent("UnsupportedOperationException");
+                    assert_eq!(result, Err(refused), "{spec}");
+                    continue;
+                };
+                let mut reply = result.unwrap();
+                assert_eq!(unblob(&reply["PublicKey"].take()).len(), bytes, "{spec}");
+                let metadata = root.describe(&key).await;
+                let mut expected = json!({
+                    "KeyId": metadata["Arn"],
+                    "PublicKey": null,
+                    "CustomerMasterKeySpec": spec,
+                    "KeySpec": spec,
+                    "KeyUsage": usage,
+                });
+                let members = metadata.as_object().unwrap().iter();
+                let algorithms: Vec<_> =
+                    members.filter(|(name, _)| name.ends_with("Algorithms")).collect();
+                assert_eq!(algorithms.len(), 1);
+                expected[algorithms[0].0] = algorithms[0].1.clone();
+                assert_eq!(reply, expected);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_public_key_stays_the_same() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let input = |key: &str| json!({ "KeyId": key });
+        let mut shown = Vec::new();
+        for _ in 0..2 {
+            let key = root.create_key_of(KeySpec::EccNistP256, KeyUsage::KeyAgreement).await;
+            let first = root.ok("GetPublicKey", input(&key)).await;
+            root.disable(&key).await;
+            assert_eq!(root.ok("GetPublicKey", input(&key)).await, first);
+            shown.push(first["PublicKey"].clone());
+        }
+        assert_ne!(shown[0], shown[1]);
+    }
+
+    #[tokio::test]
+    async fn a_key_is_named_in_any_form() {
+        request().takes_every_form().await;
+        request().refuses_what_names_no_key().await;
+    }
+
+    #[tokio::test]
+    async fn other_accounts_are_denied_and_aws_managed_keys_have_no_public_key() {
+        request().is_denied_elsewhere("kms:GetPublicKey").await;
+        let app = TestApp::new().await;
+        let key = app.root().aws_managed_key().await;
+        let refused = app.root().refused("GetPublicKey", json!({ "KeyId": key })).await;
+        assert_eq!(refused, Refused::silent("UnsupportedOperationException"));
+    }
+
+    #[tokio::test]
+    async fn it_is_shown_while_the_key_is_disabled_or_waits_for_its_next_import() {
+        let is = |state, text| (state, "KMSInvalidStateException", text);
+        let refused = [
+            is(KeyState::Creating, "is creating."),
+            is(KeyState::PendingDeletion, "is pending deletion."),
+            is(KeyState::PendingReplicaDeletion, "is pending replica deletion."),
+            is(KeyState::Unavailable, "is unavailable."),
+        ];
+        request().answers_by_state(&refused).await;
+    }
+
+    #[tokio::test]
+    async fn a_key_that_waits_for_its_first_import_has_no_public_key() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let input =
+            json!({ "KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY", "Origin": "EXTERNAL" });
+        let key = root.create_key_with(input).await;
+        let message = format!("{} is pending import.", root.arn(&key).await);
+        let refused = root.refused("GetPublicKey", json!({ "KeyId": key })).await;
+        assert_eq!(refused, Refused::new("KMSInvalidStateException", message));
+    }
+
+    #[tokio::test]
+    async fn the_kind_of_a_key_comes_before_its_state() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        for &state in KeyState::ALL {
+            let key = root.create_key_of(KeySpec::Hmac256, KeyUsage::GenerateVerifyMac).await;
+            app.put_in_state(&key, state).await;
+            let refused = root.refused("GetPublicKey", json!({ "KeyId": key })).await;
+            assert_eq!(refused, Refused::silent("UnsupportedOperationException"), "{state}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_grant_token_that_is_not_valid_is_refused() {
+        let app = TestApp::new().await;
+        let key = app.root().create_key().await;
+        let input = json!({ "KeyId": key, "GrantTokens": ["none"] });
+        let refused = app.root().refused("GetPublicKey", input).await;
+        assert_eq!(refused.name, "InvalidGrantTokenException");
+    }
+
+    #[tokio::test]
+    async fn the_record_shows_no_public_key() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let key = root.create_key_of(KeySpec::EccSecgP256k1, KeyUsage::SignVerify).await;
+        let arn = root.arn(&key).await;
+        root.ok("GetPublicKey", json!({ "KeyId": key })).await;
+        let expected = json!({
+            "requestParameters": { "keyId": key },
+            "responseElements": Value::Null,
+            "readOnly": true,
+            "resources": [resource(&arn)],
+        });
+        assert_eq!(app.recorded(), expected);
+    }
+}

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashSet;
 
+use keyward_model::{KeySpec, KeyUsage};
 use keyward_ops::{OPERATIONS, constraints};
 use keyward_testkit::{Client, TestApp, blob};
 use proptest::prelude::*;
@@ -12,18 +13,13 @@ use serde_json::{Value, json};
 /// The operations of the model that are not offered.
 const NOT_OFFERED: &[&str] = &[
     "CreateGrant",
-    "Decapsulate",
     "DeleteImportedKeyMaterial",
-    "DeriveSharedSecret",
     "DisableKeyRotation",
     "EnableKeyRotation",
-    "Encapsulate",
     "GenerateDataKeyPair",
     "GenerateDataKeyPairWithoutPlaintext",
-    "GenerateMac",
     "GetKeyRotationStatus",
     "GetParametersForImport",
-    "GetPublicKey",
     "ImportKeyMaterial",
     "ListGrants",
     "ListKeyRotations",
@@ -32,10 +28,16 @@ const NOT_OFFERED: &[&str] = &[
     "RetireGrant",
     "RevokeGrant",
     "RotateKeyOnDemand",
-    "Sign",
     "UpdatePrimaryRegion",
-    "Verify",
-    "VerifyMac",
+];
+
+/// The operations that no body makes succeed, for want of a custom key store.
+const NEVER_SUCCEED: &[&str] = &[
+    "ConnectCustomKeyStore",
+    "CreateCustomKeyStore",
+    "DeleteCustomKeyStore",
+    "DisconnectCustomKeyStore",
+    "UpdateCustomKeyStore",
 ];
 
 #[test]
@@ -47,8 +49,8 @@ fn every_operation_of_the_model_is_offered_or_listed_as_not() {
     assert_eq!(named, model);
 }
 
-/// A body with a value of each member, most of them sound.
-fn body(operation: &str, key: &str, ciphertext: &str) -> Value {
+/// A body with a value of each member, most of them sound. `made` is what [`made_for`] made.
+fn body(operation: &str, key: &str, made: &str) -> Value {
     let name = format!("alias/of-{key}");
     match operation {
         "CreateAlias" => json!({ "AliasName": format!("{name}/2"), "TargetKeyId": key }),
@@ -60,8 +62,17 @@ fn body(operation: &str, key: &str, ciphertext: &str) -> Value {
             "Origin": "AWS_KMS",
             "Tags": [{ "TagKey": "a", "TagValue": "b" }],
         }),
-        "Decrypt" => json!({ "CiphertextBlob": ciphertext, "KeyId": key, "GrantTokens": [] }),
+        "Decrypt" => json!({ "CiphertextBlob": made, "KeyId": key, "GrantTokens": [] }),
+        "Decapsulate" => json!({
+            "KeyId": key,
+            "EncapsulationAlgorithm": "ML_KEM",
+            "SharedSecretCiphertextBlob": made,
+        }),
         "DeleteAlias" => json!({ "AliasName": name }),
+        "DeriveSharedSecret" => {
+            json!({ "KeyId": key, "KeyAgreementAlgorithm": "ECDH", "PublicKey": made })
+        }
+        "Encapsulate" => json!({ "KeyId": key, "EncapsulationAlgorithm": "ML_KEM" }),
         "Encrypt" => json!({
             "KeyId": key,
             "Plaintext": blob("secret"),
@@ -69,6 +80,9 @@ fn body(operation: &str, key: &str, ciphertext: &str) -> Value {
         }),
         "GenerateDataKey" | "GenerateDataKeyWithoutPlaintext" => {
             json!({ "KeyId": key, "KeySpec": "AES_256", "DryRun": false })
+        }
+        "GenerateMac" => {
+            json!({ "KeyId": key, "Message": blob("message"), "MacAlgorithm": "HMAC_SHA_256" })
         }
         "GenerateRandom" => json!({ "NumberOfBytes": 16 }),
         "ListKeys" => json!({ "Limit": 1, "ResourceOwners": ["SELF"] }),
@@ -79,11 +93,29 @@ fn body(operation: &str, key: &str, ciphertext: &str) -> Value {
             "KeyId": key,
             "Policy": r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*"}}"#,
         }),
-        "ReEncrypt" => json!({ "CiphertextBlob": ciphertext, "DestinationKeyId": key }),
+        "ReEncrypt" => json!({ "CiphertextBlob": made, "DestinationKeyId": key }),
         "ScheduleKeyDeletion" => json!({ "KeyId": key, "PendingWindowInDays": 7 }),
+        "Sign" => json!({
+            "KeyId": key,
+            "Message": blob("message"),
+            "MessageType": "RAW",
+            "SigningAlgorithm": "ECDSA_SHA_256",
+        }),
         "TagResource" => json!({ "KeyId": key, "Tags": [{ "TagKey": "a", "TagValue": "b" }] }),
         "UntagResource" => json!({ "KeyId": key, "TagKeys": ["a"] }),
         "UpdateKeyDescription" => json!({ "KeyId": key, "Description": "d" }),
+        "Verify" => json!({
+            "KeyId": key,
+            "Message": blob("message"),
+            "Signature": made,
+            "SigningAlgorithm": "ECDSA_SHA_256",
+        }),
+        "VerifyMac" => json!({
+            "KeyId": key,
+            "Message": blob("message"),
+            "Mac": made,
+            "MacAlgorithm": "HMAC_SHA_256",
+        }),
         _ => json!({ "KeyId": key }),
     }
 }
@@ -210,11 +242,9 @@ fn no_body_makes_an_operation_panic_or_fail_on_its_own_account() {
     let cases = (any::<Index>(), prop::collection::vec(mutation(), 0..4));
     proptest!(ProptestConfig::with_cases(1500), |((at, mutations) in cases)| {
         let entry = at.get(OPERATIONS);
-        let (key, ciphertext) = runtime.block_on(usable_key(&root));
-        if entry.name == "CancelKeyDeletion" {
-            runtime.block_on(root.schedule_deletion(&key));
-        }
-        let sound = body(entry.name, &key, &ciphertext);
+        let key = runtime.block_on(usable_key(&root, entry.name));
+        let made = runtime.block_on(made_for(&root, entry.name, &key));
+        let sound = body(entry.name, &key, &made);
         let sent = mutated(sound, entry.model, &mutations);
         let result = runtime.block_on(root.call_with_body(entry.name, &sent));
         match result {
@@ -223,12 +253,45 @@ fn no_body_makes_an_operation_panic_or_fail_on_its_own_account() {
         }
     });
     let succeeded = succeeded.into_inner();
-    assert!(succeeded.len() == OPERATIONS.len(), "only {succeeded:?} ever worked");
+    let names = OPERATIONS.iter().map(|entry| entry.name);
+    let failed: Vec<_> = names.filter(|name| !succeeded.contains(name)).collect();
+    assert_eq!(failed, NEVER_SUCCEED);
 }
 
-async fn usable_key(root: &Client) -> (String, String) {
-    let key = root.create_key().await;
-    let ciphertext = root.encrypt(&key, b"secret").await;
+/// A key that the operation works with.
+async fn usable_key(root: &Client, operation: &str) -> String {
+    let key = match operation {
+        "Decapsulate" | "Encapsulate" => {
+            root.create_key_of(KeySpec::MlKem512, KeyUsage::EncapsulateDecapsulate).await
+        }
+        "DeriveSharedSecret" => {
+            root.create_key_of(KeySpec::EccNistP256, KeyUsage::KeyAgreement).await
+        }
+        "GenerateMac" | "VerifyMac" => {
+            root.create_key_of(KeySpec::Hmac256, KeyUsage::GenerateVerifyMac).await
+        }
+        "GetPublicKey" | "Sign" | "Verify" => {
+            root.create_key_of(KeySpec::EccNistP256, KeyUsage::SignVerify).await
+        }
+        _ => root.create_key().await,
+    };
     root.create_alias(&format!("alias/of-{key}"), &key).await;
-    (key, ciphertext)
+    if operation == "CancelKeyDeletion" {
+        root.schedule_deletion(&key).await;
+    }
+    key
+}
+
+/// What the operation is to open, verify or agree with.
+async fn made_for(root: &Client, operation: &str, key: &str) -> String {
+    let (maker, member) = match operation {
+        "Decapsulate" => ("Encapsulate", "SharedSecretCiphertextBlob"),
+        "Decrypt" | "ReEncrypt" => return root.encrypt(key, b"secret").await,
+        "DeriveSharedSecret" => ("GetPublicKey", "PublicKey"),
+        "Verify" => ("Sign", "Signature"),
+        "VerifyMac" => ("GenerateMac", "Mac"),
+        _ => return String::new(),
+    };
+    let reply = root.ok(maker, body(maker, key, "")).await;
+    reply[member].as_str().unwrap().to_owned()
 }

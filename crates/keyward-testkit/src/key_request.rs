@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use keyward_model::KeyState;
+use keyward_model::{KeySpec, KeyState, KeyUsage};
 use serde_json::{Value, json};
 
 use crate::{Client, OTHER_ACCOUNT, Refused, TestApp, resource};
@@ -43,6 +43,7 @@ pub struct KeyRequest {
     operation: &'static str,
     member: &'static str,
     names: Names,
+    kind: Option<(KeySpec, KeyUsage)>,
     prepare: Prepare,
 }
 
@@ -53,7 +54,7 @@ impl KeyRequest {
             let input = input.clone();
             Box::pin(async move { input })
         });
-        Self { operation, member: "KeyId", names: Names::Any, prepare }
+        Self { operation, member: "KeyId", names: Names::Any, kind: None, prepare }
     }
 
     /// The rest of the request depends on the key, or something must happen to it first.
@@ -63,6 +64,13 @@ impl KeyRequest {
         F: for<'a> Fn(&'a Client, &'a str) -> Prepared<'a> + 'static,
     {
         self.prepare = Box::new(prepare);
+        self
+    }
+
+    /// The key is no symmetric encryption key, but one of this spec and usage.
+    #[must_use]
+    pub const fn of_kind(mut self, spec: KeySpec, usage: KeyUsage) -> Self {
+        self.kind = Some((spec, usage));
         self
     }
 
@@ -93,7 +101,7 @@ impl KeyRequest {
         for form in ["id", "ARN", "alias", "alias ARN"] {
             let app = TestApp::new().await;
             let root = app.root();
-            let key = root.create_key().await;
+            let key = self.create_key(&root).await;
             let alias_arn = root.create_alias("alias/some/Key_1-2", &key).await;
             let named = match form {
                 "id" => key.clone(),
@@ -112,7 +120,7 @@ impl KeyRequest {
         let app = TestApp::new().await;
         let root = app.root();
         let id = ABSENT;
-        let key = root.create_key().await;
+        let key = self.create_key(&root).await;
         let arn = root.arn(&key).await;
         let not_found = [
             ("nonsense", "Invalid keyId 'nonsense'".to_owned()),
@@ -187,7 +195,7 @@ impl KeyRequest {
     pub async fn is_denied_elsewhere(&self, action: &str) {
         let app = TestApp::new().await;
         let (root, stranger) = (app.root(), app.other_account().await);
-        let (key, own) = (root.create_key().await, stranger.create_key().await);
+        let (key, own) = (self.create_key(&root).await, self.create_key(&stranger).await);
         let alias_arn = root.create_alias("alias/app", &key).await;
         let arn = root.arn(&key).await;
         let refused = denied_elsewhere(action);
@@ -208,7 +216,7 @@ impl KeyRequest {
     pub async fn is_denied_on_aws_managed_keys(&self, action: &str) {
         let app = TestApp::new().await;
         let root = app.root();
-        let (key, managed) = (root.create_key().await, root.aws_managed_key().await);
+        let (key, managed) = (self.create_key(&root).await, root.aws_managed_key().await);
         let arn = root.arn(&managed).await;
         let result = self.call(&root, &key, json!(managed)).await;
         assert_eq!(result, Err(denied_by_policy(action, &arn)));
@@ -223,7 +231,7 @@ impl KeyRequest {
         let app = TestApp::new().await;
         let root = app.root();
         for &state in KeyState::ALL {
-            let key = root.create_key().await;
+            let key = self.create_key(&root).await;
             let arn = root.arn(&key).await;
             let input = self.input(&root, &key, json!(key)).await;
             app.put_in_state(&key, state).await;
@@ -234,6 +242,13 @@ impl KeyRequest {
             let record = app.last_record();
             assert!(listed(&record).contains(&resource(&arn)), "{record}");
             assert_eq!(record["errorMessage"].as_str(), expected.as_ref().map(Refused::message));
+        }
+    }
+
+    async fn create_key(&self, client: &Client) -> String {
+        match self.kind {
+            Some((spec, usage)) => client.create_key_of(spec, usage).await,
+            None => client.create_key().await,
         }
     }
 
