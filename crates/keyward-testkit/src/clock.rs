@@ -35,7 +35,7 @@ impl MockClock {
     }
 
     /// The time in whole seconds, as replies show it.
-    #[expect(clippy::cast_precision_loss, reason = "seconds fit")]
+    #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "seconds fit")]
     pub fn now_s(&self) -> f64 {
         self.now().unix_s() as f64
     }
