@@ -6,7 +6,7 @@ mod settling;
 use keyward_audit::Fragment;
 use keyward_crypto::{Seal, WrappedDomainKey};
 use keyward_model::Timestamp;
-use keyward_store::{Change, CommitError, Precondition, ScopedKey, StaleRow, StoreError, Write};
+use keyward_store::{Change, CommitError, ScopedKey, StaleRow, StoreError, Write};
 use tracing::{error, info, warn};
 
 use crate::Engine;
@@ -90,11 +90,7 @@ impl Engine {
         self.journal().check()?;
         let now = self.clock().now();
         let record = service_row(self, ("DeleteKey", now), &self.key_arn(&key), Fragment::EMPTY);
-        let change = Change {
-            preconditions: vec![Precondition::KeyAt(key.clone(), row.change)],
-            writes: vec![Write::DeleteKey(key.clone())],
-            audit: Vec::new(),
-        };
+        let change = self.deletion(&row, now).await?;
         match self.commit_recorded(change, record).await {
             Ok(()) => {
                 info!(key.arn = %self.key_arn(&key), "deleted a key whose waiting period is over");

@@ -7,12 +7,15 @@
 use std::mem;
 use std::sync::Arc;
 
-use keyward_model::{MultiRegionKeyType, Region, Timestamp};
+use keyward_model::{KeyState, MultiRegionKeyType, Region, Timestamp};
 use keyward_store::{Change, KeyRecord, Precondition, StoreError, Versioned, Write};
 
 use crate::authorize::reach;
 use crate::record::{CallElsewhere, elsewhere_row, synchronization_row};
 use crate::{Action, Authorized, Cx, Engine, OpError};
+
+/// The waiting period of a key whose row names none.
+const WINDOW_DAYS_DEFAULT: u32 = 30;
 
 impl Cx {
     /// Every member of the set the key is in, in the order of Regions; of a single-Region key the
@@ -117,6 +120,26 @@ impl Engine {
         Ok(())
     }
 
+    /// The change that deletes a key, and a replica from the set that the other members know. When
+    /// the last replica goes, the waiting period of a primary key that waited for this begins.
+    pub(crate) async fn deletion(
+        &self,
+        deleted: &Versioned<KeyRecord>,
+        now: Timestamp,
+    ) -> Result<Change, StoreError> {
+        let key = &deleted.record.key;
+        let mut others = self.members(&deleted.record).await?;
+        others.retain(|member| member.record.key != *key);
+        let mut preconditions = vec![Precondition::KeyAt(key.clone(), deleted.change)];
+        preconditions.extend(unchanged(&others));
+        let mut writes = vec![Write::DeleteKey(key.clone())];
+        for member in others {
+            let member = without_replica(member.record, &key.scope.region, now);
+            writes.push(Write::PutKey(Box::new(member)));
+        }
+        Ok(Change { preconditions, writes, audit: Vec::new() })
+    }
+
     fn synchronization(
         &self,
         member: &KeyRecord,
@@ -127,6 +150,22 @@ impl Engine {
         let row =
             || synchronization_row(self, now, &self.key_arn(&member.key), set.primary.clone());
         is_replica.then(row)
+    }
+}
+
+/// A member's row once the replica in `region` is gone.
+fn without_replica(member: KeyRecord, region: &Region, now: Timestamp) -> KeyRecord {
+    let set = member.multi_region.map(|set| set.without_replica(region));
+    let was_last = set.as_ref().is_some_and(|set| set.replicas.is_empty());
+    let member = KeyRecord { multi_region: set, ..member };
+    if !was_last || member.state != KeyState::PendingReplicaDeletion {
+        return member;
+    }
+    let window_days = member.pending_window_days.unwrap_or(WINDOW_DAYS_DEFAULT);
+    KeyRecord {
+        state: KeyState::PendingDeletion,
+        deletion_date: Some(now.plus_days(window_days)),
+        ..member
     }
 }
 
