@@ -24,6 +24,7 @@ pub const ACCOUNT: &str = "111122223333";
 pub const OTHER_ACCOUNT: &str = "444455556666";
 
 const REGION: &str = "us-east-1";
+const OTHER_REGION: &str = "eu-central-1";
 
 /// What a test may choose.
 pub struct TestOptions {
@@ -35,6 +36,8 @@ pub struct TestOptions {
     pub journal: JournalOptions,
     /// Whether SM2 keys are made.
     pub offers_sm2: bool,
+    /// The Regions served.
+    pub regions: Vec<&'static str>,
 }
 
 impl Default for TestOptions {
@@ -44,11 +47,13 @@ impl Default for TestOptions {
             generator: Arc::new(QuickGenerator),
             journal: JournalOptions::default(),
             offers_sm2: true,
+            regions: vec![REGION, OTHER_REGION],
         }
     }
 }
 
-/// The service on a fresh database, with two Regions: `us-east-1` and `eu-central-1`.
+/// The service on a fresh database, with two Regions unless others are chosen: `us-east-1` and
+/// `eu-central-1`.
 pub struct TestApp {
     engine: Arc<Engine>,
     clock: Arc<MockClock>,
@@ -73,7 +78,7 @@ impl TestApp {
         let (key_ring, store) = fresh_store(directory.path(), &seal, &*clock);
         let new = NewDeployment {
             partition: Partition::Aws,
-            regions: [REGION, "eu-central-1"].map(|name| name.parse().unwrap()).into(),
+            regions: options.regions.iter().map(|name| name.parse().unwrap()).collect(),
             account: Some(ACCOUNT.parse().unwrap()),
             is_development: false,
         };
@@ -179,6 +184,13 @@ impl TestApp {
     /// The newest audit record.
     pub fn last_record(&self) -> Value {
         self.audit().pop().unwrap()
+    }
+
+    /// The newest audit record of a Region: some calls leave one in a second Region as well.
+    pub fn last_record_in(&self, region: &str) -> Value {
+        let mut records = self.audit();
+        records.retain(|record| record["awsRegion"] == region);
+        records.pop().unwrap()
     }
 
     /// The newest audit record without what every record has: what is left is the operation's.

@@ -151,6 +151,19 @@ impl Client {
         text(&reply, "/KeyMetadata/KeyId")
     }
 
+    /// Makes a symmetric multi-Region key; its id.
+    pub async fn create_multi_region_key(&self) -> String {
+        self.create_key_with(json!({ "MultiRegion": true })).await
+    }
+
+    /// Replicates a multi-Region key and waits until the replica can be used; its metadata.
+    pub async fn replicate(&self, key_id: &str, region: &str) -> Value {
+        self.ok("ReplicateKey", json!({ "KeyId": key_id, "ReplicaRegion": region })).await;
+        self.engine.settle(self.engine.clock().now()).await;
+        let there = Self { region: region.parse().unwrap(), ..self.clone() };
+        there.describe(key_id).await
+    }
+
     /// Gives a key an alias; the ARN of the alias.
     pub async fn create_alias(&self, name: &str, key_id: &str) -> String {
         self.ok("CreateAlias", json!({ "AliasName": name, "TargetKeyId": key_id })).await;

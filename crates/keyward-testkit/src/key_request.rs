@@ -44,6 +44,7 @@ pub struct KeyRequest {
     member: &'static str,
     names: Names,
     kind: Option<(KeySpec, KeyUsage)>,
+    is_multi_region: bool,
     prepare: Prepare,
 }
 
@@ -54,7 +55,14 @@ impl KeyRequest {
             let input = input.clone();
             Box::pin(async move { input })
         });
-        Self { operation, member: "KeyId", names: Names::Any, kind: None, prepare }
+        Self {
+            operation,
+            member: "KeyId",
+            names: Names::Any,
+            kind: None,
+            is_multi_region: false,
+            prepare,
+        }
     }
 
     /// The rest of the request depends on the key, or something must happen to it first.
@@ -71,6 +79,13 @@ impl KeyRequest {
     #[must_use]
     pub const fn of_kind(mut self, spec: KeySpec, usage: KeyUsage) -> Self {
         self.kind = Some((spec, usage));
+        self
+    }
+
+    /// The key is a multi-Region primary key.
+    #[must_use]
+    pub const fn multi_region(mut self) -> Self {
+        self.is_multi_region = true;
         self
     }
 
@@ -239,7 +254,7 @@ impl KeyRequest {
             let expected = refused.iter().find(|(refused, ..)| *refused == state);
             let expected = expected.map(|(_, name, is)| Refused::new(name, format!("{arn} {is}")));
             assert_eq!(result.as_ref().err(), expected.as_ref(), "{} {state}", self.operation);
-            let record = app.last_record();
+            let record = app.last_record_in("us-east-1");
             assert!(listed(&record).contains(&resource(&arn)), "{record}");
             assert_eq!(record["errorMessage"].as_str(), expected.as_ref().map(Refused::message));
         }
@@ -248,6 +263,7 @@ impl KeyRequest {
     async fn create_key(&self, client: &Client) -> String {
         match self.kind {
             Some((spec, usage)) => client.create_key_of(spec, usage).await,
+            None if self.is_multi_region => client.create_multi_region_key().await,
             None => client.create_key().await,
         }
     }
