@@ -50,6 +50,7 @@ actions! {
     PutKeyPolicy: Change;
     ReEncryptFrom: Open;
     ReEncryptTo: Seal;
+    ReplicateKey: Change;
     ScheduleKeyDeletion: Change;
     Sign: Sign;
     TagResource: Change;
@@ -57,6 +58,7 @@ actions! {
     UpdateAlias: Change;
     UpdateCustomKeyStore: Change;
     UpdateKeyDescription: Change;
+    UpdatePrimaryRegion: Change;
     Verify: Verify;
     VerifyMac: Mac;
 }

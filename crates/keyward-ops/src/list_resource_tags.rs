@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::action;
 use crate::constraints::{self, KeyIdType, ListResourceTagsLimit, MarkerType};
 use crate::paging::{page_limit, record_page};
+use crate::tags::TagOutput;
 
 /// The operation.
 pub(crate) enum ListResourceTags {}
@@ -29,17 +30,10 @@ pub(crate) struct Input<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Output {
-    tags: Vec<Tag>,
+    tags: Vec<TagOutput>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_marker: Option<String>,
     truncated: bool,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Tag {
-    tag_key: String,
-    tag_value: String,
 }
 
 impl Operation for ListResourceTags {
@@ -60,8 +54,7 @@ impl Operation for ListResourceTags {
         let position = |tag: &TagRecord| tag.tag_key.clone();
         let page = cx.page(Self::NAME, &input.key_id, (found, limit), position)?;
         let truncated = page.next_marker.is_some();
-        let tag = |tag: TagRecord| Tag { tag_key: tag.tag_key, tag_value: tag.tag_value };
-        let tags = page.entries.into_iter().map(tag).collect();
+        let tags = page.entries.into_iter().map(TagOutput::from).collect();
         Ok(Output { tags, next_marker: page.next_marker, truncated })
     }
 }

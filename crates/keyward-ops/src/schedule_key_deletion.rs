@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action;
 use crate::constraints::{self, KeyIdType, PendingWindowInDaysType};
+use crate::multi_region::require_primary;
 
 /// The operation.
 pub(crate) enum ScheduleKeyDeletion {}
@@ -33,7 +34,8 @@ pub(crate) struct Input<'a> {
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Output {
     key_id: String,
-    deletion_date: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deletion_date: Option<Timestamp>,
     key_state: KeyState,
     pending_window_in_days: u32,
 }
@@ -53,10 +55,15 @@ impl Operation for ScheduleKeyDeletion {
         if key.record.state == KeyState::Updating {
             return Err(key.wrong_state());
         }
-        let deletion_date = cx.now().plus_days(window_days);
+        // The window of a primary key begins when its last replica is deleted.
+        let has_replicas = require_primary(&key).is_ok_and(|set| !set.replicas.is_empty());
+        let deletion_date = (!has_replicas).then(|| cx.now().plus_days(window_days));
         let record = KeyRecord {
-            state: KeyState::PendingDeletion,
-            deletion_date: Some(deletion_date),
+            state: match deletion_date {
+                Some(_) => KeyState::PendingDeletion,
+                None => KeyState::PendingReplicaDeletion,
+            },
+            deletion_date,
             pending_window_days: Some(window_days),
             ..key.record.clone()
         };
@@ -94,7 +101,9 @@ impl Recorded for Output {
     fn record(&self, to: &mut JsonObject<'_>) {
         to.text("keyId", &self.key_id);
         to.text("keyState", self.key_state.as_str());
-        to.display("deletionDate", java_date(self.deletion_date));
+        if let Some(date) = self.deletion_date {
+            to.display("deletionDate", java_date(date));
+        }
         to.integer("pendingWindowInDays", self.pending_window_in_days);
     }
 }
@@ -159,6 +168,56 @@ mod tests {
         let refused = root.refused("ScheduleKeyDeletion", input).await;
         let message = "STRING_VALUE can not be converted to a Integer";
         assert_eq!(refused, Refused::new("SerializationException", message));
+    }
+
+    #[tokio::test]
+    async fn a_primary_key_waits_for_its_replicas_before_its_waiting_period_begins() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let key = root.create_multi_region_key().await;
+        root.replicate(&key, "eu-central-1").await;
+        let input = json!({ "KeyId": key, "PendingWindowInDays": 7 });
+        let reply = root.ok("ScheduleKeyDeletion", input).await;
+        let arn = root.arn(&key).await;
+        let expected = json!({
+            "KeyId": arn,
+            "KeyState": "PendingReplicaDeletion",
+            "PendingWindowInDays": 7,
+        });
+        assert_eq!(reply, expected);
+        let metadata = root.describe(&key).await;
+        assert_eq!(metadata["KeyState"], "PendingReplicaDeletion");
+        assert_eq!(metadata["PendingDeletionWindowInDays"], 7);
+        assert_eq!(metadata.get("DeletionDate"), None);
+
+        root.ok("CancelKeyDeletion", json!({ "KeyId": key })).await;
+        let metadata = root.describe(&key).await;
+        assert_eq!(metadata["KeyState"], "Disabled");
+        assert_eq!(metadata.get("PendingDeletionWindowInDays"), None);
+
+        let input = json!({ "KeyId": key, "PendingWindowInDays": 8 });
+        root.ok("ScheduleKeyDeletion", input).await;
+        let recorded = json!({
+            "keyId": arn,
+            "keyState": "PendingReplicaDeletion",
+            "pendingWindowInDays": 8,
+        });
+        assert_eq!(app.recorded()["responseElements"], recorded);
+    }
+
+    #[tokio::test]
+    async fn a_replica_is_scheduled_on_its_own_and_before_it_has_settled() {
+        let app = TestApp::new().await;
+        let (root, there) = (app.root(), app.root_in("eu-central-1"));
+        let key = root.create_multi_region_key().await;
+        let input = json!({ "KeyId": key, "ReplicaRegion": "eu-central-1" });
+        root.ok("ReplicateKey", input).await;
+        there.schedule_deletion(&key).await;
+        app.settle().await;
+        assert_eq!(there.describe(&key).await["KeyState"], "PendingDeletion");
+        assert_eq!(root.describe(&key).await["KeyState"], "Enabled");
+        there.ok("CancelKeyDeletion", json!({ "KeyId": key })).await;
+        assert_eq!(there.describe(&key).await["KeyState"], "Disabled");
     }
 
     #[tokio::test]

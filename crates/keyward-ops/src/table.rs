@@ -32,6 +32,7 @@ use crate::list_keys::ListKeys;
 use crate::list_resource_tags::ListResourceTags;
 use crate::put_key_policy::PutKeyPolicy;
 use crate::re_encrypt::ReEncrypt;
+use crate::replicate_key::ReplicateKey;
 use crate::schedule_key_deletion::ScheduleKeyDeletion;
 use crate::sign::Sign;
 use crate::tag_resource::TagResource;
@@ -39,6 +40,7 @@ use crate::untag_resource::UntagResource;
 use crate::update_alias::UpdateAlias;
 use crate::update_custom_key_store::UpdateCustomKeyStore;
 use crate::update_key_description::UpdateKeyDescription;
+use crate::update_primary_region::UpdatePrimaryRegion;
 use crate::verify::Verify;
 use crate::verify_mac::VerifyMac;
 
@@ -74,6 +76,7 @@ pub static OPERATIONS: &[Entry] = &[
     entry::<ListResourceTags>(),
     entry::<PutKeyPolicy>(),
     entry::<ReEncrypt>(),
+    entry::<ReplicateKey>(),
     entry::<ScheduleKeyDeletion>(),
     entry::<Sign>(),
     entry::<TagResource>(),
@@ -81,6 +84,7 @@ pub static OPERATIONS: &[Entry] = &[
     entry::<UpdateAlias>(),
     entry::<UpdateCustomKeyStore>(),
     entry::<UpdateKeyDescription>(),
+    entry::<UpdatePrimaryRegion>(),
     entry::<Verify>(),
     entry::<VerifyMac>(),
 ];

@@ -7,6 +7,7 @@ use keyward_audit::{JsonObject, Recorded};
 use keyward_engine::{OpError, op_error};
 use keyward_shape::Text;
 use keyward_store::{ScopedKey, TagRecord, Write};
+use serde::Serialize;
 
 use crate::constraints::TagKeyType;
 use crate::shape::{Tag, Tags};
@@ -68,6 +69,33 @@ pub(crate) fn writes(key: &ScopedKey, tags: &Tags<'_>) -> Vec<Write> {
 /// Writes the tags into an audit record.
 pub(crate) fn record(to: &mut JsonObject<'_>, tags: &Tags<'_>) {
     to.objects("tags", tags.iter(), |to, tag| tag.record(to));
+}
+
+/// A tag in a reply.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct TagOutput {
+    tag_key: String,
+    tag_value: String,
+}
+
+impl From<TagRecord> for TagOutput {
+    fn from(tag: TagRecord) -> Self {
+        Self { tag_key: tag.tag_key, tag_value: tag.tag_value }
+    }
+}
+
+impl From<&Tag<'_>> for TagOutput {
+    fn from(tag: &Tag<'_>) -> Self {
+        Self { tag_key: tag.tag_key.to_string(), tag_value: tag.tag_value.to_string() }
+    }
+}
+
+impl Recorded for TagOutput {
+    fn record(&self, to: &mut JsonObject<'_>) {
+        to.text("tagKey", &self.tag_key);
+        to.text("tagValue", &self.tag_value);
+    }
 }
 
 impl Recorded for Tag<'_> {

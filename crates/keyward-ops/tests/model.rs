@@ -24,11 +24,9 @@ const NOT_OFFERED: &[&str] = &[
     "ListGrants",
     "ListKeyRotations",
     "ListRetirableGrants",
-    "ReplicateKey",
     "RetireGrant",
     "RevokeGrant",
     "RotateKeyOnDemand",
-    "UpdatePrimaryRegion",
 ];
 
 /// The operations that no body makes succeed, for want of a custom key store.
@@ -94,6 +92,13 @@ fn body(operation: &str, key: &str, made: &Value) -> Value {
             "Policy": r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*"}}"#,
         }),
         "ReEncrypt" => json!({ "CiphertextBlob": made, "DestinationKeyId": key }),
+        "ReplicateKey" => json!({
+            "KeyId": key,
+            "ReplicaRegion": "eu-central-1",
+            "Description": "d",
+            "Tags": [{ "TagKey": "a", "TagValue": "b" }],
+        }),
+        "UpdatePrimaryRegion" => json!({ "KeyId": key, "PrimaryRegion": "eu-central-1" }),
         "ScheduleKeyDeletion" => json!({ "KeyId": key, "PendingWindowInDays": 7 }),
         "Sign" => json!({
             "KeyId": key,
@@ -273,11 +278,15 @@ async fn usable_key(root: &Client, operation: &str) -> String {
         "GetPublicKey" | "Sign" | "Verify" => {
             root.create_key_of(KeySpec::EccNistP256, KeyUsage::SignVerify).await
         }
+        "ReplicateKey" | "UpdatePrimaryRegion" => root.create_multi_region_key().await,
         _ => root.create_key().await,
     };
     root.create_alias(&format!("alias/of-{key}"), &key).await;
     if operation == "CancelKeyDeletion" {
         root.schedule_deletion(&key).await;
+    }
+    if operation == "UpdatePrimaryRegion" {
+        root.replicate(&key, "eu-central-1").await;
     }
     key
 }
