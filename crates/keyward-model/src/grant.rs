@@ -4,8 +4,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::Rng;
 use crate::wire_enum::wire_enum;
+use crate::{KeySpec, KeyUsage, Rng};
 
 wire_enum! {
     /// An operation that a grant can permit.
@@ -29,6 +29,80 @@ wire_enum! {
         DeriveSharedSecret = "DeriveSharedSecret",
         Encapsulate = "Encapsulate",
         Decapsulate = "Decapsulate",
+    }
+}
+
+impl GrantOperation {
+    /// The operations that a grant of a key of this kind can permit.
+    /// <https://docs.aws.amazon.com/kms/latest/developerguide/grants.html#terms-grant-operations>
+    pub const fn of_key(spec: KeySpec, usage: KeyUsage) -> &'static [Self] {
+        use GrantOperation as G;
+        match usage {
+            KeyUsage::EncryptDecrypt if matches!(spec, KeySpec::SymmetricDefault) => &[
+                G::Decrypt,
+                G::Encrypt,
+                G::GenerateDataKey,
+                G::GenerateDataKeyWithoutPlaintext,
+                G::ReEncryptFrom,
+                G::ReEncryptTo,
+                G::GenerateDataKeyPair,
+                G::GenerateDataKeyPairWithoutPlaintext,
+                G::CreateGrant,
+                G::RetireGrant,
+                G::DescribeKey,
+            ],
+            KeyUsage::EncryptDecrypt => &[
+                G::Decrypt,
+                G::Encrypt,
+                G::ReEncryptFrom,
+                G::ReEncryptTo,
+                G::GetPublicKey,
+                G::CreateGrant,
+                G::RetireGrant,
+                G::DescribeKey,
+            ],
+            KeyUsage::SignVerify => &[
+                G::Sign,
+                G::Verify,
+                G::GetPublicKey,
+                G::CreateGrant,
+                G::RetireGrant,
+                G::DescribeKey,
+            ],
+            KeyUsage::KeyAgreement => &[
+                G::DeriveSharedSecret,
+                G::GetPublicKey,
+                G::CreateGrant,
+                G::RetireGrant,
+                G::DescribeKey,
+            ],
+            KeyUsage::GenerateVerifyMac => {
+                &[G::GenerateMac, G::VerifyMac, G::CreateGrant, G::RetireGrant, G::DescribeKey]
+            }
+            KeyUsage::EncapsulateDecapsulate => &[
+                G::Encapsulate,
+                G::Decapsulate,
+                G::GetPublicKey,
+                G::CreateGrant,
+                G::RetireGrant,
+                G::DescribeKey,
+            ],
+        }
+    }
+
+    /// Whether the operation takes an encryption context, which a grant can then constrain.
+    pub const fn takes_encryption_context(self) -> bool {
+        matches!(
+            self,
+            Self::Decrypt
+                | Self::Encrypt
+                | Self::GenerateDataKey
+                | Self::GenerateDataKeyWithoutPlaintext
+                | Self::GenerateDataKeyPair
+                | Self::GenerateDataKeyPairWithoutPlaintext
+                | Self::ReEncryptFrom
+                | Self::ReEncryptTo
+        )
     }
 }
 
@@ -94,6 +168,47 @@ impl serde::Serialize for GrantId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_operation_is_for_some_kind_of_key_and_three_are_for_all() {
+        let kinds = || {
+            KeySpec::ALL
+                .iter()
+                .flat_map(|&spec| spec.usages().iter().map(move |&usage| (spec, usage)))
+        };
+        for operation in GrantOperation::ALL {
+            let is_for = |(spec, usage)| GrantOperation::of_key(spec, usage).contains(operation);
+            assert!(kinds().any(is_for), "{operation}");
+            let is_for_all = matches!(
+                operation,
+                GrantOperation::CreateGrant
+                    | GrantOperation::RetireGrant
+                    | GrantOperation::DescribeKey
+            );
+            assert_eq!(kinds().all(is_for), is_for_all, "{operation}");
+            let is_for_public =
+                |(spec, usage): (KeySpec, KeyUsage)| spec.is_asymmetric() == is_for((spec, usage));
+            assert_eq!(kinds().all(is_for_public), *operation == GrantOperation::GetPublicKey);
+        }
+    }
+
+    #[test]
+    fn only_symmetric_encryption_keys_make_data_keys() {
+        use GrantOperation as G;
+        for &spec in KeySpec::ALL {
+            for &usage in spec.usages() {
+                let operations = G::of_key(spec, usage);
+                let makes = [
+                    G::GenerateDataKey,
+                    G::GenerateDataKeyWithoutPlaintext,
+                    G::GenerateDataKeyPair,
+                    G::GenerateDataKeyPairWithoutPlaintext,
+                ]
+                .map(|operation| operations.contains(&operation));
+                assert_eq!(makes, [spec == KeySpec::SymmetricDefault; 4], "{spec} {usage}");
+            }
+        }
+    }
 
     #[test]
     fn an_id_is_64_lower_case_hex_digits() {
