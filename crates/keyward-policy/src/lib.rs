@@ -24,6 +24,7 @@ pub use key_policy::{
     KEY_POLICY_BYTES_MAX, KeyPolicy, KeyPolicyError, KeyPolicyErrorClass, Principals,
 };
 pub use parse::{DOCUMENT_BYTES_MAX, LIST_MAX, ParseError, STATEMENTS_MAX, parse};
+pub use principal_arn::account_of_principal;
 pub use standard::{
     AWS_MANAGED_SERVICES, AwsManagedService, default_key_policy, find_aws_managed_service,
 };

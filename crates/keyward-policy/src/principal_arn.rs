@@ -18,6 +18,20 @@ pub(crate) enum AwsPrincipal<'a> {
     NotAPrincipal,
 }
 
+/// The account of the one principal of `partition` that this ARN names: an account's root, a user, a
+/// role, a role session or a federated-user session. `None` for every other text: a bare account id, a
+/// wildcard, a group, a service, what a deleted user leaves behind.
+pub fn account_of_principal<'a>(arn: &'a str, partition: &str) -> Option<&'a str> {
+    if !arn.starts_with("arn:") {
+        return None;
+    }
+    match classify(arn, partition) {
+        AwsPrincipal::Account(account) | AwsPrincipal::FederatedUser(account) => Some(account),
+        AwsPrincipal::Identity(arn) => arn.split(':').nth(4),
+        AwsPrincipal::Everyone | AwsPrincipal::NoOne | AwsPrincipal::NotAPrincipal => None,
+    }
+}
+
 /// Tells what a principal is, seen from `partition`.
 pub(crate) fn classify<'a>(text: &'a str, partition: &str) -> AwsPrincipal<'a> {
     if text == "*" {
@@ -97,6 +111,36 @@ fn is_name(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_principal_has_one_account() {
+        for resource in ["root", "user/alice", "user/a/b/alice", "role/app", "role/a/app"] {
+            let arn = format!("arn:aws:iam::111122223333:{resource}");
+            assert_eq!(account_of_principal(&arn, "aws"), Some("111122223333"), "{arn}");
+            assert_eq!(account_of_principal(&arn, "aws-cn"), None, "{arn}");
+        }
+        for resource in ["assumed-role/app/i-1", "federated-user/bob"] {
+            let arn = format!("arn:aws:sts::111122223333:{resource}");
+            assert_eq!(account_of_principal(&arn, "aws"), Some("111122223333"), "{arn}");
+        }
+        for text in [
+            "",
+            "*",
+            "111122223333",
+            "AIDACKCEVSQ6C2EXAMPLE",
+            "arn:aws:iam::111122223333:*",
+            "arn:aws:iam::111122223333:user/*",
+            "arn:aws:iam::111122223333:user/",
+            "arn:aws:iam::111122223333:group/team",
+            "arn:aws:iam::11112222333:root",
+            "arn:aws:iam:us-east-1:111122223333:root",
+            "arn:aws:s3:::bucket",
+            "arn:aws:sts::111122223333:assumed-role/app",
+            "dynamodb.us-west-2.amazonaws.com",
+        ] {
+            assert_eq!(account_of_principal(text, "aws"), None, "{text}");
+        }
+    }
 
     #[test]
     fn the_path_of_a_user_belongs_to_its_arn() {
