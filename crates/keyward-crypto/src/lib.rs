@@ -25,11 +25,13 @@ mod asn1;
 mod asymmetric;
 mod canonical;
 mod cms;
+mod digest;
 mod domain;
 mod envelope;
 mod error;
 #[cfg(test)]
 mod golden;
+mod grant_token;
 mod import;
 mod kdf;
 mod mac;
@@ -42,6 +44,7 @@ mod vectors;
 
 pub use asymmetric::{AsymmetricKey, DataKeyPair, Message, encrypt_bytes_max};
 pub use cms::enveloped_for;
+pub use digest::{SHA256_BYTES, sha256};
 pub use domain::{
     Binding, DOMAIN_KEYS_MAX, DomainKeys, MARKER_CHARS_MAX, MarkerScope, ROW_TAG_BYTES, RowTag,
     row_tag_key_number, sealed_key_number,
@@ -53,6 +56,9 @@ pub use error::{
     BadKeyMaterial, EncryptError, EnvelopeError, GenerateKeyError, ImportError, InvalidCiphertext,
     InvalidPublicKey, InvalidSignature, ModuleFailure, OpenError, RandomError, RetireError,
     RootKeyFileError, RotateError, SealError, SignError, UnwrapError,
+};
+pub use grant_token::{
+    GRANT_NAME_BYTES_MAX, GRANT_TOKEN_CHARS_MAX, new_grant_token, read_grant_token,
 };
 pub use import::{WrappingKey, wrapping_is_offered};
 pub use mac::MacKey;
