@@ -6,7 +6,8 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use keyward_model::KeyManager;
+use keyward_model::{AccountId, GrantId, GrantOperation, KeyManager};
+use keyward_store::{GrantRecord, Scope, ScopedKey};
 
 use crate::resolve::Found;
 use crate::{Cx, Key, OpError, Target, op_error};
@@ -97,14 +98,10 @@ impl<A> std::ops::Deref for Authorized<A, Arc<Key>> {
 
 impl Cx {
     /// Decides whether the caller may do `A` to the key it named.
-    #[expect(
-        clippy::unused_async,
-        reason = "policies and grants are looked up here once they decide"
-    )]
     pub async fn authorize<A: Action>(&mut self, target: Target) -> Result<Authorized<A>, OpError> {
         let key = match target {
             Target::Own(found) | Target::OfCiphertext(Some(found)) => {
-                self.authorize_own::<A>(found)?
+                self.authorize_own::<A>(found).await?
             }
             Target::Foreign(arn) => {
                 // The client said it itself, so the record reveals nothing.
@@ -122,13 +119,87 @@ impl Cx {
         Ok(Authorized { target: key, action: PhantomData })
     }
 
-    fn authorize_own<A: Action>(&mut self, found: Found) -> Result<Arc<Key>, OpError> {
+    async fn authorize_own<A: Action>(&mut self, found: Found) -> Result<Arc<Key>, OpError> {
         let key = found.key;
         self.note_key(self.engine().key_arn(&key.record.key));
-        if key.record.manager == KeyManager::Aws && !looks_only(A::NAME) {
-            return Err(self.denied(A::NAME, &key.arn, "resource"));
+        if key.record.manager == KeyManager::Customer
+            || looks_only(A::NAME)
+            || A::NAME == REVOKE_GRANT && self.policy_names(&key.record.key, A::NAME).await?
+        {
+            return Ok(key);
         }
-        Ok(key)
+        Err(self.denied(A::NAME, &key.arn, "resource"))
+    }
+
+    /// Whether the policy of an AWS managed key names the action. One that names RevokeGrant allows
+    /// it to the account.
+    async fn policy_names(&self, key: &ScopedKey, action: &str) -> Result<bool, OpError> {
+        let policy = self.engine().store().policies().find(key).await.map_err(OpError::internal)?;
+        let named = format!("\"{action}\"");
+        Ok(policy.is_some_and(|policy| policy.record.document.contains(&named)))
+    }
+
+    /// Decides whether the caller may do `A`, which retires, to a grant of the key it named.
+    pub async fn authorize_on_grant_of_key<A: Action>(
+        &mut self,
+        target: Target,
+        grant_id: &GrantId,
+    ) -> Result<Authorized<A, GrantRecord>, OpError> {
+        let key = match target {
+            Target::Own(found) => found.key.record.key.clone(),
+            Target::Foreign(Some(arn)) => {
+                let scope = Scope { account: arn.account, region: arn.region };
+                scope.key(arn.key_id)
+            }
+            Target::Foreign(None) | Target::OfCiphertext(_) => {
+                return Err(self.denied_elsewhere::<A>("this resource"));
+            }
+        };
+        let found = self.engine().store().grants().find(&key, grant_id).await;
+        if let Some(grant) = found.map_err(OpError::internal)? {
+            return self.authorize_on_grant(grant);
+        }
+        self.note_key(self.engine().key_arn(&key));
+        if key.scope.account == self.caller().account {
+            return Err(op_error!(NotFound, "Grant ID {grant_id} not found"));
+        }
+        Err(self.denied_elsewhere::<A>("this resource"))
+    }
+
+    /// Decides whether the caller may do `A`, which retires, to a grant. No key policy has a say: the
+    /// grant itself names those who may.
+    pub fn authorize_on_grant<A: Action>(
+        &mut self,
+        grant: GrantRecord,
+    ) -> Result<Authorized<A, GrantRecord>, OpError> {
+        let arn = self.engine().key_arn(&grant.key);
+        self.note_key(arn.clone());
+        // Every caller is an account's root user, whom only the ARN of that root names.
+        let caller = self.caller();
+        let (account, root) = (caller.account, Some(caller.arn()));
+        let may_retire = grant.issuing_account == account
+            || grant.retiring_principal == root
+            || grant.grantee_principal == root
+                && grant.operations.contains(&GrantOperation::RetireGrant);
+        if may_retire {
+            return Ok(Authorized { target: grant, action: PhantomData });
+        }
+        if arn.account == account {
+            return Err(self.denied(A::NAME, &arn.to_string(), "resource"));
+        }
+        Err(self.denied_elsewhere::<A>("this resource"))
+    }
+
+    /// Decides whether the caller may do `A` to a principal: to those of its own account.
+    pub fn authorize_principal<A: Action>(
+        &self,
+        arn: &str,
+        account: AccountId,
+    ) -> Result<Authorized<A, Account>, OpError> {
+        if account != self.caller().account {
+            return Err(self.denied(A::NAME, arn, "identity"));
+        }
+        Ok(Authorized { target: Account, action: PhantomData })
     }
 
     /// Decides whether the caller may do `A` in its own account. `resource` is what a refusal
@@ -164,7 +235,9 @@ impl Cx {
     }
 }
 
-/// Whether the policy of an AWS managed key allows the action to the account: metadata only.
+const REVOKE_GRANT: &str = "kms:RevokeGrant";
+
+/// Whether the policy of every AWS managed key allows the action to the account: metadata only.
 fn looks_only(action: &str) -> bool {
     ["kms:Describe", "kms:Get", "kms:List"].iter().any(|prefix| action.starts_with(prefix))
 }

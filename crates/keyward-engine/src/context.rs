@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use keyward_audit::{Fragment, Resource};
 use keyward_model::{
-    AliasArn, AliasName, Caller, KeyArn, KeyMaterialId, Region, RequestId, Timestamp,
+    AliasArn, AliasName, Caller, GrantId, KeyArn, KeyMaterialId, Region, RequestId, Timestamp,
 };
-use keyward_store::{Change, Precondition, Scope, Write};
+use keyward_store::{Change, GrantRecord, Precondition, Scope, Write};
 
 use crate::authorize::{Account, reach};
 use crate::record::service_row;
@@ -22,6 +22,8 @@ pub struct Cx {
     pub(crate) notes: Notes,
     /// The keys that have done something: each use counts if the call succeeds.
     pub(crate) used: Vec<Arc<Key>>,
+    /// The grants whose tokens the request holds.
+    pub(crate) presented_grants: Vec<GrantRecord>,
 }
 
 /// What the audit record says beyond the request and the reply.
@@ -34,6 +36,7 @@ pub(crate) struct Notes {
     /// A key this very call makes: it is there only if the call succeeds.
     pub(crate) new_key: Option<KeyArn>,
     pub(crate) materials: Vec<(&'static str, KeyMaterialId)>,
+    pub(crate) grant_id: Option<GrantId>,
 }
 
 impl Cx {
@@ -46,6 +49,7 @@ impl Cx {
             change: Change::default(),
             notes: Notes::default(),
             used: Vec::new(),
+            presented_grants: Vec::new(),
         }
     }
 
@@ -54,6 +58,7 @@ impl Cx {
         self.change = Change::default();
         self.notes = Notes::default();
         self.used.clear();
+        self.presented_grants.clear();
         self.now = self.engine.clock().now();
     }
 
@@ -181,6 +186,11 @@ impl Cx {
     /// symmetric keys show theirs.
     pub fn note_material(&mut self, name: &'static str, id: Option<KeyMaterialId>) {
         self.notes.materials.extend(id.map(|id| (name, id)));
+    }
+
+    /// Notes the grant a request is about that need not name it.
+    pub const fn note_grant(&mut self, grant_id: GrantId) {
+        self.notes.grant_id = Some(grant_id);
     }
 
     /// Ends a dry run: everything was checked, nothing is done.

@@ -18,6 +18,7 @@ mod decode;
 mod dispatch;
 mod engine;
 mod error;
+mod grant;
 mod key;
 mod keyring;
 mod last_use;

@@ -26,6 +26,9 @@ pub(crate) fn line(
         for (member, id) in &cx.notes.materials {
             additional.add().display(member, id);
         }
+        if let Some(grant_id) = &cx.notes.grant_id {
+            additional.add().display("grantId", grant_id);
+        }
     }
     let mut resources = cx.notes.resources.clone();
     if let (None, Some(arn)) = (refusal, &cx.notes.new_key) {
