@@ -23,6 +23,7 @@ actions! {
     CreateAlias: Change;
     CreateAwsManagedKey: Change;
     CreateCustomKeyStore: Change;
+    CreateGrant: Change;
     CreateKey: Change;
     Decapsulate: Decapsulate;
     Decrypt: Open;
@@ -44,13 +45,17 @@ actions! {
     GetKeyPolicy: Look;
     GetPublicKey: Look;
     ListAliases: Look;
+    ListGrants: Look;
     ListKeyPolicies: Look;
     ListKeys: Look;
     ListResourceTags: Look;
+    ListRetirableGrants: Look;
     PutKeyPolicy: Change;
     ReEncryptFrom: Open;
     ReEncryptTo: Seal;
     ReplicateKey: Change;
+    RetireGrant: Change;
+    RevokeGrant: Change;
     ScheduleKeyDeletion: Change;
     Sign: Sign;
     TagResource: Change;

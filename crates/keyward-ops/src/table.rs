@@ -6,6 +6,7 @@ use crate::cancel_key_deletion::CancelKeyDeletion;
 use crate::connect_custom_key_store::ConnectCustomKeyStore;
 use crate::create_alias::CreateAlias;
 use crate::create_custom_key_store::CreateCustomKeyStore;
+use crate::create_grant::CreateGrant;
 use crate::create_key::CreateKey;
 use crate::decapsulate::Decapsulate;
 use crate::decrypt::Decrypt;
@@ -27,12 +28,16 @@ use crate::get_key_last_usage::GetKeyLastUsage;
 use crate::get_key_policy::GetKeyPolicy;
 use crate::get_public_key::GetPublicKey;
 use crate::list_aliases::ListAliases;
+use crate::list_grants::ListGrants;
 use crate::list_key_policies::ListKeyPolicies;
 use crate::list_keys::ListKeys;
 use crate::list_resource_tags::ListResourceTags;
+use crate::list_retirable_grants::ListRetirableGrants;
 use crate::put_key_policy::PutKeyPolicy;
 use crate::re_encrypt::ReEncrypt;
 use crate::replicate_key::ReplicateKey;
+use crate::retire_grant::RetireGrant;
+use crate::revoke_grant::RevokeGrant;
 use crate::schedule_key_deletion::ScheduleKeyDeletion;
 use crate::sign::Sign;
 use crate::tag_resource::TagResource;
@@ -50,6 +55,7 @@ pub static OPERATIONS: &[Entry] = &[
     entry::<ConnectCustomKeyStore>(),
     entry::<CreateAlias>(),
     entry::<CreateCustomKeyStore>(),
+    entry::<CreateGrant>(),
     entry::<CreateKey>(),
     entry::<Decapsulate>(),
     entry::<Decrypt>(),
@@ -71,12 +77,16 @@ pub static OPERATIONS: &[Entry] = &[
     entry::<GetKeyPolicy>(),
     entry::<GetPublicKey>(),
     entry::<ListAliases>(),
+    entry::<ListGrants>(),
     entry::<ListKeyPolicies>(),
     entry::<ListKeys>(),
     entry::<ListResourceTags>(),
+    entry::<ListRetirableGrants>(),
     entry::<PutKeyPolicy>(),
     entry::<ReEncrypt>(),
     entry::<ReplicateKey>(),
+    entry::<RetireGrant>(),
+    entry::<RevokeGrant>(),
     entry::<ScheduleKeyDeletion>(),
     entry::<Sign>(),
     entry::<TagResource>(),

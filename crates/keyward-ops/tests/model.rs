@@ -12,7 +12,6 @@ use serde_json::{Value, json};
 
 /// The operations of the model that are not offered.
 const NOT_OFFERED: &[&str] = &[
-    "CreateGrant",
     "DeleteImportedKeyMaterial",
     "DisableKeyRotation",
     "EnableKeyRotation",
@@ -21,11 +20,7 @@ const NOT_OFFERED: &[&str] = &[
     "GetKeyRotationStatus",
     "GetParametersForImport",
     "ImportKeyMaterial",
-    "ListGrants",
     "ListKeyRotations",
-    "ListRetirableGrants",
-    "RetireGrant",
-    "RevokeGrant",
     "RotateKeyOnDemand",
 ];
 
@@ -46,6 +41,8 @@ fn every_operation_of_the_model_is_offered_or_listed_as_not() {
     let model: Vec<_> = constraints::OPERATIONS.iter().map(|operation| operation.name).collect();
     assert_eq!(named, model);
 }
+
+const ROOT: &str = "arn:aws:iam::111122223333:root";
 
 /// A body with a value of each member, most of them sound. `made` is what [`made_for`] made.
 fn body(operation: &str, key: &str, made: &Value) -> Value {
@@ -79,9 +76,6 @@ fn body(operation: &str, key: &str, made: &Value) -> Value {
         "GenerateDataKey" | "GenerateDataKeyWithoutPlaintext" => {
             json!({ "KeyId": key, "KeySpec": "AES_256", "DryRun": false })
         }
-        "GenerateMac" => {
-            json!({ "KeyId": key, "Message": blob("message"), "MacAlgorithm": "HMAC_SHA_256" })
-        }
         "GenerateRandom" => json!({ "NumberOfBytes": 16 }),
         "ListKeys" => json!({ "Limit": 1, "ResourceOwners": ["SELF"] }),
         "ListAliases" | "ListKeyPolicies" | "ListResourceTags" => {
@@ -100,15 +94,24 @@ fn body(operation: &str, key: &str, made: &Value) -> Value {
         }),
         "UpdatePrimaryRegion" => json!({ "KeyId": key, "PrimaryRegion": "eu-central-1" }),
         "ScheduleKeyDeletion" => json!({ "KeyId": key, "PendingWindowInDays": 7 }),
+        "TagResource" => json!({ "KeyId": key, "Tags": [{ "TagKey": "a", "TagValue": "b" }] }),
+        "UntagResource" => json!({ "KeyId": key, "TagKeys": ["a"] }),
+        "UpdateKeyDescription" => json!({ "KeyId": key, "Description": "d" }),
+        _ => message_body(operation, key, made),
+    }
+}
+
+fn message_body(operation: &str, key: &str, made: &Value) -> Value {
+    match operation {
+        "GenerateMac" => {
+            json!({ "KeyId": key, "Message": blob("message"), "MacAlgorithm": "HMAC_SHA_256" })
+        }
         "Sign" => json!({
             "KeyId": key,
             "Message": blob("message"),
             "MessageType": "RAW",
             "SigningAlgorithm": "ECDSA_SHA_256",
         }),
-        "TagResource" => json!({ "KeyId": key, "Tags": [{ "TagKey": "a", "TagValue": "b" }] }),
-        "UntagResource" => json!({ "KeyId": key, "TagKeys": ["a"] }),
-        "UpdateKeyDescription" => json!({ "KeyId": key, "Description": "d" }),
         "Verify" => json!({
             "KeyId": key,
             "Message": blob("message"),
@@ -121,6 +124,24 @@ fn body(operation: &str, key: &str, made: &Value) -> Value {
             "Mac": made,
             "MacAlgorithm": "HMAC_SHA_256",
         }),
+        _ => grant_body(operation, key, made),
+    }
+}
+
+fn grant_body(operation: &str, key: &str, made: &Value) -> Value {
+    match operation {
+        "CreateGrant" => json!({
+            "KeyId": key,
+            "GranteePrincipal": ROOT,
+            "RetiringPrincipal": ROOT,
+            "Operations": ["Decrypt", "RetireGrant"],
+            "Constraints": { "EncryptionContextSubset": { "a": "b" } },
+            "Name": "grant",
+        }),
+        "ListGrants" => json!({ "KeyId": key, "GranteePrincipal": ROOT, "Limit": 1 }),
+        "ListRetirableGrants" => json!({ "RetiringPrincipal": ROOT, "Limit": 1 }),
+        "RetireGrant" => json!({ "GrantToken": made, "DryRun": false }),
+        "RevokeGrant" => json!({ "KeyId": key, "GrantId": made, "DryRun": false }),
         _ => json!({ "KeyId": key }),
     }
 }
@@ -263,6 +284,40 @@ fn no_body_makes_an_operation_panic_or_fail_on_its_own_account() {
     assert_eq!(failed, NEVER_SUCCEED);
 }
 
+#[tokio::test]
+async fn grant_tokens_are_looked_up_wherever_they_are_taken() {
+    let app = TestApp::new().await;
+    let root = app.root();
+    let other = root.create_key().await;
+    let made = root.ok("CreateGrant", body("CreateGrant", &other, &Value::Null)).await;
+    let of_other = made.get("GrantToken").unwrap();
+    let mut count = 0;
+    for entry in OPERATIONS {
+        if entry.model.input.members.iter().all(|member| member.name != "GrantTokens") {
+            continue;
+        }
+        count += 1;
+        let key = usable_key(&root, entry.name).await;
+        let own = json!({ "KeyId": key, "GranteePrincipal": ROOT, "Operations": ["DescribeKey"] });
+        let own = root.ok("CreateGrant", own).await;
+        let (token, grant_id) = (own.get("GrantToken").unwrap(), own.get("GrantId").unwrap());
+        let made = made_for(&root, entry.name, &key).await;
+        let mut input = body(entry.name, &key, &made);
+        let mut with = |tokens: Value| {
+            input.as_object_mut().unwrap().insert("GrantTokens".to_owned(), tokens);
+            input.clone()
+        };
+        root.ok(entry.name, with(json!([token]))).await;
+        root.ok(entry.name, with(json!([token, of_other, token]))).await;
+        root.ok("RevokeGrant", json!({ "KeyId": key, "GrantId": grant_id })).await;
+        for tokens in [json!(["made-up"]), json!([of_other, token])] {
+            let refused = root.refused(entry.name, with(tokens)).await;
+            assert_eq!(refused.name, "InvalidGrantTokenException", "{}", entry.name);
+        }
+    }
+    assert!(count >= 15, "only {count} operations take grant tokens");
+}
+
 /// A key that the operation works with.
 async fn usable_key(root: &Client, operation: &str) -> String {
     let key = match operation {
@@ -297,6 +352,8 @@ async fn made_for(root: &Client, operation: &str, key: &str) -> Value {
         "Decapsulate" => ("Encapsulate", "SharedSecretCiphertextBlob"),
         "Decrypt" | "ReEncrypt" => return json!(root.encrypt(key, b"secret").await),
         "DeriveSharedSecret" => ("GetPublicKey", "PublicKey"),
+        "RetireGrant" => ("CreateGrant", "GrantToken"),
+        "RevokeGrant" => ("CreateGrant", "GrantId"),
         "Verify" => ("Sign", "Signature"),
         "VerifyMac" => ("GenerateMac", "Mac"),
         _ => return Value::Null,
