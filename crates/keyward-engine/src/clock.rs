@@ -28,10 +28,15 @@ impl Engine {
     /// believed as well. A leap that the monotonic clock does not explain is not believed, then or
     /// after a restart: it would delete keys before their time. A clock set back is believed, for
     /// it only makes keys wait.
+    ///
+    /// What is watched is the machine's clock. The time told is the deployment's, so a move of a
+    /// development deployment's clock is no leap.
     pub async fn check_clock(&self, watch: &mut ClockWatch) -> Result<Timestamp, ScheduleError> {
-        let now = self.clock().now();
+        let now = self.machine_clock().now();
         let (expected, leap_max) = match watch.last {
-            Some((seen, at)) => (seen.plus(self.clock().monotonic().saturating_sub(at)), LEAP_MAX),
+            Some((seen, at)) => {
+                (seen.plus(self.machine_clock().monotonic().saturating_sub(at)), LEAP_MAX)
+            }
             None => (self.store().deployment().last_seen().await?.unwrap_or(now), STOPPED_MAX),
         };
         let leap = u64::try_from(now.unix_ms().saturating_sub(expected.unix_ms()));
@@ -43,13 +48,13 @@ impl Engine {
         // What a start bridges was time without a server, not a leap.
         watch.unexplained = if watch.last.is_some() { unexplained } else { Duration::ZERO };
         self.believe(now, watch).await?;
-        Ok(now)
+        Ok(self.clock().now())
     }
 
     /// Believes the present time on an operator's word, and tells which time that is. The caller
     /// records the command first.
     pub async fn accept_clock(&self, watch: &mut ClockWatch) -> Result<Timestamp, StoreError> {
-        let now = self.clock().now();
+        let now = self.machine_clock().now();
         watch.unexplained = Duration::ZERO;
         self.believe(now, watch).await?;
         Ok(now)
@@ -57,7 +62,7 @@ impl Engine {
 
     async fn believe(&self, now: Timestamp, watch: &mut ClockWatch) -> Result<(), StoreError> {
         self.store().deployment().remember_time(now).await?;
-        watch.last = Some((now, self.clock().monotonic()));
+        watch.last = Some((now, self.machine_clock().monotonic()));
         Ok(())
     }
 }

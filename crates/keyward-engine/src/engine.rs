@@ -10,6 +10,7 @@ use keyward_store::{
 use tokio::sync::{Notify, Semaphore};
 
 use crate::cache::{Loaded, Stale};
+use crate::deployment_clock::DeploymentClock;
 use crate::last_use::LastUses;
 use crate::outbox::Deliveries;
 use crate::turns::Turns;
@@ -53,8 +54,10 @@ pub struct Parts {
     pub ring: Arc<KeyRing>,
     /// The audit journal.
     pub journal: Journal,
-    /// The time.
+    /// The machine's clock.
     pub clock: Arc<dyn Clock>,
+    /// How far ahead of it a development deployment's clock was moved; 0 in every other.
+    pub clock_ahead_ms: i64,
     /// The source of ids.
     pub rng: Arc<dyn Rng>,
     /// Where key material comes from.
@@ -72,6 +75,7 @@ pub struct Parts {
 /// Everything calls share.
 pub struct Engine {
     parts: Parts,
+    pub(crate) clock: DeploymentClock,
     default_region: Region,
     keys: Loaded<ScopedKey, Arc<Key>>,
     aliases: Loaded<ScopedAlias, KeyId>,
@@ -88,11 +92,13 @@ impl Engine {
     /// Puts the parts together; `None` for a deployment that serves no Region.
     pub fn new(parts: Parts) -> Option<Arc<Self>> {
         let default_region = parts.deployment.regions.first()?.clone();
+        let clock = DeploymentClock::new(Arc::clone(&parts.clock), parts.clock_ahead_ms);
         let settling = Notify::new();
         // Another process may have been killed before it settled every key.
         settling.notify_one();
         Some(Arc::new(Self {
             parts,
+            clock,
             default_region,
             keys: Loaded::new(KEYS_MAX),
             aliases: Loaded::new(ALIASES_MAX),
@@ -115,9 +121,16 @@ impl Engine {
         &self.parts.journal
     }
 
-    /// The time.
+    /// The clock the deployment lives by: states, timers and records follow it.
     pub fn clock(&self) -> &dyn Clock {
-        &*self.parts.clock
+        &self.clock
+    }
+
+    /// The machine's clock, which a development deployment's may be ahead of. What is agreed with
+    /// others follows it: signatures, sessions, certificates, attestation documents. So does the
+    /// care of the deployment itself.
+    pub fn machine_clock(&self) -> &dyn Clock {
+        self.clock.machine()
     }
 
     /// The source of ids.

@@ -1,7 +1,8 @@
 //! What an operator does to a deployment: adds accounts and replaces root credentials.
 
+use keyward_audit::Fragment;
 use keyward_crypto::SigningSecret;
-use keyward_model::{AccessKeyId, AccountId};
+use keyward_model::{AccessKeyId, AccountId, Region};
 use keyward_store::{
     AccountRecord, AuditRow, Change, CommitError, CredentialRecord, CredentialStatus, StoreError,
     Write,
@@ -20,6 +21,20 @@ pub struct NewCredential {
     pub access_key_id: AccessKeyId,
     /// The secret access key.
     pub secret: SigningSecret,
+}
+
+/// An operator's command, as its record tells it.
+pub(crate) struct OperatorCommand<'a> {
+    /// `eventName`.
+    pub(crate) name: &'a str,
+    /// The account in whose log the record is.
+    pub(crate) account: AccountId,
+    /// `awsRegion`.
+    pub(crate) region: &'a Region,
+    /// Who gave the command.
+    pub(crate) operator: &'a str,
+    /// `requestParameters`.
+    pub(crate) request_parameters: Fragment,
 }
 
 /// Why an operator's command did nothing.
@@ -62,7 +77,7 @@ impl Engine {
         let (credential, record) = self.new_credential(account)?;
         let added = AccountRecord { account, created_at: self.clock().now() };
         let writes = vec![Write::PutAccount(added), Write::PutCredential(record)];
-        self.operate("CreateAccount", account, operator, writes).await?;
+        self.operate(&self.command("CreateAccount", account, operator), writes).await?;
         Ok(credential)
     }
 
@@ -80,7 +95,7 @@ impl Engine {
             older.into_iter().map(|old| Write::DeleteCredential(old.access_key_id)).collect();
         let (credential, record) = self.new_credential(account)?;
         writes.push(Write::PutCredential(record));
-        self.operate("ResetRoot", account, operator, writes).await?;
+        self.operate(&self.command("ResetRoot", account, operator), writes).await?;
         Ok(credential)
     }
 
@@ -92,7 +107,7 @@ impl Engine {
         account: AccountId,
         operator: &str,
     ) -> Result<(), OperatorError> {
-        self.operate(name, account, operator, Vec::new()).await
+        self.operate(&self.command(name, account, operator), Vec::new()).await
     }
 
     /// Puts a command on record that did not work, in the log of `account`.
@@ -104,7 +119,10 @@ impl Engine {
         reason: &str,
     ) -> Result<(), OperatorError> {
         let event_id = keyward_model::new_uuid(self.rng());
-        let line = operator_line(self, event_id, (name, account), operator, Some(reason));
+        let request_parameters = Fragment::default();
+        let command =
+            OperatorCommand { request_parameters, ..self.command(name, account, operator) };
+        let line = operator_line(self, event_id, &command, Some(reason));
         self.journal().append(&line).await.map_err(OperatorError::Journal)
     }
 
@@ -115,19 +133,35 @@ impl Engine {
         new_credential(self.ring(), account, (self.rng(), self.clock().now()))
     }
 
-    async fn operate(
-        &self,
-        name: &'static str,
+    /// A command that concerns an account, as its record tells it.
+    fn command<'a>(
+        &'a self,
+        name: &'a str,
         account: AccountId,
-        operator: &str,
+        operator: &'a str,
+    ) -> OperatorCommand<'a> {
+        let mut request_parameters = Fragment::default();
+        request_parameters.add().text("accountId", account.as_str());
+        let region = self.default_region();
+        OperatorCommand { name, account, region, operator, request_parameters }
+    }
+
+    /// Commits a command's writes with its record.
+    pub(crate) async fn operate(
+        &self,
+        command: &OperatorCommand<'_>,
         writes: Vec<Write>,
     ) -> Result<(), OperatorError> {
         self.journal().check().map_err(OperatorError::Journal)?;
-        let event_id = keyward_model::new_uuid(self.rng());
-        let line = operator_line(self, event_id, (name, account), operator, None);
+        let record = self.operator_row(command);
         let change = Change { writes, ..Change::default() };
-        self.commit_recorded(change, AuditRow { event_id, line }).await?;
+        self.commit_recorded(change, record).await?;
         Ok(())
+    }
+
+    pub(crate) fn operator_row(&self, command: &OperatorCommand<'_>) -> AuditRow {
+        let event_id = keyward_model::new_uuid(self.rng());
+        AuditRow { event_id, line: operator_line(self, event_id, command, None) }
     }
 }
 

@@ -4,10 +4,11 @@ use keyward_audit::{
     ApiCall, Client, Delivery, Fragment, InternalCall, KMS_EVENT_SOURCE, OperatorEvent, Outcome,
     Resource, ServiceEvent, TlsDetails,
 };
-use keyward_model::{AccountId, KeyArn, Region, Timestamp, new_uuid};
+use keyward_model::{KeyArn, Region, Timestamp, new_uuid};
 use keyward_store::AuditRow;
 use uuid::Uuid;
 
+use crate::operator::OperatorCommand;
 use crate::{Call, Cx, Engine, Kind, OpError};
 
 /// Room for an ordinary record.
@@ -168,27 +169,22 @@ pub(crate) fn elsewhere_row(cx: &Cx, elsewhere: &CallElsewhere<'_>) -> AuditRow 
     AuditRow { event_id, line }
 }
 
-/// The record of an operator's command that concerns an account, or of one that failed.
+/// The record of an operator's command, done or failed.
 pub(crate) fn operator_line(
     engine: &Engine,
     event_id: Uuid,
-    (name, account): (&str, AccountId),
-    operator: &str,
+    command: &OperatorCommand<'_>,
     failure: Option<&str>,
 ) -> Vec<u8> {
     let mut line = Vec::with_capacity(LINE_BYTES);
-    let mut request_parameters = Fragment::default();
-    if failure.is_none() {
-        request_parameters.add().text("accountId", account.as_str());
-    }
     OperatorEvent {
         event_id,
-        account,
+        account: command.account,
         time: engine.clock().now(),
-        event_name: name,
-        region: engine.default_region(),
-        operator,
-        request_parameters: &request_parameters,
+        event_name: command.name,
+        region: command.region,
+        operator: command.operator,
+        request_parameters: &command.request_parameters,
         failure,
     }
     .write(&mut line);

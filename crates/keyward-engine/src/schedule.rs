@@ -167,7 +167,8 @@ impl Engine {
         keyward_store::DomainKeyRecord {
             number: record.number(),
             wrapped: record.encode(),
-            created_at: self.clock().now(),
+            // The age of a domain key is the machine's affair.
+            created_at: self.machine_clock().now(),
         }
     }
 }

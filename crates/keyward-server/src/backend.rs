@@ -8,7 +8,7 @@ use keyward_model::{AccessKeyId, Clock, Region, Rng};
 
 /// What stands behind the server. There is one, [`Engine`]; tests of the wire put a small one here.
 pub trait Backend: Send + Sync + 'static {
-    /// The time.
+    /// The machine's clock: what is agreed with clients follows it, not a clock that was moved.
     fn clock(&self) -> &dyn Clock;
 
     /// The source of request ids.
@@ -34,7 +34,7 @@ pub trait Backend: Send + Sync + 'static {
 
 impl Backend for Engine {
     fn clock(&self) -> &dyn Clock {
-        Engine::clock(self)
+        Engine::machine_clock(self)
     }
 
     fn rng(&self) -> &dyn Rng {

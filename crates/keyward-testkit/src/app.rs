@@ -38,6 +38,8 @@ pub struct TestOptions {
     pub offers_sm2: bool,
     /// The Regions served.
     pub regions: Vec<&'static str>,
+    /// Whether the deployment is for development.
+    pub is_development: bool,
 }
 
 impl Default for TestOptions {
@@ -48,6 +50,7 @@ impl Default for TestOptions {
             journal: JournalOptions::default(),
             offers_sm2: true,
             regions: vec![REGION, OTHER_REGION],
+            is_development: false,
         }
     }
 }
@@ -80,7 +83,7 @@ impl TestApp {
             partition: Partition::Aws,
             regions: options.regions.iter().map(|name| name.parse().unwrap()).collect(),
             account: Some(ACCOUNT.parse().unwrap()),
-            is_development: false,
+            is_development: options.is_development,
         };
         let credential =
             create_deployment(&store, &key_ring, new, (&*rng, clock.now())).await.unwrap();
@@ -206,12 +209,14 @@ async fn start(
     options: TestOptions,
 ) -> Arc<Engine> {
     let deployment = store.deployment().find().await.unwrap().unwrap();
+    let clock_ahead_ms = store.deployment().clock_offset_ms().await.unwrap();
     let (journal, _) = Journal::open(&journal_directory(directory), options.journal).unwrap();
     Engine::new(Parts {
         store: Arc::new(store),
         ring: key_ring,
         journal,
         clock: clock.clone(),
+        clock_ahead_ms,
         rng: rng.clone(),
         generator: options.generator,
         workers: workers(),

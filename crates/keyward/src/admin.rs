@@ -5,6 +5,7 @@
 //! record. New credentials are written to `DIR/aws` where they are made and never cross the socket.
 
 mod client;
+mod development;
 mod path;
 mod protocol;
 mod socket;
@@ -93,6 +94,9 @@ impl Desk {
                 let now = self.engine.accept_clock(&mut watch).await?;
                 Ok(Outcome::ClockAccepted { now_unix_s: now.unix_s() })
             }
+            Command::DevAdvance { by_s } => {
+                self.advance_clock(Duration::from_secs(*by_s), operator).await
+            }
             Command::SealRotateDomainKey {} => {
                 let number = self.rotate_domain_keys(operator).await?;
                 Ok(Outcome::DomainKeyRotated { number })
@@ -114,7 +118,7 @@ impl Desk {
         let Some(newest) = records.iter().max_by_key(|record| record.number) else {
             return Ok(false);
         };
-        if newest.created_at.plus_days(days) > self.engine.clock().now() {
+        if newest.created_at.plus_days(days) > self.engine.machine_clock().now() {
             // An older key is there only if its rotation was interrupted.
             if records.len() > 1 {
                 self.engine.finish_domain_key_rotation().await?;

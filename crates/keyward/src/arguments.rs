@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -66,6 +67,9 @@ pub(crate) enum Command {
     /// Accept the time after the clock leapt.
     #[command(subcommand)]
     Clock(Clock),
+    /// Move the clock of a development deployment.
+    #[command(subcommand)]
+    Dev(Dev),
     /// Work on the key hierarchy.
     #[command(subcommand)]
     Seal(Seal),
@@ -140,6 +144,12 @@ pub(crate) struct Init {
     pub(crate) seal: SealName,
     #[command(flatten)]
     pub(crate) passphrase: PassphraseSource,
+    /// Mark the deployment as one for development, for good
+    ///
+    /// Its clock can be moved with `keyward dev`, so it is no place for keys that must be kept. It
+    /// serves on loopback addresses only. Nothing makes another deployment one.
+    #[arg(long)]
+    pub(crate) dev: bool,
     /// Do nothing, successfully, if the directory holds a deployment already
     #[arg(long)]
     pub(crate) if_missing: bool,
@@ -288,6 +298,55 @@ pub(crate) enum Clock {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum Dev {
+    Advance(DevAdvance),
+}
+
+/// Move the deployment's clock forward, and do what is due by then
+///
+/// States, timers and records follow the moved clock: keys are deleted and rotated, imported
+/// material expires, and the audit journal says so. Signatures, sessions, certificates and
+/// attestation documents go by the machine's clock, so clients notice nothing. The clock cannot be
+/// set back.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  keyward dev advance 30d --data-dir ./kms
+  keyward dev advance 90m --data-dir ./kms --json")]
+pub(crate) struct DevAdvance {
+    /// How far: a number and `d`, `h`, `m` or `s`
+    #[arg(value_name = "TIME", value_parser = parse_time)]
+    pub(crate) by: Duration,
+    #[command(flatten)]
+    pub(crate) deployment: Deployment,
+    /// Print nowUnixSeconds, the time the clock shows then, as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A time such as `30d`.
+fn parse_time(text: &str) -> Result<Duration, &'static str> {
+    const WRONG: &str = "a time is a number and `d`, `h`, `m` or `s`, such as 30d";
+    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or(WRONG)?;
+    let seconds: u64 = match unit {
+        "d" => 86_400,
+        "h" => 3_600,
+        "m" => 60,
+        "s" => 1,
+        _ => return Err(WRONG),
+    };
+    // `parse` takes a sign as well.
+    if !number.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(WRONG);
+    }
+    let number: u64 = number.parse().map_err(|_| WRONG)?;
+    match number.checked_mul(seconds) {
+        Some(0) | None => Err("the clock moves forward, by a time that can be told"),
+        Some(seconds) => Ok(Duration::from_secs(seconds)),
+    }
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum Seal {
     /// Replace the domain key now, and seal everything anew under the next one
     ///
@@ -344,6 +403,17 @@ mod tests {
             let init = ["keyward", "init", source[0], source[1]];
             assert_eq!(of(&init).unwrap_err().exit_code(), 2);
             of(&[&init[..], &["--seal", "passphrase"]].concat()).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_time_is_a_number_and_a_unit() {
+        for (text, seconds) in [("30d", 2_592_000), ("12h", 43_200), ("90m", 5_400), ("45s", 45)] {
+            assert_eq!(parse_time(text), Ok(Duration::from_secs(seconds)));
+        }
+        for text in ["", "d", "30", "-1d", "+1d", "1w", "1.5h", "0s", "1ä", "999999999999999999d"]
+        {
+            assert!(parse_time(text).is_err(), "{text}");
         }
     }
 

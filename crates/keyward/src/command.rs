@@ -3,6 +3,7 @@
 mod account;
 mod certificate;
 mod clock;
+mod dev;
 mod init;
 mod operate;
 mod quickstart;
@@ -28,6 +29,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         Command::Quickstart(arguments) => quickstart::run(arguments),
         Command::Account(arguments) => account::run(&arguments),
         Command::Clock(arguments) => clock::run(&arguments),
+        Command::Dev(arguments) => dev::run(&arguments),
         Command::Seal(arguments) => seal::run(&arguments),
         Command::Certificate(arguments) => certificate::run(arguments),
         Command::Version(arguments) => version::run(&arguments),

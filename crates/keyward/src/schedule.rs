@@ -141,7 +141,7 @@ impl Schedule {
 
     fn renew_certificate(&mut self) {
         let Some(ca) = &self.private_ca else { return };
-        match ca.renew_if_due(self.desk.engine.clock().now()) {
+        match ca.renew_if_due(self.desk.engine.machine_clock().now()) {
             Ok(true) => {
                 info!("the server's certificate was renewed");
                 self.reload_changed_certificates();

@@ -82,6 +82,9 @@ impl Serving {
     ) -> Result<Self> {
         // Before anyone can think the server ready: a signal without a handler would end it.
         let stop = stop_signal()?;
+        if opened.is_development().await? {
+            require_loopback(config)?;
+        }
         let certificates = watch.as_ref().map(CertificateWatch::certificates);
         let listener = bind(config.server.listen, certificates).await?;
         let address = listener.local_addr()?;
@@ -202,6 +205,19 @@ fn require_private(config: &Config, has_tls: bool) -> Result<()> {
              keys would cross the network readable. Make a certificate with `keyward init \
              --tls-name HOST`, name one in [tls], or listen on 127.0.0.1. If the network is \
              private in itself, say --expose-plaintext-http-to-the-network"
+        ),
+        None => Ok(()),
+    }
+}
+
+/// Refuses to serve a development deployment, whose keys may be known to anyone, to a network.
+fn require_loopback(config: &Config) -> Result<()> {
+    let listens = [Some(config.server.listen), config.metrics_listen()?];
+    match listens.into_iter().flatten().find(|address| !address.ip().is_loopback()) {
+        Some(address) => bail!(
+            "{address} can be reached by other machines, and a development deployment serves its \
+             own machine only: its clock and its keys are anybody's. Listen on 127.0.0.1, or make \
+             a deployment without --dev"
         ),
         None => Ok(()),
     }

@@ -40,10 +40,22 @@ pub(crate) fn open(dir: &DataDir, source: &PassphraseSource, _lock: &Lock) -> Re
 }
 
 impl Opened {
+    /// Whether the deployment is for development.
+    pub(crate) async fn is_development(&self) -> Result<bool> {
+        let deployment = self.store.deployment().find().await?;
+        Ok(deployment.is_some_and(|deployment| deployment.is_development))
+    }
+
     /// The engine, with the audit journal open.
     pub(crate) async fn start(self, dir: &DataDir, config: &Config) -> Result<(Arc<Engine>, Seal)> {
         let Some(deployment) = self.store.deployment().find().await? else {
             bail!("{} holds no deployment", dir.database().display());
+        };
+        // The offset is not authenticated, so it counts only where the authenticated row allows it.
+        let clock_ahead_ms = if deployment.is_development {
+            self.store.deployment().clock_offset_ms().await?
+        } else {
+            0
         };
         let options =
             JournalOptions { durability: durability(config), ..JournalOptions::default() };
@@ -58,6 +70,7 @@ impl Opened {
             ring: self.ring,
             journal,
             clock: Arc::new(SystemClock),
+            clock_ahead_ms,
             rng: Arc::new(SystemRng),
             generator: Arc::new(LocalGenerator::new(Arc::clone(&workers))),
             workers,

@@ -15,6 +15,7 @@ pub(crate) enum Command {
     AccountList {},
     AccountResetRoot { account_id: Option<String> },
     ClockAccept {},
+    DevAdvance { by_s: u64 },
     SealRotateDomainKey {},
 }
 
@@ -26,6 +27,7 @@ impl Command {
             Self::AccountList {} => "ListAccounts",
             Self::AccountResetRoot { .. } => "ResetRoot",
             Self::ClockAccept {} => "AcceptClock",
+            Self::DevAdvance { .. } => "AdvanceClock",
             Self::SealRotateDomainKey {} => "RotateDomainKey",
         }
     }
@@ -37,6 +39,7 @@ impl Command {
 pub(crate) enum Outcome {
     Accounts { accounts: Vec<AccountLine> },
     ClockAccepted { now_unix_s: i64 },
+    ClockAdvanced { now_unix_s: i64 },
     Credential { account_id: String, access_key_id: String, profile: String },
     DomainKeyRotated { number: u32 },
 }

@@ -31,8 +31,8 @@ pub(super) fn run(arguments: &Init) -> Result<()> {
     if dir.is_initialised()? {
         return already_there(&dir, arguments);
     }
-    let Init { birth, seal, passphrase, .. } = arguments;
-    let credential = make_deployment(&dir, birth, *seal, passphrase, &lock)?;
+    let Init { birth, seal, passphrase, dev, .. } = arguments;
+    let credential = make_deployment(&dir, (birth, *dev), *seal, passphrase, &lock)?;
     report(&dir, arguments, &credential)
 }
 
@@ -42,7 +42,7 @@ pub(super) fn run(arguments: &Init) -> Result<()> {
 /// interrupted run left is made anew, but for the root key file.
 pub(super) fn make_deployment(
     dir: &DataDir,
-    birth: &Birth,
+    (birth, is_development): (&Birth, bool),
     seal: SealName,
     source: &PassphraseSource,
     _lock: &Lock,
@@ -54,7 +54,7 @@ pub(super) fn make_deployment(
         partition,
         regions: distinct(&birth.regions),
         account: birth.account_id,
-        is_development: false,
+        is_development,
     };
     let unfinished = dir.path().join("keyward.db.new");
     let credential = make_database(&unfinished, &seal, new)?;

@@ -48,6 +48,9 @@ fn words_of(outcome: &Outcome) -> String {
         Outcome::ClockAccepted { now_unix_s } => {
             format!("The time is accepted: {now_unix_s} seconds since 1970 (UTC)\n")
         }
+        Outcome::ClockAdvanced { now_unix_s } => {
+            format!("The deployment's clock shows {now_unix_s} seconds since 1970 (UTC)\n")
+        }
         Outcome::Credential { account_id, access_key_id, profile } => {
             format!(
                 "Account {account_id} has the access key {access_key_id}, in the profile {profile}\n"
@@ -64,7 +67,9 @@ fn json_of(outcome: &Outcome) -> Value {
         Outcome::Accounts { accounts } => {
             json!({ "accounts": accounts.iter().map(json_of_account).collect::<Vec<_>>() })
         }
-        Outcome::ClockAccepted { now_unix_s } => json!({ "nowUnixSeconds": now_unix_s }),
+        Outcome::ClockAccepted { now_unix_s } | Outcome::ClockAdvanced { now_unix_s } => {
+            json!({ "nowUnixSeconds": now_unix_s })
+        }
         Outcome::Credential { account_id, access_key_id, profile } => {
             json!({ "accountId": account_id, "accessKeyId": access_key_id, "profile": profile })
         }

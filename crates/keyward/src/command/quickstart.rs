@@ -20,7 +20,7 @@ pub(super) fn run(arguments: Quickstart) -> Result<()> {
     if !dir.is_initialised()? {
         let seal =
             if passphrase::is_offered(&source) { SealName::Passphrase } else { SealName::File };
-        init::make_deployment(&dir, &arguments.birth, seal, &source, &lock)?;
+        init::make_deployment(&dir, (&arguments.birth, false), seal, &source, &lock)?;
     }
     serving::serve(&dir, &config, &source, &lock, |profiles| {
         print(&format!(

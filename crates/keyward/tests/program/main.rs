@@ -9,6 +9,7 @@
 
 mod accounts;
 mod configuration;
+mod development;
 mod initialisation;
 mod root_key;
 mod sandbox;
