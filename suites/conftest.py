@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from blackbox.deployment import BINARY, OTHER_REGION, PROXIES, REGION, Deployment
+from blackbox.keys import KeyOf
 from blackbox.wire import Wire
 
 for name in list(os.environ):
@@ -28,9 +30,11 @@ def pytest_report_header() -> str:
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """Two Regions and two accounts, served for as long as the tests run."""
     directory = tmp_path_factory.mktemp("shared") / "data"
+    settings = directory.with_name("keyward.toml")
+    settings.write_text("[keys]\nsm2 = true\n")
     made = Deployment.make(directory, "--region", REGION, "--region", OTHER_REGION)
     try:
-        made.start()
+        made.start("--config", str(settings))
         made.add_account()
         yield made
         assert made.stop() == 0, made.log.read_text()
@@ -81,6 +85,17 @@ def wire(deployment: Deployment) -> Wire:
 def key(kms: Any) -> dict[str, Any]:
     """The metadata of a new symmetric encryption key."""
     return kms.create_key()["KeyMetadata"]
+
+
+@pytest.fixture(scope="session")
+def key_of(kms: Any) -> KeyOf:
+    """Keys of every kind, each made once: no test changes one."""
+
+    @cache
+    def made(spec: str, usage: str) -> dict[str, Any]:
+        return kms.create_key(KeySpec=spec, KeyUsage=usage)["KeyMetadata"]
+
+    return made
 
 
 @pytest.fixture
