@@ -33,8 +33,10 @@ actions! {
     DescribeCustomKeyStores: Look;
     DescribeKey: Look;
     DisableKey: Change;
+    DisableKeyRotation: Change;
     DisconnectCustomKeyStore: Change;
     EnableKey: Change;
+    EnableKeyRotation: Change;
     Encapsulate: Encapsulate;
     Encrypt: Seal;
     GenerateDataKey: Seal;
@@ -43,10 +45,12 @@ actions! {
     GenerateRandom: Random;
     GetKeyLastUsage: Look;
     GetKeyPolicy: Look;
+    GetKeyRotationStatus: Look;
     GetPublicKey: Look;
     ListAliases: Look;
     ListGrants: Look;
     ListKeyPolicies: Look;
+    ListKeyRotations: Look;
     ListKeys: Look;
     ListResourceTags: Look;
     ListRetirableGrants: Look;
@@ -56,6 +60,7 @@ actions! {
     ReplicateKey: Change;
     RetireGrant: Change;
     RevokeGrant: Change;
+    RotateKeyOnDemand: Change;
     ScheduleKeyDeletion: Change;
     Sign: Sign;
     TagResource: Change;
