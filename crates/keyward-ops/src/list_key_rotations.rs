@@ -48,7 +48,7 @@ struct RotationsListEntry {
     key_material_id: KeyMaterialId,
     key_material_state: KeyMaterialState,
     #[serde(flatten)]
-    import: Option<Import>,
+    imported: Option<Imported>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rotation_date: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,7 +58,7 @@ struct RotationsListEntry {
 /// What only imported material has.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Import {
+struct Imported {
     #[serde(skip_serializing_if = "Option::is_none")]
     key_material_description: Option<String>,
     import_state: ImportState,
@@ -122,14 +122,14 @@ impl RotationsListEntry {
             key_id: key.record.key.key_id,
             key_material_id: version.id,
             key_material_state: version.state,
-            import: is_imported.then(|| Import::of(version)),
+            imported: is_imported.then(|| Imported::of(version)),
             rotation_date: version.rotated_at,
             rotation_type: version.rotation_type,
         }
     }
 }
 
-impl Import {
+impl Imported {
     fn of(version: &Version) -> Self {
         let key_material_description = version.description.clone();
         if !version.is_present() {
