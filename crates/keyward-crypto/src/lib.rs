@@ -33,6 +33,7 @@ mod error;
 mod golden;
 mod grant_token;
 mod import;
+mod import_token;
 mod kdf;
 mod mac;
 mod material_id;
@@ -61,6 +62,7 @@ pub use grant_token::{
     GRANT_NAME_BYTES_MAX, GRANT_TOKEN_CHARS_MAX, new_grant_token, read_grant_token,
 };
 pub use import::{WrappingKey, wrapping_is_offered};
+pub use import_token::ImportToken;
 pub use mac::MacKey;
 pub use random::{MATERIAL_BYTES_MAX, RANDOM_BYTES_MAX};
 pub use seal::{
