@@ -29,14 +29,13 @@ actions! {
     Decrypt: Open;
     DeleteAlias: Change;
     DeleteCustomKeyStore: Change;
+    DeleteImportedKeyMaterial: Change;
     DeriveSharedSecret: Agree;
     DescribeCustomKeyStores: Look;
     DescribeKey: Look;
     DisableKey: Change;
-    DisableKeyRotation: Change;
     DisconnectCustomKeyStore: Change;
     EnableKey: Change;
-    EnableKeyRotation: Change;
     Encapsulate: Encapsulate;
     Encrypt: Seal;
     GenerateDataKey: Seal;
@@ -45,12 +44,12 @@ actions! {
     GenerateRandom: Random;
     GetKeyLastUsage: Look;
     GetKeyPolicy: Look;
-    GetKeyRotationStatus: Look;
+    GetParametersForImport: Change;
     GetPublicKey: Look;
+    ImportKeyMaterial: Change;
     ListAliases: Look;
     ListGrants: Look;
     ListKeyPolicies: Look;
-    ListKeyRotations: Look;
     ListKeys: Look;
     ListResourceTags: Look;
     ListRetirableGrants: Look;
@@ -60,7 +59,6 @@ actions! {
     ReplicateKey: Change;
     RetireGrant: Change;
     RevokeGrant: Change;
-    RotateKeyOnDemand: Change;
     ScheduleKeyDeletion: Change;
     Sign: Sign;
     TagResource: Change;

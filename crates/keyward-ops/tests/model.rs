@@ -12,11 +12,13 @@ use serde_json::{Value, json};
 
 /// The operations of the model that are not offered.
 const NOT_OFFERED: &[&str] = &[
-    "DeleteImportedKeyMaterial",
+    "DisableKeyRotation",
+    "EnableKeyRotation",
     "GenerateDataKeyPair",
     "GenerateDataKeyPairWithoutPlaintext",
-    "GetParametersForImport",
-    "ImportKeyMaterial",
+    "GetKeyRotationStatus",
+    "ListKeyRotations",
+    "RotateKeyOnDemand",
 ];
 
 /// The operations that no body makes succeed, for want of a custom key store.
@@ -72,6 +74,11 @@ fn body(operation: &str, key: &str, made: &Value) -> Value {
             json!({ "KeyId": key, "KeySpec": "AES_256", "DryRun": false })
         }
         "GenerateRandom" => json!({ "NumberOfBytes": 16 }),
+        // The wrapping key that is made soonest.
+        "GetParametersForImport" => {
+            json!({ "KeyId": key, "WrappingAlgorithm": "SM2PKE", "WrappingKeySpec": "SM2" })
+        }
+        "ImportKeyMaterial" => made.clone(),
         "ListKeys" => json!({ "Limit": 1, "ResourceOwners": ["SELF"] }),
         "ListAliases" | "ListKeyPolicies" | "ListResourceTags" => {
             json!({ "KeyId": key, "Limit": 1 })
@@ -137,16 +144,6 @@ fn grant_body(operation: &str, key: &str, made: &Value) -> Value {
         "ListRetirableGrants" => json!({ "RetiringPrincipal": ROOT, "Limit": 1 }),
         "RetireGrant" => json!({ "GrantToken": made, "DryRun": false }),
         "RevokeGrant" => json!({ "KeyId": key, "GrantId": made, "DryRun": false }),
-        _ => rotation_body(operation, key),
-    }
-}
-
-fn rotation_body(operation: &str, key: &str) -> Value {
-    match operation {
-        "EnableKeyRotation" => json!({ "KeyId": key, "RotationPeriodInDays": 90 }),
-        "ListKeyRotations" => {
-            json!({ "KeyId": key, "Limit": 1, "IncludeKeyMaterial": "ALL_KEY_MATERIAL" })
-        }
         _ => json!({ "KeyId": key }),
     }
 }
@@ -335,6 +332,12 @@ async fn usable_key(root: &Client, operation: &str) -> String {
         "GenerateMac" | "VerifyMac" => {
             root.create_key_of(KeySpec::Hmac256, KeyUsage::GenerateVerifyMac).await
         }
+        "DeleteImportedKeyMaterial" | "ImportKeyMaterial" => {
+            root.create_external_key(json!({})).await
+        }
+        "GetParametersForImport" => {
+            root.create_external_key(json!({ "KeySpec": "SM2", "KeyUsage": "SIGN_VERIFY" })).await
+        }
         "GetPublicKey" | "Sign" | "Verify" => {
             root.create_key_of(KeySpec::EccNistP256, KeyUsage::SignVerify).await
         }
@@ -359,6 +362,7 @@ async fn made_for(root: &Client, operation: &str, key: &str) -> Value {
         "DeriveSharedSecret" => ("GetPublicKey", "PublicKey"),
         "RetireGrant" => ("CreateGrant", "GrantToken"),
         "RevokeGrant" => ("CreateGrant", "GrantId"),
+        "ImportKeyMaterial" => return root.import_parameters(key).await.request(&[7; 32]),
         "Verify" => ("Sign", "Signature"),
         "VerifyMac" => ("GenerateMac", "Mac"),
         _ => return Value::Null,

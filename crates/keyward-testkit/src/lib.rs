@@ -15,6 +15,7 @@ mod app;
 mod client;
 mod clock;
 mod generator;
+mod import;
 mod key_request;
 mod record;
 mod refused;
@@ -24,6 +25,7 @@ pub use app::{ACCOUNT, OTHER_ACCOUNT, TestApp, TestOptions};
 pub use client::{Client, blob, unblob};
 pub use clock::MockClock;
 pub use generator::HeldGenerator;
+pub use import::ImportParameters;
 pub use key_request::{
     ABSENT, KeyRequest, PENDING_DELETION, UNUSABLE, denied_by_policy, denied_ciphertext,
     denied_elsewhere,

@@ -46,9 +46,7 @@ impl Engine {
         if row.record.settles_at.is_none_or(|at| at > now) {
             return Ok(false);
         }
-        let Some(change) = settling_change(row) else {
-            return self.finish_on_demand_rotation(key, now).await;
-        };
+        let Some(change) = settling_change(row) else { return Ok(false) };
         match self.commit(change).await {
             Ok(()) => Ok(true),
             Err(CommitError::Conflict(_)) => Ok(false),
