@@ -31,6 +31,8 @@ COMMON_ERRORS = {
 MORE_ERRORS = {"DescribeKey": {"InvalidGrantTokenException"}}
 # The enum of this member lacks the newer specs, which replies show in it all the same.
 OPEN_ENUMS = {"CustomerMasterKeySpec"}
+# Where the service documents a value that its model does not allow: a grant without a name.
+BESIDE_THE_MODEL = re.compile(r"List(Retirable)?Grants\.Grants\[\d+\]\.Name")
 FAULTS = {
     "DependencyTimeoutException": 500,
     "InternalFailure": 500,
@@ -125,6 +127,8 @@ def _map(shape: MapShape, value: Any, path: str) -> None:
 
 def _string(shape: StringShape, value: Any, path: str) -> None:
     assert isinstance(value, str), path
+    if value == "" and BESIDE_THE_MODEL.fullmatch(path):
+        return
     if shape.enum and shape.name not in OPEN_ENUMS:
         assert value in shape.enum, f"{path}: {value} is not one of {shape.enum}"
     _bounded(shape, len(value), path)
