@@ -39,6 +39,11 @@ impl Grants for SqliteStore {
         self.read(move |sql| find(sql, &key, &grant_id)).await
     }
 
+    async fn count(&self, key: &ScopedKey) -> Result<u32, StoreError> {
+        let key = key.clone();
+        self.read(move |sql| count_of_key(sql, &key)).await
+    }
+
     async fn find_named(
         &self,
         key: &ScopedKey,

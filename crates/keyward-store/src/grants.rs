@@ -159,6 +159,9 @@ pub trait Grants: Send + Sync {
         grant_id: &GrantId,
     ) -> Result<Option<GrantRecord>, StoreError>;
 
+    /// How many grants the key has.
+    async fn count(&self, key: &ScopedKey) -> Result<u32, StoreError>;
+
     /// The key's grant with this fingerprint.
     async fn find_named(
         &self,

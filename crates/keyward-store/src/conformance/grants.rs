@@ -82,6 +82,7 @@ pub async fn a_grant_is_found_in_its_key_only(subject: &Subject) {
         let grants = subject.store.grants();
         assert_eq!(grants.find(&key, &grant_id(1)).await.unwrap(), None);
         assert_eq!(grants.list(&key, &GrantFilter::default(), None, 10).await.unwrap(), []);
+        assert_eq!(grants.count(&key).await.unwrap(), 0);
     }
 }
 
@@ -93,6 +94,7 @@ pub async fn a_grant_is_gone_after_it_is_removed(subject: &Subject) {
     assert_eq!(grants.find(&key(1), &grant_id(1)).await.unwrap(), None);
     let listed = grants.list(&key(1), &GrantFilter::default(), None, 10).await.unwrap();
     assert_eq!(listed, [grant_record(&key(1), 2)]);
+    assert_eq!(grants.count(&key(1)).await.unwrap(), 1);
 }
 
 pub async fn a_named_grant_is_found_by_its_fingerprint_in_its_key_only(subject: &Subject) {
