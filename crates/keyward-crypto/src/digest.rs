@@ -5,8 +5,8 @@ use aws_lc_rs::digest;
 /// The length of a SHA-256 digest.
 pub const SHA256_BYTES: usize = 32;
 
-/// SHA-256 over the parts, one after the other. It does not tell where one ends: the caller's encoding
-/// must.
+/// SHA-256 over the parts, one after the other. It does not tell where one ends: the caller's
+/// encoding must.
 pub fn sha256(parts: &[&[u8]]) -> [u8; SHA256_BYTES] {
     let mut context = digest::Context::new(&digest::SHA256);
     for part in parts {

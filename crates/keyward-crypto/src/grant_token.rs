@@ -1,12 +1,12 @@
 //! Grant tokens: text that names a grant and notices when it was changed on the way.
 //!
-//! A token is URL-safe base64 of `version ‖ nonce ‖ name ‖ digest`. The digest is SHA-256 over a label
-//! and everything before it; the nonce makes each token of a grant a new one.
+//! A token is URL-safe base64 of `version ‖ nonce ‖ name ‖ digest`. The digest is SHA-256 over a
+//! label and everything before it; the nonce makes each token of a grant a new one.
 //!
-//! A token is not authenticated, and need not be: it gives nobody a right. It makes the grant it names
-//! count, which is looked up and must be there, and whose id is 256 random bits. A token has no end but
-//! its grant's, so a code under a domain key, which is destroyed some weeks after its rotation, could not
-//! vouch for it.
+//! A token is not authenticated, and need not be: it gives nobody a right. It makes the grant it
+//! names count, which is looked up and must be there, and whose id is 256 random bits. A token has
+//! no end but its grant's, so a code under a domain key, which is destroyed some weeks after its
+//! rotation, could not vouch for it.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -103,7 +103,7 @@ mod tests {
         assert_eq!(read_grant_token(V1).as_deref(), Some(&b"name"[..]));
     }
 
-    const V1: &str = "AQcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH\
-                      BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHB25hbWUtTpStJvEwEnS_8HUVXxXMvz05\
-                      YCKL4b_7KuJQ9ddmrg";
+    const V1: &str = "AQcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH\
+        BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHB25hbWUtTpStJvEw\
+        EnS_8HUVXxXMvz05YCKL4b_7KuJQ9ddmrg";
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use keyward_model::{AccountId, GrantId, GrantOperation, KeyManager};
 use keyward_store::{GrantRecord, Scope, ScopedKey};
 
+use crate::grant::grant_not_found;
 use crate::resolve::Found;
 use crate::{Cx, Key, OpError, Target, op_error};
 
@@ -161,13 +162,13 @@ impl Cx {
         }
         self.note_key(self.engine().key_arn(&key));
         if key.scope.account == self.caller().account {
-            return Err(op_error!(NotFound, "Grant ID {grant_id} not found"));
+            return Err(grant_not_found(grant_id));
         }
         Err(self.denied_elsewhere::<A>("this resource"))
     }
 
-    /// Decides whether the caller may do `A`, which retires, to a grant. No key policy has a say: the
-    /// grant itself names those who may.
+    /// Decides whether the caller may do `A`, which retires, to a grant. No key policy has a say:
+    /// the grant itself names those who may.
     pub fn authorize_on_grant<A: Action>(
         &mut self,
         grant: GrantRecord,

@@ -208,7 +208,7 @@ impl Engine {
 }
 
 /// The words for a quota that is used up.
-fn limit_exceeded(limit: &Precondition, current: u32) -> OpError {
+pub(crate) fn limit_exceeded(limit: &Precondition, current: u32) -> OpError {
     match limit {
         Precondition::AliasesBelow(_, quota) => op_error!(
             LimitExceeded,

@@ -4,15 +4,16 @@ use keyward_crypto::{new_grant_token, read_grant_token};
 use keyward_model::{AccountId, GrantId, KeyId, Region};
 use keyward_store::{GrantRecord, Precondition, Scope, ScopedKey, Write};
 
-use crate::{Action, Authorized, Cx, OpError, reach};
+use crate::dispatch::limit_exceeded;
+use crate::{Action, Authorized, Cx, OpError, op_error, reach};
 
 const ACCOUNT_BYTES: usize = 12;
 const KEY_ID_BYTES: usize = 36;
 const GRANT_ID_BYTES: usize = 32;
 
 impl Cx {
-    /// A new token for a grant. All tokens of a grant are as good as each other, and last as long as
-    /// the grant.
+    /// A new token for a grant. All tokens of a grant are as good as each other, and last as long
+    /// as the grant.
     pub fn new_grant_token(&self, key: &ScopedKey, grant_id: &GrantId) -> Result<String, OpError> {
         new_grant_token(&token_name(key, grant_id)).map_err(OpError::internal)
     }
@@ -29,10 +30,21 @@ impl Cx {
         self.presented_grants.push(grant);
     }
 
-    /// The grants whose tokens the request holds, of whatever key. Authorization reads every grant
-    /// from the database, so one that is presented counts no more than one that is not.
+    /// The grants whose tokens the request holds, of whatever key and to whomever. Being presented
+    /// gives a grant no more power than it has.
     pub fn presented_grants(&self) -> &[GrantRecord] {
         &self.presented_grants
+    }
+
+    /// Refuses a key that has as many grants as it may have. For dry runs: a change that commits
+    /// depends on the same count instead.
+    pub async fn check_room_for_grant(&self, key: &ScopedKey) -> Result<(), OpError> {
+        let quota = self.engine().quotas().grants_per_key;
+        let count = self.engine().store().grants().count(key).await.map_err(OpError::internal)?;
+        if count < quota {
+            return Ok(());
+        }
+        Err(limit_exceeded(&Precondition::GrantsBelow(key.clone(), quota), count))
     }
 
     /// Stages writes to the grant the proof is about. They happen only if it is still there.
@@ -47,6 +59,11 @@ impl Cx {
         self.require(Precondition::GrantPresent(key.clone(), *grant_id));
         self.change.writes.extend(writes);
     }
+}
+
+/// The refusal of an id that none of the key's grants has.
+pub fn grant_not_found(grant_id: &GrantId) -> OpError {
+    op_error!(NotFound, "Grant ID {grant_id} not found")
 }
 
 /// What a token says: account, key id, grant id and, last because it has no fixed length, Region.

@@ -49,6 +49,7 @@ pub use development::DevelopmentError;
 pub use dispatch::{Call, Client, Tls};
 pub use engine::{Engine, Parts, Quotas};
 pub use error::{ErrorCode, OpError};
+pub use grant::grant_not_found;
 pub use import::{ImportParameters, incorrect_material};
 pub use key::Key;
 pub use keyring::KeyRing;

@@ -97,6 +97,9 @@ impl Operation for CreateGrant {
             grant_id,
             key_arn: key.arn.clone(),
         };
+        if dry_run == Some(true) && existing.is_none() {
+            cx.check_room_for_grant(&grant.key).await?;
+        }
         cx.end_dry_run(dry_run)?;
         if existing.is_none() {
             let quota = cx.engine().quotas().grants_per_key;

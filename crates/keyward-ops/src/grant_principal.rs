@@ -6,9 +6,9 @@ use keyward_policy::account_of_principal;
 
 /// Refuses text that is not the ARN of a principal whom a grant can name.
 ///
-/// The rule while users and roles do not exist as objects: the ARN has the form of an account's root,
-/// a user, a role, a role session or a federated-user session of this partition, and the account
-/// exists. When users and roles exist, they must too, and are bound by their unique ids.
+/// The rule while users and roles do not exist as objects: the ARN has the form of an account's
+/// root, a user, a role, a role session or a federated-user session of this partition, and the
+/// account exists. When users and roles exist, they must too, and are bound by their unique ids.
 pub(crate) async fn require_principal(cx: &Cx, arn: &str) -> Result<(), OpError> {
     let account = account_of(cx, arn)?;
     let found = cx.engine().store().accounts().find(&account).await.map_err(OpError::internal)?;

@@ -2,7 +2,7 @@
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_RevokeGrant.html>
 
 use keyward_audit::{JsonObject, Recorded};
-use keyward_engine::{Cx, Kind, OpError, Operation};
+use keyward_engine::{Cx, Kind, OpError, Operation, grant_not_found};
 use keyward_shape::Text;
 use keyward_store::{Precondition, Write};
 use serde::Deserialize;
@@ -38,7 +38,7 @@ impl Operation for RevokeGrant {
         let of = &key.record.key;
         let found = cx.engine().store().grants().find(of, &grant_id).await;
         if found.map_err(OpError::internal)?.is_none() {
-            return Err(grant_id::not_found(&grant_id));
+            return Err(grant_not_found(&grant_id));
         }
         cx.end_dry_run(input.dry_run)?;
         // Of a retirement and a revocation that meet, one ends the grant and the other finds none.

@@ -192,8 +192,8 @@ async fn median(root: &Client, operation: &str, inputs: Vec<Value>) -> Duration 
     times[times.len() / 2]
 }
 
-/// A scan of all the rows takes seconds here; what an index finds takes some milliseconds. The bound
-/// leaves room for a busy machine.
+/// A scan of all the rows takes seconds here; what an index finds takes some milliseconds. The
+/// bound leaves room for a busy machine.
 #[tokio::test]
 async fn a_key_with_as_many_grants_as_may_be_is_as_quick_as_any() {
     const TRIES: usize = 9;

@@ -18,9 +18,9 @@ pub(crate) enum AwsPrincipal<'a> {
     NotAPrincipal,
 }
 
-/// The account of the one principal of `partition` that this ARN names: an account's root, a user, a
-/// role, a role session or a federated-user session. `None` for every other text: a bare account id, a
-/// wildcard, a group, a service, what a deleted user leaves behind.
+/// The account of the one principal of `partition` that this ARN names: an account's root, a user,
+/// a role, a role session or a federated-user session. `None` for every other text: a bare account
+/// id, a wildcard, a group, a service, what a deleted user leaves behind.
 pub fn account_of_principal<'a>(arn: &'a str, partition: &str) -> Option<&'a str> {
     if !arn.starts_with("arn:") {
         return None;

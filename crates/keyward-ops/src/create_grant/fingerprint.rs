@@ -6,9 +6,9 @@ use keyward_store::{GrantConstraints, GrantFingerprint, GrantRecord};
 
 const LABEL: &[u8] = b"keyward/grant-fingerprint/v1";
 
-/// SHA-256 over the issuing account and every parameter of the request, each behind a byte that says
-/// whether it is there and its length. Operations and pairs are sorted: their order means nothing. The
-/// key is left out, since a fingerprint is unique within its key.
+/// SHA-256 over the issuing account and every parameter of the request, each behind a byte that
+/// says whether it is there and its length. Operations and pairs are sorted: their order means
+/// nothing. The key is left out, since a fingerprint is unique within its key.
 ///
 /// It is stored, so it never changes: what was granted before would not be found again.
 pub(super) fn fingerprint(grant: &GrantRecord, name: &str) -> GrantFingerprint {
@@ -56,4 +56,43 @@ fn sorted_pairs(pairs: &[(String, String)]) -> Vec<u8> {
     let mut pairs = pairs.to_vec();
     pairs.sort_unstable();
     GrantConstraints::pairs_to_bytes(&pairs)
+}
+
+#[cfg(test)]
+mod tests {
+    use keyward_model::{GrantId, Timestamp};
+    use keyward_store::Scope;
+
+    use super::*;
+
+    /// Computed outside this program from the description above.
+    #[test]
+    fn a_fingerprint_never_changes() {
+        let account = "111122223333".parse().unwrap();
+        let scope = Scope { account, region: "us-east-1".parse().unwrap() };
+        let text = |text: &str| Some(text.to_owned());
+        let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        let grant = GrantRecord {
+            key: scope.key("1234abcd-12ab-34cd-56ef-1234567890ab".parse().unwrap()),
+            grant_id: GrantId::new([1; 32]),
+            name: text("reader"),
+            grantee_principal: text("arn:aws:iam::111122223333:user/alice"),
+            grantee_service_principal: None,
+            retiring_principal: None,
+            retiring_service_principal: text("s3.amazonaws.com"),
+            issuing_account: account,
+            operations: vec![GrantOperation::Encrypt, GrantOperation::Decrypt],
+            constraints: GrantConstraints {
+                encryption_context_equals: None,
+                encryption_context_subset: Some(vec![pair("b", "2"), pair("a", "1")]),
+                source_arn: text("arn:aws:s3:us-east-1:111122223333:bucket"),
+            },
+            fingerprint: None,
+            created_at: Timestamp::from_unix_ms(0),
+        };
+        let expected = "d34e412b7aefdf559349f79b4aeec8afe25de9d2a66249769dc6f33b2c1308ce";
+        // A grant id shows its bytes in hex.
+        let shown = GrantId::new(fingerprint(&grant, "reader")).to_string();
+        assert_eq!(shown, expected);
+    }
 }

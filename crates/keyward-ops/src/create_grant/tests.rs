@@ -370,6 +370,10 @@ async fn a_key_has_so_many_grants_and_a_named_one_is_found_all_the_same() {
     let message = "Grants per key quota for this account in this region is 2, current usage is 2.";
     let refused = refused_for_key(&root, &key, json!({})).await;
     assert_eq!(refused, Refused::new("LimitExceededException", message));
+    let dry = refused_for_key(&root, &key, json!({ "DryRun": true })).await;
+    assert_eq!(dry, refused);
+    let dry = refused_for_key(&root, &key, json!({ "DryRun": true, "Name": "n" })).await;
+    assert_eq!(dry.name, "DryRunOperationException");
     assert_eq!(root.ok("CreateGrant", named).await["GrantId"], made["GrantId"]);
     root.ok("RevokeGrant", json!({ "KeyId": key, "GrantId": made["GrantId"] })).await;
     root.ok("CreateGrant", with(&key, json!({}))).await;

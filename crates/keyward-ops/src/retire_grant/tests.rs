@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 const ROOT: &str = "arn:aws:iam::111122223333:root";
 const ALICE: &str = "arn:aws:iam::111122223333:user/alice";
 const STRANGER: &str = "arn:aws:iam::444455556666:root";
+const BOB: &str = "arn:aws:iam::444455556666:user/bob";
 const NO_GRANT: &str = "00000000000000000000000000000000000000000000000000000000000000aa";
 
 async fn grant(root: &Client, key: &str, members: Value) -> Value {
@@ -131,7 +132,7 @@ async fn others_are_denied_in_words_that_do_not_tell_whether_the_grant_exists() 
     for may_not in [
         json!({ "RetiringPrincipal": ROOT }),
         json!({ "GranteePrincipal": STRANGER }),
-        json!({ "GranteePrincipal": "arn:aws:iam::444455556666:user/bob", "Operations": ["RetireGrant", "Decrypt"] }),
+        json!({ "GranteePrincipal": BOB, "Operations": ["RetireGrant", "Decrypt"] }),
         json!({ "RetiringPrincipal": "arn:aws:iam::444455556666:role/janitor" }),
     ] {
         let made = grant(&root, &key, may_not).await;
