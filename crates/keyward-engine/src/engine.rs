@@ -7,7 +7,7 @@ use keyward_model::{AccessKeyId, Clock, KeyArn, KeyId, KeySpec, Partition, Regio
 use keyward_store::{
     DeploymentRecord, KeyRecord, Precondition, ScopedAlias, ScopedKey, Store, StoreError,
 };
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, OnceCell, Semaphore};
 
 use crate::cache::{Loaded, Stale};
 use crate::deployment_clock::DeploymentClock;
@@ -86,6 +86,8 @@ pub struct Engine {
     pub(crate) turns: Turns,
     /// Woken by every change that leaves a key in a state that ends by itself.
     pub(crate) settling: Notify,
+    /// Set once every key that rotates says so in its row.
+    pub(crate) has_rotations: OnceCell<()>,
 }
 
 impl Engine {
@@ -108,6 +110,7 @@ impl Engine {
             last_uses: LastUses::new(),
             turns: Turns::new(),
             settling,
+            has_rotations: OnceCell::new(),
         }))
     }
 

@@ -93,6 +93,11 @@ impl OpError {
         }
     }
 
+    /// What lies behind an internal error, for timed work, which no client waits for.
+    pub(crate) fn into_source(self) -> Option<Box<dyn Error + Send + Sync>> {
+        self.source
+    }
+
     /// Whether this is the end of a dry run that would have succeeded.
     pub fn is_dry_run(&self) -> bool {
         self.code == ErrorCode::DryRunOperation

@@ -1,7 +1,8 @@
-//! What is done when its time comes: keys settle and are deleted, domain keys rotate. Each step is
-//! idempotent and survives being killed at any point.
+//! What is done when its time comes: keys settle, rotate and are deleted, domain keys rotate. Each
+//! step is idempotent and survives being killed at any point.
 
 mod expiry;
+mod rotation;
 mod settling;
 
 use keyward_audit::Fragment;
@@ -39,6 +40,9 @@ pub enum ScheduleError {
     /// The journal takes no records.
     #[error(transparent)]
     Journal(#[from] keyward_audit::JournalError),
+    /// New key material could not be made.
+    #[error("no key material could be made")]
+    Material(#[source] Option<Box<dyn std::error::Error + Send + Sync>>),
     /// A domain key could not be made, or a value not be sealed again.
     #[error("the domain keys could not be rotated")]
     Rotation,
@@ -55,6 +59,8 @@ impl Engine {
     /// of work that fails does not keep the others, and is tried again next time.
     pub async fn do_due_work(&self, now: Timestamp) {
         self.settle(now).await;
+        report("AWS managed keys got no rotation", self.complete_rotations().await);
+        report("keys due for rotation were not rotated", self.rotate_due_keys(now).await);
         report("keys due for deletion were not deleted", self.delete_due_keys(now).await.map(drop));
         report("expired material was not destroyed", self.expire_materials(now).await);
         report("expired wrapping keys were not removed", self.sweep_wrapping_keys(now).await);

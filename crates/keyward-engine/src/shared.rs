@@ -86,15 +86,14 @@ impl Engine {
         Ok(self.store().keys().find(scoped).await?.into_iter().collect())
     }
 
-    /// The change that [`Cx::stage_shared`] stages, for timed work.
-    #[expect(dead_code, reason = "rotation by the clock is the first to need it")]
-    pub(crate) async fn shared_change(
+    /// The change that [`Cx::stage_shared`] stages, for timed work: it happens only if the members
+    /// are still as they were read.
+    pub(crate) fn shared_change(
         &self,
-        key: &KeyRecord,
+        members: Vec<Versioned<KeyRecord>>,
         now: Timestamp,
         alter: impl Fn(&mut KeyRecord) -> Result<Vec<Write>, StoreError>,
     ) -> Result<Change, StoreError> {
-        let members = self.members(key).await?;
         let mut change =
             Change { preconditions: unchanged(&members).collect(), ..Change::default() };
         let members = members.into_iter().map(|member| member.record).collect();

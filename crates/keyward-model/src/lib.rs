@@ -44,7 +44,7 @@ pub use key_state::{KeyManager, KeyState, Origin};
 pub use multi_region::{MultiRegionKeyType, MultiRegionSet};
 pub use random::{Rng, new_uuid};
 pub use region::{NotARegion, Partition, Region};
-pub use rotation::{KeyMaterialState, RotationType};
+pub use rotation::{IncludeKeyMaterial, KeyMaterialState, RotationType};
 pub use time::{Clock, Timestamp};
 pub use wire_enum::UnknownValue;
 

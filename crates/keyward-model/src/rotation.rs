@@ -21,6 +21,14 @@ wire_enum! {
     }
 }
 
+wire_enum! {
+    /// Which versions of a key's material are listed.
+    IncludeKeyMaterial {
+        AllKeyMaterial = "ALL_KEY_MATERIAL",
+        RotationsOnly = "ROTATIONS_ONLY",
+    }
+}
+
 impl KeyMaterialState {
     /// Whether the key needs this version for good: it has encrypted with it.
     pub const fn is_permanent(self) -> bool {

@@ -34,8 +34,10 @@ actions! {
     DescribeCustomKeyStores: Look;
     DescribeKey: Look;
     DisableKey: Change;
+    DisableKeyRotation: Change;
     DisconnectCustomKeyStore: Change;
     EnableKey: Change;
+    EnableKeyRotation: Change;
     Encapsulate: Encapsulate;
     Encrypt: Seal;
     GenerateDataKey: Seal;
@@ -44,12 +46,14 @@ actions! {
     GenerateRandom: Random;
     GetKeyLastUsage: Look;
     GetKeyPolicy: Look;
+    GetKeyRotationStatus: Look;
     GetParametersForImport: Change;
     GetPublicKey: Look;
     ImportKeyMaterial: Change;
     ListAliases: Look;
     ListGrants: Look;
     ListKeyPolicies: Look;
+    ListKeyRotations: Look;
     ListKeys: Look;
     ListResourceTags: Look;
     ListRetirableGrants: Look;
@@ -59,6 +63,7 @@ actions! {
     ReplicateKey: Change;
     RetireGrant: Change;
     RevokeGrant: Change;
+    RotateKeyOnDemand: Change;
     ScheduleKeyDeletion: Change;
     Sign: Sign;
     TagResource: Change;

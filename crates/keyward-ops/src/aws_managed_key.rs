@@ -8,9 +8,6 @@ use keyward_store::{AliasRecord, KeyRecord, PolicyRecord, Precondition, Rotation
 
 use crate::action;
 
-/// AWS managed keys rotate every year; nobody can change that.
-const ROTATION_PERIOD_DAYS: u32 = 365;
-
 /// The service whose predefined alias this is.
 pub(crate) fn service_of(alias: &AliasName) -> Option<&'static AwsManagedService> {
     alias.reserved_for().and_then(find_aws_managed_service)
@@ -37,11 +34,7 @@ pub(crate) async fn create(
         deletion_date: None,
         pending_window_days: None,
         current_material: Some(material.material_id),
-        rotation: Rotation {
-            period_days: Some(ROTATION_PERIOD_DAYS),
-            next_date: Some(cx.now().plus_days(ROTATION_PERIOD_DAYS)),
-            ..Rotation::default()
-        },
+        rotation: Rotation::of_aws_managed_key(cx.now()),
         settles_at: None,
     };
     let (partition, scope) = (cx.engine().partition().as_str(), cx.scope());

@@ -17,8 +17,10 @@ use crate::derive_shared_secret::DeriveSharedSecret;
 use crate::describe_custom_key_stores::DescribeCustomKeyStores;
 use crate::describe_key::DescribeKey;
 use crate::disable_key::DisableKey;
+use crate::disable_key_rotation::DisableKeyRotation;
 use crate::disconnect_custom_key_store::DisconnectCustomKeyStore;
 use crate::enable_key::EnableKey;
+use crate::enable_key_rotation::EnableKeyRotation;
 use crate::encapsulate::Encapsulate;
 use crate::encrypt::Encrypt;
 use crate::generate_data_key::GenerateDataKey;
@@ -27,12 +29,14 @@ use crate::generate_mac::GenerateMac;
 use crate::generate_random::GenerateRandom;
 use crate::get_key_last_usage::GetKeyLastUsage;
 use crate::get_key_policy::GetKeyPolicy;
+use crate::get_key_rotation_status::GetKeyRotationStatus;
 use crate::get_parameters_for_import::GetParametersForImport;
 use crate::get_public_key::GetPublicKey;
 use crate::import_key_material::ImportKeyMaterial;
 use crate::list_aliases::ListAliases;
 use crate::list_grants::ListGrants;
 use crate::list_key_policies::ListKeyPolicies;
+use crate::list_key_rotations::ListKeyRotations;
 use crate::list_keys::ListKeys;
 use crate::list_resource_tags::ListResourceTags;
 use crate::list_retirable_grants::ListRetirableGrants;
@@ -41,6 +45,7 @@ use crate::re_encrypt::ReEncrypt;
 use crate::replicate_key::ReplicateKey;
 use crate::retire_grant::RetireGrant;
 use crate::revoke_grant::RevokeGrant;
+use crate::rotate_key_on_demand::RotateKeyOnDemand;
 use crate::schedule_key_deletion::ScheduleKeyDeletion;
 use crate::sign::Sign;
 use crate::tag_resource::TagResource;
@@ -69,8 +74,10 @@ pub static OPERATIONS: &[Entry] = &[
     entry::<DescribeCustomKeyStores>(),
     entry::<DescribeKey>(),
     entry::<DisableKey>(),
+    entry::<DisableKeyRotation>(),
     entry::<DisconnectCustomKeyStore>(),
     entry::<EnableKey>(),
+    entry::<EnableKeyRotation>(),
     entry::<Encapsulate>(),
     entry::<Encrypt>(),
     entry::<GenerateDataKey>(),
@@ -79,12 +86,14 @@ pub static OPERATIONS: &[Entry] = &[
     entry::<GenerateRandom>(),
     entry::<GetKeyLastUsage>(),
     entry::<GetKeyPolicy>(),
+    entry::<GetKeyRotationStatus>(),
     entry::<GetParametersForImport>(),
     entry::<GetPublicKey>(),
     entry::<ImportKeyMaterial>(),
     entry::<ListAliases>(),
     entry::<ListGrants>(),
     entry::<ListKeyPolicies>(),
+    entry::<ListKeyRotations>(),
     entry::<ListKeys>(),
     entry::<ListResourceTags>(),
     entry::<ListRetirableGrants>(),
@@ -93,6 +102,7 @@ pub static OPERATIONS: &[Entry] = &[
     entry::<ReplicateKey>(),
     entry::<RetireGrant>(),
     entry::<RevokeGrant>(),
+    entry::<RotateKeyOnDemand>(),
     entry::<ScheduleKeyDeletion>(),
     entry::<Sign>(),
     entry::<TagResource>(),

@@ -65,6 +65,13 @@ impl Keys for SqliteStore {
         self.read(move |sql| due_for_rotation(sql, now, limit)).await
     }
 
+    async fn aws_managed_without_rotation(
+        &self,
+        limit: u32,
+    ) -> Result<Vec<Versioned<KeyRecord>>, StoreError> {
+        self.read(move |sql| aws_managed_without_rotation(sql, limit)).await
+    }
+
     async fn members(
         &self,
         account: &AccountId,
@@ -188,6 +195,16 @@ fn due_for_rotation(sql: &Sql<'_>, now: Timestamp, limit: u32) -> Result<Vec<Sco
         params![now.unix_ms(), limit],
     )?;
     Ok(keys.into_iter().map(|key| key.key).collect())
+}
+
+fn aws_managed_without_rotation(
+    sql: &Sql<'_>,
+    limit: u32,
+) -> Result<Vec<Versioned<KeyRecord>>, Fault> {
+    sql.list_versioned(
+        select!("WHERE manager = 'AWS' AND next_rotation IS NULL ORDER BY row LIMIT ?1"),
+        params![limit],
+    )
 }
 
 fn unsettled(sql: &Sql<'_>, now: Timestamp, limit: u32) -> Result<Vec<ScopedKey>, Fault> {

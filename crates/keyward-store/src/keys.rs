@@ -55,6 +55,20 @@ pub struct Rotation {
     pub on_demand_count: u32,
 }
 
+impl Rotation {
+    /// The period of AWS managed keys, which nobody can change.
+    pub const AWS_MANAGED_PERIOD_DAYS: u32 = 365;
+
+    /// That of an AWS managed key: every year, for the first time a year after its creation.
+    pub fn of_aws_managed_key(created_at: Timestamp) -> Self {
+        Self {
+            period_days: Some(Self::AWS_MANAGED_PERIOD_DAYS),
+            next_date: Some(created_at.plus_days(Self::AWS_MANAGED_PERIOD_DAYS)),
+            ..Self::default()
+        }
+    }
+}
+
 impl KeyRecord {
     /// The table, as it stands in canonical rows and seal bindings.
     pub const TABLE: &'static str = "keys";
@@ -133,6 +147,13 @@ pub trait Keys: Send + Sync {
         now: Timestamp,
         limit: u32,
     ) -> Result<Vec<ScopedKey>, StoreError>;
+
+    /// At most `limit` AWS managed keys whose rows do not say that they rotate: those of the first
+    /// release. For this looks at every key, so it is not for every round.
+    async fn aws_managed_without_rotation(
+        &self,
+        limit: u32,
+    ) -> Result<Vec<Versioned<KeyRecord>>, StoreError>;
 
     /// Every member of the multi-Region key's set that there is, in the order of Regions.
     async fn members(

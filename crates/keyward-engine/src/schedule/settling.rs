@@ -46,7 +46,9 @@ impl Engine {
         if row.record.settles_at.is_none_or(|at| at > now) {
             return Ok(false);
         }
-        let Some(change) = settling_change(row) else { return Ok(false) };
+        let Some(change) = settling_change(row) else {
+            return self.finish_on_demand_rotation(key, now).await;
+        };
         match self.commit(change).await {
             Ok(()) => Ok(true),
             Err(CommitError::Conflict(_)) => Ok(false),
