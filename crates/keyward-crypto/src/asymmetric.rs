@@ -10,8 +10,8 @@
 
 pub(crate) mod ecc;
 pub(crate) mod ed25519;
-mod ml_dsa;
-mod ml_kem;
+pub(crate) mod ml_dsa;
+pub(crate) mod ml_kem;
 pub(crate) mod rsa;
 pub(crate) mod sm2;
 #[cfg(test)]

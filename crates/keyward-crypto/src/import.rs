@@ -6,6 +6,7 @@
 //! <https://docs.aws.amazon.com/kms/latest/developerguide/importing-keys.html>
 
 mod key_wrap;
+mod known;
 pub(crate) mod material;
 #[cfg(test)]
 mod tests;

@@ -1,15 +1,20 @@
-//! What only a development deployment allows: its clock is moved.
+//! What only a development deployment allows: its clock is moved, and keys are loaded that are known
+//! already.
 //!
 //! A deployment is one from birth or never: the fact stands in the authenticated row of the
 //! deployment, and nothing writes that row again.
 
+mod load;
+
 use std::time::Duration;
 
 use keyward_audit::Fragment;
-use keyward_model::{AccountId, Timestamp};
+use keyward_model::{AccountId, AliasName, KeyId, Timestamp};
 
 use crate::operator::OperatorCommand;
 use crate::{Engine, OperatorError};
+
+pub use load::LoadedKey;
 
 /// How far the clock may be ahead of the machine's: a hundred years.
 const AHEAD_DAYS_MAX: u32 = 36_525;
@@ -17,12 +22,21 @@ const AHEAD_DAYS_MAX: u32 = 36_525;
 /// Why a command of development did nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum DevelopmentError {
+    /// An alias exists already.
+    #[error("{0} exists already")]
+    AliasExists(AliasName),
+    /// A key exists already.
+    #[error("key {0} exists already")]
+    KeyExists(KeyId),
     /// It could not be done or not be recorded.
     #[error(transparent)]
     Operator(#[from] OperatorError),
     /// The deployment is not for development.
     #[error("this is not a development deployment; only `keyward init --dev` makes one")]
     Ordinary,
+    /// Two versions of a key's material are the same.
+    #[error("key {0} has the same material twice")]
+    SameMaterial(KeyId),
     /// The clock would be too far ahead.
     #[error("the clock can be at most {AHEAD_DAYS_MAX} days ahead of the machine's in all")]
     TooFar,

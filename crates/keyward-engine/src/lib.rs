@@ -45,7 +45,7 @@ pub use cipher::{CiphertextHeader, Sealed};
 pub use clock::ClockWatch;
 pub use context::Cx;
 pub use credential::{Credential, CredentialLookup};
-pub use development::DevelopmentError;
+pub use development::{DevelopmentError, LoadedKey};
 pub use dispatch::{Call, Client, Tls};
 pub use engine::{Engine, Parts, Quotas};
 pub use error::{ErrorCode, OpError};

@@ -2,17 +2,22 @@
 
 use std::collections::HashSet;
 
-use keyward_engine::{Cx, ErrorCode, OpError};
+use keyward_engine::{Cx, Engine, ErrorCode, OpError};
 use keyward_model::AccountId;
 use keyward_policy::{KeyPolicy, KeyPolicyError, KeyPolicyErrorClass, Principals};
 
 /// Refuses a document that is no well-formed key policy. The text is stored as it was sent.
 pub(crate) async fn check(cx: &Cx, document: &str) -> Result<(), OpError> {
+    check_in(cx.engine(), document).await
+}
+
+/// The same, for a document that no request carries.
+pub(crate) async fn check_in(engine: &Engine, document: &str) -> Result<(), OpError> {
     KeyPolicy::check_length(document).map_err(|error| refusal(&error))?;
-    let accounts = cx.engine().store().accounts().list().await.map_err(OpError::internal)?;
+    let accounts = engine.store().accounts().list().await.map_err(OpError::internal)?;
     let world = World {
         accounts: accounts.into_iter().map(|record| record.account).collect(),
-        partition: cx.engine().partition().as_str(),
+        partition: engine.partition().as_str(),
     };
     KeyPolicy::check(document, &world).map(drop).map_err(|error| refusal(&error))
 }

@@ -66,6 +66,7 @@ mod list_key_rotations;
 mod list_keys;
 mod list_resource_tags;
 mod list_retirable_grants;
+mod load_keys;
 mod multi_region;
 mod paging;
 mod put_key_policy;
@@ -91,4 +92,5 @@ mod update_primary_region;
 mod verify;
 mod verify_mac;
 
+pub use load_keys::{LoadError, load_keys};
 pub use table::{OPERATIONS, find};

@@ -23,7 +23,7 @@ use tokio::time::timeout;
 use tracing::warn;
 
 pub(crate) use client::ask;
-pub(crate) use protocol::{AccountLine, Command, Outcome};
+pub(crate) use protocol::{AccountLine, Command, KEY_FILE_BYTES_MAX, KeyFile, Outcome};
 pub(crate) use socket::AdminSocket;
 
 use crate::data_dir::DataDir;
@@ -97,6 +97,7 @@ impl Desk {
             Command::DevAdvance { by_s } => {
                 self.advance_clock(Duration::from_secs(*by_s), operator).await
             }
+            Command::DevLoad { file } => self.load_keys(file, operator).await,
             Command::SealRotateDomainKey {} => {
                 let number = self.rotate_domain_keys(operator).await?;
                 Ok(Outcome::DomainKeyRotated { number })

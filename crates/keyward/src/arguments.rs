@@ -67,7 +67,7 @@ pub(crate) enum Command {
     /// Accept the time after the clock leapt.
     #[command(subcommand)]
     Clock(Clock),
-    /// Move the clock of a development deployment.
+    /// Move the clock of a development deployment, and load known keys into it.
     #[command(subcommand)]
     Dev(Dev),
     /// Work on the key hierarchy.
@@ -146,7 +146,7 @@ pub(crate) struct Init {
     pub(crate) passphrase: PassphraseSource,
     /// Mark the deployment as one for development, for good
     ///
-    /// Its clock can be moved with `keyward dev`, so it is no place for keys that must be kept. It
+    /// Its clock can be moved and known keys be loaded with `keyward dev`, so it is no place for keys that must be kept. It
     /// serves on loopback addresses only. Nothing makes another deployment one.
     #[arg(long)]
     pub(crate) dev: bool,
@@ -300,6 +300,7 @@ pub(crate) enum Clock {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Dev {
     Advance(DevAdvance),
+    Load(DevLoad),
 }
 
 /// Move the deployment's clock forward, and do what is due by then
@@ -320,6 +321,25 @@ pub(crate) struct DevAdvance {
     #[command(flatten)]
     pub(crate) deployment: Deployment,
     /// Print nowUnixSeconds, the time the clock shows then, as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Load keys with known ids and known material
+///
+/// All keys of the file are loaded, or none. docs/DEVELOPMENT-DEPLOYMENT.md describes the file.
+#[derive(Args, Debug)]
+#[command(after_help = r#"Example:
+  keyward dev load keys.json --data-dir ./kms, where keys.json holds
+  [{"keyId": "1234abcd-12ab-34cd-56ef-1234567890ab", "aliases": ["alias/test"],
+    "material": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}]"#)]
+pub(crate) struct DevLoad {
+    /// The file, or `-` for stdin
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) deployment: Deployment,
+    /// Print keysLoaded as JSON
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -64,7 +64,7 @@ impl MlDsa {
 
     /// What stands before the seed in the stored encoding: RFC 9881, `PrivateKeyInfo` with the
     /// seed alone.
-    const fn pkcs8_frame(self) -> &'static [u8] {
+    pub(crate) const fn pkcs8_frame(self) -> &'static [u8] {
         match self {
             Self::MlDsa44 => {
                 b"\x30\x34\x02\x01\x00\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x03\x11\

@@ -16,7 +16,7 @@ use crate::random;
 use crate::secret::{Plaintext, Secret};
 
 /// The seed of FIPS 203: d, then z.
-const SEED_BYTES: usize = 64;
+pub(crate) const SEED_BYTES: usize = 64;
 
 /// A parameter set with everything that depends on it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -78,7 +78,7 @@ impl MlKem {
 
     /// What stands before the seed in the stored encoding: RFC 9935, `PrivateKeyInfo` with the
     /// seed alone.
-    const fn pkcs8_frame(self) -> &'static [u8] {
+    pub(crate) const fn pkcs8_frame(self) -> &'static [u8] {
         match self {
             Self::MlKem512 => {
                 b"\x30\x54\x02\x01\x00\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x04\x01\

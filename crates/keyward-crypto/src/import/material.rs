@@ -74,15 +74,15 @@ struct CurveName {
 }
 
 /// `PrivateKeyInfo` of RFC 5208 and `OneAsymmetricKey` of RFC 5958, whose names it uses.
-struct PrivateKeyInfo<'a> {
-    algorithm: &'a [u8],
-    parameters: Option<Element<'a>>,
-    private_key: Octets<'a>,
+pub(super) struct PrivateKeyInfo<'a> {
+    pub(super) algorithm: &'a [u8],
+    pub(super) parameters: Option<Element<'a>>,
+    pub(super) private_key: Octets<'a>,
     public_key: Option<Octets<'a>>,
 }
 
 impl<'a> PrivateKeyInfo<'a> {
-    fn read(encoded: &'a [u8]) -> Result<Self, Malformed> {
+    pub(super) fn read(encoded: &'a [u8]) -> Result<Self, Malformed> {
         let mut outer = Reader::new(encoded);
         let mut info = outer.sequence()?;
         outer.finish()?;

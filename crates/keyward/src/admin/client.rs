@@ -9,7 +9,7 @@ use tokio::net::UnixStream;
 use tokio::time::timeout;
 
 use super::path::SocketPath;
-use super::protocol::{Answer, Command, Outcome, line, read_answer};
+use super::protocol::{Answer, COMMAND_BYTES_MAX, Command, Outcome, line, read_answer};
 use crate::data_dir::DataDir;
 
 /// Sealing a large database anew takes its time.
@@ -31,7 +31,11 @@ pub(crate) async fn ask(dir: &DataDir, command: &Command) -> Result<Outcome> {
             path.display()
         ),
     };
-    stream.write_all(&line(command)?).await.context("the server closed the admin socket")?;
+    let line = line(command)?;
+    if line.len() > COMMAND_BYTES_MAX {
+        bail!("the command is longer than the server reads");
+    }
+    stream.write_all(&line).await.context("the server closed the admin socket")?;
     let mut reader = BufReader::new(stream);
     let answer = timeout(ANSWER_WITHIN, read_answer(&mut reader))
         .await

@@ -1,11 +1,20 @@
 //! What goes over the admin socket: one line of JSON each way.
 
+use std::fmt;
+
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt};
 
 /// The longest command or answer: some thousand accounts in a list.
 const LINE_BYTES_MAX: usize = 1024 * 1024;
+
+/// The longest file of keys: some thousand of them.
+pub(crate) const KEY_FILE_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// The longest command: a file of keys as a JSON string, in which no character of JSON text takes
+/// more than two.
+pub(super) const COMMAND_BYTES_MAX: usize = 2 * KEY_FILE_BYTES_MAX + 4096;
 
 /// What an operator may ask for.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +25,7 @@ pub(crate) enum Command {
     AccountResetRoot { account_id: Option<String> },
     ClockAccept {},
     DevAdvance { by_s: u64 },
+    DevLoad { file: KeyFile },
     SealRotateDomainKey {},
 }
 
@@ -28,8 +38,20 @@ impl Command {
             Self::AccountResetRoot { .. } => "ResetRoot",
             Self::ClockAccept {} => "AcceptClock",
             Self::DevAdvance { .. } => "AdvanceClock",
+            Self::DevLoad { .. } => "LoadKey",
             Self::SealRotateDomainKey {} => "RotateDomainKey",
         }
+    }
+}
+
+/// The text of a file of keys. They are known to whoever has the file, and yet no log shows them.
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct KeyFile(pub(crate) String);
+
+impl fmt::Debug for KeyFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyFile({} bytes)", self.0.len())
     }
 }
 
@@ -42,6 +64,7 @@ pub(crate) enum Outcome {
     ClockAdvanced { now_unix_s: i64 },
     Credential { account_id: String, access_key_id: String, profile: String },
     DomainKeyRotated { number: u32 },
+    KeysLoaded { count: usize },
 }
 
 /// An account in a list.

@@ -18,12 +18,11 @@ use tracing::{info, warn};
 
 use super::Desk;
 use super::path::SocketPath;
-use super::protocol::{Answer, Command, line, read_line};
+use super::protocol::{Answer, COMMAND_BYTES_MAX, Command, line, read_line};
 use crate::logging::chain;
 use crate::private_file;
 
 const CONNECTIONS_MAX: usize = 8;
-const COMMAND_BYTES_MAX: usize = 4096;
 const COMMAND_WITHIN: Duration = Duration::from_secs(10);
 
 /// The socket; its file is removed with it.

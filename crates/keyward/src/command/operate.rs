@@ -59,6 +59,7 @@ fn words_of(outcome: &Outcome) -> String {
         Outcome::DomainKeyRotated { number } => {
             format!("Everything is sealed under domain key {number}\n")
         }
+        Outcome::KeysLoaded { count } => format!("Loaded {count} keys\n"),
     }
 }
 
@@ -74,6 +75,7 @@ fn json_of(outcome: &Outcome) -> Value {
             json!({ "accountId": account_id, "accessKeyId": access_key_id, "profile": profile })
         }
         Outcome::DomainKeyRotated { number } => json!({ "domainKey": number }),
+        Outcome::KeysLoaded { count } => json!({ "keysLoaded": count }),
     }
 }
 

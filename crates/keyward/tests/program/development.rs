@@ -1,4 +1,4 @@
-//! A deployment for development: its clock.
+//! A deployment for development: its clock, and keys that are known.
 
 use serde_json::{Value, json};
 
@@ -114,6 +114,53 @@ fn the_clock_is_moved_forward_and_not_beyond_a_hundred_years() {
     sandbox.succeed(&["dev", "advance", "36525d"]);
     let said = sandbox.fail(&["dev", "advance", "1s"]);
     assert!(said.contains("at most 36525 days ahead"), "{said}");
+}
+
+const KEYS: &str = r#"[{
+    "keyId": "1234abcd-12ab-34cd-56ef-1234567890ab",
+    "keySpec": "HMAC_256",
+    "aliases": ["alias/known"],
+    "material": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+}]"#;
+
+/// HMAC-SHA-256 of "hello" under that material, computed elsewhere.
+const MAC: &str = "U8QCcqcMFcpO4K9N8fFV/WxB4AziMH2Jh+zUuzan6ZA=";
+
+#[test]
+fn known_keys_are_loaded_with_a_server_and_without_one() {
+    for is_served in [true, false] {
+        let sandbox = development();
+        std::fs::write(sandbox.beside("keys.json"), KEYS).unwrap();
+        let before = is_served.then(|| sandbox.serve());
+        let said = sandbox.succeed(&["dev", "load", "keys.json", "--json"]);
+        assert_eq!(said, "{\"keysLoaded\":1}\n");
+        let running = before.unwrap_or_else(|| sandbox.serve());
+
+        let message = json!({ "KeyId": "alias/known", "Message": "aGVsbG8=", "MacAlgorithm": "HMAC_SHA_256" });
+        let made = call(&Client::new(&sandbox, "keyward"), "GenerateMac", &message);
+        assert_eq!(made["Mac"], MAC);
+        let again = sandbox.fail(&["dev", "load", "keys.json"]);
+        assert!(again.contains("entry 1 (1234abcd-12ab-34cd-56ef-1234567890ab)"), "{again}");
+        assert!(again.contains("the key exists already"), "{again}");
+        assert!(running.stop().success());
+        let journal = sandbox.journal();
+        let record = journal.lines().find(|line| line.contains("\"LoadKey\"")).unwrap();
+        assert!(record.contains("arn:aws:kms:us-east-1:111122223333:key/1234abcd"), "{record}");
+        assert!(!journal.contains("AAECAwQF") && !sandbox.log().contains("AAECAwQF"));
+    }
+}
+
+#[test]
+fn keys_are_read_from_stdin_and_only_by_a_development_deployment() {
+    for (sandbox, is_taken) in [(development(), true), (Sandbox::initialised(), false)] {
+        let keys = sandbox.beside("keys.json");
+        std::fs::write(&keys, KEYS).unwrap();
+        let mut load = sandbox.command(&["dev", "load", "-"]);
+        let output = load.stdin(std::fs::File::open(keys).unwrap()).output().unwrap();
+        assert_eq!(output.status.success(), is_taken, "{output:?}");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(said.contains("this is not a development deployment"), !is_taken, "{said}");
+    }
 }
 
 #[test]
