@@ -41,6 +41,8 @@ actions! {
     Encapsulate: Encapsulate;
     Encrypt: Seal;
     GenerateDataKey: Seal;
+    GenerateDataKeyPair: Seal;
+    GenerateDataKeyPairWithoutPlaintext: Seal;
     GenerateDataKeyWithoutPlaintext: Seal;
     GenerateMac: Mac;
     GenerateRandom: Random;

@@ -24,6 +24,8 @@ use crate::enable_key_rotation::EnableKeyRotation;
 use crate::encapsulate::Encapsulate;
 use crate::encrypt::Encrypt;
 use crate::generate_data_key::GenerateDataKey;
+use crate::generate_data_key_pair::GenerateDataKeyPair;
+use crate::generate_data_key_pair_without_plaintext::GenerateDataKeyPairWithoutPlaintext;
 use crate::generate_data_key_without_plaintext::GenerateDataKeyWithoutPlaintext;
 use crate::generate_mac::GenerateMac;
 use crate::generate_random::GenerateRandom;
@@ -81,6 +83,8 @@ pub static OPERATIONS: &[Entry] = &[
     entry::<Encapsulate>(),
     entry::<Encrypt>(),
     entry::<GenerateDataKey>(),
+    entry::<GenerateDataKeyPair>(),
+    entry::<GenerateDataKeyPairWithoutPlaintext>(),
     entry::<GenerateDataKeyWithoutPlaintext>(),
     entry::<GenerateMac>(),
     entry::<GenerateRandom>(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
-use keyward_crypto::{DataKeyPair, KeyMaterial};
+use keyward_crypto::{DataKeyPair, KeyMaterial, Plaintext};
 use keyward_engine::{GenerateError, Generator, LocalGenerator, Workers};
 use keyward_model::KeySpec;
 use tokio::sync::{Mutex, Semaphore};
@@ -58,7 +58,7 @@ pub(crate) struct QuickGenerator;
 impl Generator for QuickGenerator {
     async fn generate(&self, spec: KeySpec) -> Result<KeyMaterial, GenerateError> {
         static MADE: Mutex<BTreeMap<KeySpec, Vec<u8>>> = Mutex::const_new(BTreeMap::new());
-        if !matches!(spec, KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096) {
+        if !is_rsa(spec) {
             return local_generator().generate(spec).await;
         }
         let mut made = MADE.lock().await;
@@ -71,8 +71,26 @@ impl Generator for QuickGenerator {
     }
 
     async fn generate_pair(&self, spec: KeySpec) -> Result<DataKeyPair, GenerateError> {
-        local_generator().generate_pair(spec).await
+        static MADE: Mutex<BTreeMap<KeySpec, Pair>> = Mutex::const_new(BTreeMap::new());
+        if !is_rsa(spec) {
+            return local_generator().generate_pair(spec).await;
+        }
+        let mut made = MADE.lock().await;
+        if let Some((private_key, public_key)) = made.get(&spec) {
+            let private_key = Plaintext::new(private_key.clone());
+            return Ok(DataKeyPair { private_key, public_key: public_key.clone() });
+        }
+        let pair = local_generator().generate_pair(spec).await?;
+        made.insert(spec, (pair.private_key.expose().to_vec(), pair.public_key.clone()));
+        Ok(pair)
     }
+}
+
+/// A private and a public key.
+type Pair = (Vec<u8>, Vec<u8>);
+
+const fn is_rsa(spec: KeySpec) -> bool {
+    matches!(spec, KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096)
 }
 
 /// The generator of the program.
