@@ -4,7 +4,9 @@
 //! A change of it is made on the rows in memory. What follows from it, the states of the members
 //! and of material that waits for its rotation, is derived, and what differs is written.
 
-use keyward_model::{KeyMaterialId, KeyMaterialState, KeyState, MultiRegionKeyType, Timestamp};
+use keyward_model::{
+    KeyMaterialId, KeyMaterialState, KeyState, MultiRegionKeyType, Origin, Timestamp,
+};
 use keyward_store::{
     Change, KeyRecord, MaterialRecord, Precondition, ScopedKey, StoreError, Versioned, Write,
 };
@@ -112,24 +114,24 @@ impl MaterialSet {
 
     /// Derives what follows from what is there and what is not.
     fn settle(&mut self) {
-        let is_here = |member: &Member, id: &KeyMaterialId| {
-            member.rows.iter().any(|row| row.material_id == *id && row.sealed.is_some())
-        };
+        self.settle_pending();
+        self.members.iter_mut().for_each(Member::settle);
+    }
+
+    /// Material can be rotated to once it is everywhere.
+    fn settle_pending(&mut self) {
         let pending: Vec<_> = self.members.iter().flat_map(Member::pending).collect();
         for id in pending {
-            let is_everywhere = self.members.iter().all(|member| is_here(member, &id));
-            let is_single = self.members.len() == 1;
-            for row in self.members.iter_mut().flat_map(|member| &mut member.rows) {
-                if row.material_id == id && !row.state.is_permanent() {
-                    row.state = if is_everywhere || is_single {
-                        KeyMaterialState::PendingRotation
-                    } else {
-                        KeyMaterialState::PendingMultiRegionImportAndRotation
-                    };
-                }
-            }
+            let is_everywhere = self.members.iter().all(|member| member.holds(&id));
+            let state = if is_everywhere || self.members.len() == 1 {
+                KeyMaterialState::PendingRotation
+            } else {
+                KeyMaterialState::PendingMultiRegionImportAndRotation
+            };
+            let rows = self.members.iter_mut().flat_map(|member| &mut member.rows);
+            let waiting = rows.filter(|row| row.material_id == id && !row.state.is_permanent());
+            waiting.for_each(|row| row.state = state);
         }
-        self.members.iter_mut().for_each(Member::settle);
     }
 }
 
@@ -137,6 +139,11 @@ impl Member {
     fn role(&self) -> Option<MultiRegionKeyType> {
         let set = self.record.multi_region.as_ref()?;
         Some(set.role_in(&self.record.key.scope.region))
+    }
+
+    /// Whether the material is in the member's Region.
+    fn holds(&self, id: &KeyMaterialId) -> bool {
+        self.rows.iter().any(|row| row.material_id == *id && row.sealed.is_some())
     }
 
     fn pending(&self) -> impl Iterator<Item = KeyMaterialId> {
@@ -162,17 +169,21 @@ impl Member {
     /// The writes that make the member's rows what they are to be; none if they are that already.
     /// The key's row is written with any of them: whoever decided on it decides again.
     fn writes(&self) -> Vec<Write> {
-        let removed = self
-            .rows_before
-            .iter()
-            .filter(|before| self.rows.iter().all(|row| row.material_id != before.material_id));
-        let removed = removed.map(|row| Write::DeleteMaterial(row.key.clone(), row.material_id));
-        let changed = self.rows.iter().filter(|row| !self.rows_before.contains(row));
-        let mut writes: Vec<_> = removed.chain(changed.cloned().map(Write::PutMaterial)).collect();
+        let mut writes = self.row_writes();
         if !writes.is_empty() || self.record != self.before.record {
             writes.insert(0, Write::PutKey(Box::new(self.record.clone())));
         }
         writes
+    }
+
+    fn row_writes(&self) -> Vec<Write> {
+        let is_gone = |before: &&MaterialRecord| {
+            self.rows.iter().all(|row| row.material_id != before.material_id)
+        };
+        let gone = self.rows_before.iter().filter(is_gone);
+        let gone = gone.map(|row| Write::DeleteMaterial(row.key.clone(), row.material_id));
+        let changed = self.rows.iter().filter(|row| !self.rows_before.contains(row));
+        gone.chain(changed.cloned().map(Write::PutMaterial)).collect()
     }
 }
 
@@ -208,8 +219,32 @@ impl Cx {
 
 impl Engine {
     pub(crate) async fn material_set(&self, key: &KeyRecord) -> Result<MaterialSet, StoreError> {
+        let members = self.members(key).await?;
+        self.material_set_of(&key.key, members).await
+    }
+
+    /// The rows of the members that are left when a replica goes: material that waited only for its
+    /// import there waits for its rotation now.
+    pub(crate) async fn materials_without_replica(
+        &self,
+        gone: &KeyRecord,
+        others: &[Versioned<KeyRecord>],
+    ) -> Result<Vec<Write>, StoreError> {
+        if gone.origin != Origin::External {
+            return Ok(Vec::new());
+        }
+        let mut set = self.material_set_of(&gone.key, others.to_vec()).await?;
+        set.settle_pending();
+        Ok(set.members.iter().flat_map(Member::row_writes).collect())
+    }
+
+    async fn material_set_of(
+        &self,
+        own: &ScopedKey,
+        keys: Vec<Versioned<KeyRecord>>,
+    ) -> Result<MaterialSet, StoreError> {
         let mut members = Vec::new();
-        for before in self.members(key).await? {
+        for before in keys {
             let rows = self.store().materials().list(&before.record.key).await?;
             members.push(Member {
                 record: before.record.clone(),
@@ -218,7 +253,7 @@ impl Engine {
                 rows_before: rows,
             });
         }
-        Ok(MaterialSet { own: key.key.clone(), members })
+        Ok(MaterialSet { own: own.clone(), members })
     }
 
     /// The change that makes the rows what they are to be. Replicas that get their part from

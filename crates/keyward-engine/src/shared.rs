@@ -132,6 +132,7 @@ impl Engine {
         let mut preconditions = vec![Precondition::KeyAt(key.clone(), deleted.change)];
         preconditions.extend(unchanged(&others));
         let mut writes = vec![Write::DeleteKey(key.clone())];
+        writes.extend(self.materials_without_replica(&deleted.record, &others).await?);
         for member in others {
             let member = without_replica(member.record, &key.scope.region, now);
             writes.push(Write::PutKey(Box::new(member)));
