@@ -19,6 +19,7 @@ OFFERED = {
     "Decrypt",
     "DeleteAlias",
     "DeleteCustomKeyStore",
+    "DeleteImportedKeyMaterial",
     "DeriveSharedSecret",
     "DescribeCustomKeyStores",
     "DescribeKey",
@@ -30,13 +31,17 @@ OFFERED = {
     "Encapsulate",
     "Encrypt",
     "GenerateDataKey",
+    "GenerateDataKeyPair",
+    "GenerateDataKeyPairWithoutPlaintext",
     "GenerateDataKeyWithoutPlaintext",
     "GenerateMac",
     "GenerateRandom",
     "GetKeyLastUsage",
     "GetKeyPolicy",
     "GetKeyRotationStatus",
+    "GetParametersForImport",
     "GetPublicKey",
+    "ImportKeyMaterial",
     "ListAliases",
     "ListGrants",
     "ListKeyPolicies",
@@ -83,6 +88,7 @@ def test_every_member_of_the_wrong_type_is_refused(kms: Any, wire: Wire, operati
         "structure": 7,
         "integer": "a",
         "boolean": "a",
+        "timestamp": "a",
     }
     for name, member in shape.members.items():
         answer = wire.call(operation, {name: wrong[member.type_name]})

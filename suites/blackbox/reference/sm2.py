@@ -1,4 +1,4 @@
-"""SM2 signatures and the bare shared secret of its curve (GB/T 32918)."""
+"""SM2 signatures, encryption and the bare shared secret of its curve (GB/T 32918)."""
 
 from __future__ import annotations
 
@@ -108,6 +108,37 @@ def shared_secret(private: int, spki: bytes) -> bytes:
     point = multiply(private, read(spki))
     assert point is not None
     return _bytes(point[0])
+
+
+def encrypt(spki: bytes, plaintext: bytes) -> bytes:
+    """A ciphertext in DER: point, hash, and what the key stream hides (GB/T 35276, 7.2)."""
+    nonce = 1 + secrets.randbelow(N - 1)
+    point, shared = multiply(nonce, G), multiply(nonce, read(spki))
+    assert point is not None and shared is not None
+    x, y = _bytes(shared[0]), _bytes(shared[1])
+    stream = _stream(x + y, len(plaintext))
+    hidden = bytes(one ^ two for one, two in zip(plaintext, stream, strict=True))
+    coordinates = b"".join(_tlv(2, _integer(number)) for number in point)
+    checked = hashlib.new("sm3", x + plaintext + y).digest()
+    return _tlv(0x30, coordinates + _tlv(4, checked) + _tlv(4, hidden))
+
+
+def _stream(secret: bytes, length: int) -> bytes:
+    blocks = range(1, length // 32 + 2)
+    stream = b"".join(hashlib.new("sm3", secret + n.to_bytes(4)).digest() for n in blocks)
+    return stream[:length]
+
+
+def _integer(number: int) -> bytes:
+    return number.to_bytes(number.bit_length() // 8 + 1)
+
+
+def _tlv(tag: int, content: bytes) -> bytes:
+    size = len(content)
+    if size < 128:
+        return bytes([tag, size]) + content
+    length = size.to_bytes((size.bit_length() + 7) // 8)
+    return bytes([tag, 0x80 | len(length)]) + length + content
 
 
 def _bytes(*numbers: int) -> bytes:
