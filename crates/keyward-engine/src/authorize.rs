@@ -117,6 +117,7 @@ impl Cx {
                 );
             }
         };
+        self.charge_for(key.record.spec)?;
         Ok(Authorized { target: key, action: PhantomData })
     }
 

@@ -24,6 +24,9 @@ pub struct Cx {
     pub(crate) used: Vec<Arc<Key>>,
     /// The grants whose tokens the request holds.
     pub(crate) presented_grants: Vec<GrantRecord>,
+    /// The operation, while the request has not counted towards a request quota.
+    pub(crate) uncharged: Option<&'static str>,
+    pub(crate) is_charged_elsewhere: bool,
 }
 
 /// What the audit record says beyond the request and the reply.
@@ -50,6 +53,8 @@ impl Cx {
             notes: Notes::default(),
             used: Vec::new(),
             presented_grants: Vec::new(),
+            uncharged: None,
+            is_charged_elsewhere: false,
         }
     }
 

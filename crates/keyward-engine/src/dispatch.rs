@@ -86,8 +86,13 @@ pub(crate) async fn call<O: Operation>(cx: &mut Cx, body: &[u8]) -> Result<Reply
     let engine = Arc::clone(cx.engine());
     let mut turn = None;
     let mut attempt = 1;
+    // A request counts once, however often its operation decides.
+    let mut throttled = cx.charge(O::NAME).err();
     loop {
-        let result = run::<O>(cx, body).await;
+        let result = match throttled.take() {
+            Some(refusal) => Err(refusal),
+            None => run::<O>(cx, body).await,
+        };
         match close(cx, O::NAME, O::KIND, result).await {
             Closed::Reply(reply) => return reply,
             Closed::Conflict(lost) if attempt < ATTEMPTS_MAX => {

@@ -15,7 +15,7 @@ use crate::last_use::LastUses;
 use crate::outbox::Deliveries;
 use crate::turns::Turns;
 use crate::workers::Workers;
-use crate::{Credential, Generator, Key, KeyRing, OpError};
+use crate::{Credential, Generator, Key, KeyRing, OpError, RequestQuotas};
 
 /// How many lookups for callers not yet known may run at once.
 const UNKNOWN_CALLERS_MAX: usize = 32;
@@ -68,6 +68,8 @@ pub struct Parts {
     pub deployment: DeploymentRecord,
     /// Resource quotas.
     pub quotas: Quotas,
+    /// Request quotas, where there are any.
+    pub request_quotas: Option<RequestQuotas>,
     /// Whether keys of spec SM2 are made outside the partition of China as well.
     pub offers_sm2: bool,
 }
@@ -144,6 +146,10 @@ impl Engine {
     /// The resource quotas.
     pub const fn quotas(&self) -> &Quotas {
         &self.parts.quotas
+    }
+
+    pub(crate) const fn request_quotas(&self) -> Option<&RequestQuotas> {
+        self.parts.request_quotas.as_ref()
     }
 
     /// The facts the deployment was born with.

@@ -33,6 +33,7 @@ mod operator;
 mod outbox;
 mod private_key;
 mod record;
+mod request_quota;
 mod resolve;
 mod schedule;
 mod shared;
@@ -60,6 +61,7 @@ pub use operation::{BODY_BYTES_MAX, CallFuture, Entry, Kind, Operation, Reply, e
 pub use operator::{NewCredential, OperatorError};
 pub use private_key::SignedMessage;
 pub use record::CallElsewhere;
+pub use request_quota::{Rate, RequestGroup, RequestQuotas};
 pub use resolve::{Found, Target};
 pub use schedule::{DOMAIN_KEY_AGE_MAX_DAYS, ScheduleError};
 pub use workers::{Busy, Lane, Workers};

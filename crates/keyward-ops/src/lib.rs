@@ -76,6 +76,7 @@ mod put_key_policy;
 mod re_encrypt;
 mod recipient;
 mod replicate_key;
+mod request_groups;
 mod retire_grant;
 mod revoke_grant;
 mod rotate_key_on_demand;
@@ -96,4 +97,5 @@ mod verify;
 mod verify_mac;
 
 pub use load_keys::{LoadError, load_keys};
+pub use request_groups::REQUEST_GROUPS;
 pub use table::{OPERATIONS, find};

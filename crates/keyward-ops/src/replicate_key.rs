@@ -69,6 +69,8 @@ impl Operation for ReplicateKey {
         }
         let set = require_primary(&primary)?;
         let region = input.region(cx, set)?;
+        // One to see whether it would do, one to do it.
+        cx.charge_elsewhere("CreateKey", &region, 2)?;
         match primary.record.state {
             KeyState::Enabled => {}
             KeyState::Disabled => primary.require_usable()?,

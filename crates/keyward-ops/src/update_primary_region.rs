@@ -40,6 +40,7 @@ impl Operation for UpdatePrimaryRegion {
         let primary = cx.authorize::<action::UpdatePrimaryRegion>(target).await?;
         let set = require_primary(&primary)?;
         let replica = input.replica(cx, &primary, set).await?;
+        cx.charge_elsewhere(Self::NAME, &replica.record.key.scope.region, 1)?;
         // A change of roles that is still under way does not keep the next one.
         primary.require_usable()?;
         replica.require_usable()?;

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use keyward_audit::{Journal, JournalOptions, JournalReader};
 use keyward_crypto::{DomainKeys, RootKeyFile, Seal, SigningSecret, WrappedDomainKey};
 use keyward_engine::{
-    Engine, Generator, KeyRing, NewCredential, NewDeployment, Parts, Quotas, create_deployment,
+    Engine, Generator, KeyRing, NewCredential, NewDeployment, Parts, Quotas, RequestQuotas,
+    create_deployment,
 };
 use keyward_model::{Caller, Clock, KeyState, Partition, Principal};
 use keyward_store::{Change, DomainKeyRecord, KeyRecord, Scope, Store, Write};
@@ -30,6 +31,8 @@ const OTHER_REGION: &str = "eu-central-1";
 pub struct TestOptions {
     /// Resource quotas.
     pub quotas: Quotas,
+    /// Request quotas.
+    pub request_quotas: Option<RequestQuotas>,
     /// Where key material comes from.
     pub generator: Arc<dyn Generator>,
     /// How the audit journal writes.
@@ -46,6 +49,7 @@ impl Default for TestOptions {
     fn default() -> Self {
         Self {
             quotas: Quotas::default(),
+            request_quotas: None,
             generator: Arc::new(QuickGenerator),
             journal: JournalOptions::default(),
             offers_sm2: true,
@@ -222,6 +226,7 @@ async fn start(
         workers: workers(),
         deployment,
         quotas: options.quotas,
+        request_quotas: options.request_quotas,
         offers_sm2: options.offers_sm2,
     })
     .unwrap()

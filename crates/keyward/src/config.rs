@@ -7,6 +7,7 @@ mod environment;
 mod level;
 mod print;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -37,6 +38,7 @@ pub(crate) struct Config {
     pub(crate) schedule: Schedule,
     pub(crate) keys: Keys,
     pub(crate) quotas: Quotas,
+    pub(crate) request_quotas: RequestQuotas,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,6 +126,21 @@ pub(crate) struct Quotas {
     pub(crate) aliases_per_key: u32,
     pub(crate) grants_per_key: u32,
     pub(crate) tags_per_key: u32,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RequestQuotas {
+    pub(crate) profile: RequestProfile,
+    pub(crate) rates: BTreeMap<String, u32>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RequestProfile {
+    Aws,
+    #[default]
+    Off,
 }
 
 impl Default for Server {
@@ -224,6 +241,7 @@ impl Config {
         if self.server.connections_max == 0 || self.schedule.domain_key_days == 0 {
             bail!("`connections_max` and `domain_key_days` are at least 1");
         }
+        self.request_quotas.require_sound()?;
         self.log.filter()?;
         self.trusted_proxies().map(drop)
     }
@@ -247,6 +265,25 @@ impl Config {
                 address.map(Some)
             }
         }
+    }
+}
+
+impl RequestQuotas {
+    fn require_sound(&self) -> Result<()> {
+        let groups = keyward_ops::REQUEST_GROUPS;
+        for (name, rate) in &self.rates {
+            if groups.iter().all(|group| group.name != name) {
+                let names: Vec<_> = groups.iter().map(|group| group.name).collect();
+                bail!(
+                    "`rates` in [request_quotas]: there is no group `{name}`; there are {}",
+                    names.join(", ")
+                );
+            }
+            if *rate == 0 {
+                bail!("`rates` in [request_quotas]: `{name}` is at least 1");
+            }
+        }
+        Ok(())
     }
 }
 
@@ -274,6 +311,8 @@ mod tests {
         other.server.listen = "[::1]:1".parse().unwrap();
         other.server.trusted_proxies = vec!["10.0.0.0/8".to_owned()];
         other.log.format = LogFormat::Json;
+        other.request_quotas.profile = RequestProfile::Aws;
+        other.request_quotas.rates.insert("data-key-pair-RSA_2048".to_owned(), 3);
         other.tls = Tls { certificate: "/a b\"c".into(), private_key: "/d".into() };
         assert_eq!(parse(&other.print().unwrap()).unwrap(), other);
     }
@@ -303,6 +342,15 @@ mod tests {
         assert!(parse("[log]\nlevel = 'warning'").is_err());
         assert!(parse("[server]\ntrusted_proxies = ['proxy.internal']").is_err());
         assert!(parse("[log]\nlevel = 'warn'\n[server]\ntrusted_proxies = ['10.0.0.0/8']").is_ok());
+    }
+
+    #[test]
+    fn a_rate_of_no_group_and_a_rate_of_nothing_are_refused() {
+        let rates = |rates: &str| parse(&format!("[request_quotas]\nrates = {rates}"));
+        assert!(rates("{ CreateKey = 2, symmetric = 100, data-key-pair-RSA_2048 = 1 }").is_ok());
+        assert!(rates("{ CreateKeys = 2 }").unwrap_err().to_string().contains("symmetric, rsa"));
+        assert!(rates("{ CreateKey = 0 }").is_err());
+        assert!(rates("{ CreateKey = -1 }").is_err());
     }
 
     #[test]

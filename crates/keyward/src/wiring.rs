@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, Result, bail};
 use keyward_audit::{Journal, JournalOptions};
 use keyward_crypto::Seal;
-use keyward_engine::{Engine, KeyRing, LocalGenerator, Parts, Quotas, Workers};
+use keyward_engine::{Engine, KeyRing, LocalGenerator, Parts, Quotas, RequestQuotas, Workers};
 use keyward_model::{Clock, Rng, Timestamp};
 use keyward_store::Store;
 use keyward_store_sqlite::{Database, SqliteStore};
@@ -76,6 +76,7 @@ impl Opened {
             workers,
             deployment,
             quotas: quotas(&config.quotas),
+            request_quotas: request_quotas(&config.request_quotas),
             offers_sm2: config.keys.sm2,
         })
         .with_context(|| format!("{} names no Region", dir.database().display()))?;
@@ -86,6 +87,16 @@ impl Opened {
 const fn quotas(quotas: &config::Quotas) -> Quotas {
     let config::Quotas { keys, aliases_per_key, grants_per_key, tags_per_key } = *quotas;
     Quotas { keys, aliases_per_key, grants_per_key, tags_per_key }
+}
+
+/// None at all when there is nothing to limit, so that a request pays nothing for it.
+fn request_quotas(config: &config::RequestQuotas) -> Option<RequestQuotas> {
+    let is_like_service = config.profile == config::RequestProfile::Aws;
+    if !is_like_service && config.rates.is_empty() {
+        return None;
+    }
+    let own = |name: &str| config.rates.get(name).copied();
+    Some(RequestQuotas::new(keyward_ops::REQUEST_GROUPS, is_like_service, own))
 }
 
 const fn durability(config: &Config) -> keyward_audit::Durability {

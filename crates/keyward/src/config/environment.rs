@@ -83,6 +83,7 @@ fn parse(text: &str, default: &Value) -> Result<Value> {
     Ok(match default {
         Value::Integer(_) => Value::Integer(text.parse()?),
         Value::Boolean(_) => Value::Boolean(text.parse()?),
+        Value::Table(_) => text.parse()?,
         Value::Array(_) => Value::Array(
             text.split(',')
                 .map(str::trim)
@@ -111,6 +112,11 @@ mod tests {
             ("KEYWARD_SERVER_CONNECTIONS_MAX", "9", "[server]\nconnections_max = 9"),
             ("KEYWARD_SERVER_PROXY_PROTOCOL", "true", "[server]\nproxy_protocol = true"),
             ("KEYWARD_SERVER_TRUSTED_PROXIES", "a, b", "[server]\ntrusted_proxies = ['a', 'b']"),
+            (
+                "KEYWARD_REQUEST_QUOTAS_RATES",
+                "{ CreateKey = 1 }",
+                "[request_quotas]\nrates = { CreateKey = 1 }",
+            ),
             ("KEYWARD_LOG_FORMAT", "json", "[log]\nformat = 'json'"),
         ] {
             assert_eq!(laid(name, value).unwrap(), expected.parse::<Table>().unwrap(), "{name}");

@@ -67,6 +67,20 @@ const EXPLAINED: &[(&str, &str, &str)] = &[
     ("quotas", "aliases_per_key", "Aliases of one key."),
     ("quotas", "grants_per_key", "Grants of one key."),
     ("quotas", "tags_per_key", "Tags of one key."),
+    (
+        "request_quotas",
+        "profile",
+        "Requests in a second by account, Region and group of operations; beyond them a request is\n\
+         refused with ThrottlingException. `off`: as many as the machine can do. `aws`: the\n\
+         defaults of the service, for tests of how a client takes it.",
+    ),
+    (
+        "request_quotas",
+        "rates",
+        "Other rates for some groups, whatever the profile: { CreateKey = 5, symmetric = 100 }. A\n\
+         group is an operation, or one of symmetric, rsa, ecc, ml-dsa, ml-kem and\n\
+         data-key-pair-SPEC, which operations share.",
+    ),
 ];
 
 /// The configuration as a file.
