@@ -52,6 +52,7 @@ impl Operation for GenerateDataKeyPair {
 
     async fn run<'a>(cx: &'a mut Cx, input: Input<'a>) -> Result<Output, OpError> {
         let spec = input.key_pair_spec.into_inner();
+        cx.charge_for(spec)?;
         require_offered(cx, spec)?;
         let context = encryption_context(input.encryption_context);
         require_bounded(&context)?;

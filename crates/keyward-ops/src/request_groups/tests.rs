@@ -104,6 +104,21 @@ async fn cryptographic_requests_count_by_the_spec_of_their_key() {
 }
 
 #[tokio::test]
+async fn key_pairs_count_by_their_own_spec() {
+    let app = limited(&[("data-key-pair-ECC_NIST_P256", 1)]).await;
+    let root = app.root();
+    let key = root.create_key().await;
+    let pair = |spec: &str| json!({ "KeyId": key, "KeyPairSpec": spec, "DryRun": true });
+    for (operation, spec, name) in [
+        ("GenerateDataKeyPair", "ECC_NIST_P256", "DryRunOperationException"),
+        ("GenerateDataKeyPairWithoutPlaintext", "ECC_NIST_P256", "ThrottlingException"),
+        ("GenerateDataKeyPair", "ECC_NIST_P384", "DryRunOperationException"),
+    ] {
+        assert_eq!(root.refused(operation, pair(spec)).await.name, name, "{operation} {spec}");
+    }
+}
+
+#[tokio::test]
 async fn replicating_a_key_counts_as_making_two_where_the_replica_is() {
     let app = limited(&[("CreateKey", 2)]).await;
     let (root, elsewhere) = (app.root(), app.root_in("eu-central-1"));
