@@ -8,11 +8,15 @@ import hmac
 import json
 import subprocess
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from blackbox.deployment import ACCOUNT, BINARY, Deployment, clean_environment, run
 from blackbox.refusal import refusal, refused
@@ -94,6 +98,29 @@ def test_a_key_rotates_when_the_clock_is_moved_past_its_date(development: Deploy
     assert kms.decrypt(CiphertextBlob=old)["Plaintext"] == b"before"
     status = kms.get_key_rotation_status(KeyId=key_id)
     assert status["NextRotationDate"] > rotation["RotationDate"] + timedelta(days=80)
+
+
+def test_imported_material_expires_when_the_clock_is_moved_past_its_date(
+    development: Deployment,
+) -> None:
+    kms = development.client()
+    key_id = kms.create_key(Origin="EXTERNAL")["KeyMetadata"]["KeyId"]
+    parameters = kms.get_parameters_for_import(
+        KeyId=key_id, WrappingAlgorithm="RSAES_OAEP_SHA_256", WrappingKeySpec="RSA_2048"
+    )
+    wrapping_key = load_der_public_key(parameters["PublicKey"])
+    assert isinstance(wrapping_key, RSAPublicKey)
+    oaep = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
+    kms.import_key_material(
+        KeyId=key_id,
+        ImportToken=parameters["ImportToken"],
+        EncryptedKeyMaterial=wrapping_key.encrypt(MATERIAL, oaep),
+        ValidTo=datetime.now(UTC) + timedelta(days=30),
+    )
+    advance(development, "29d")
+    assert kms.describe_key(KeyId=key_id)["KeyMetadata"]["KeyState"] == "Enabled"
+    advance(development, "25h")
+    assert kms.describe_key(KeyId=key_id)["KeyMetadata"]["KeyState"] == "PendingImport"
 
 
 def test_signatures_are_accepted_whatever_the_deployments_clock_shows(
