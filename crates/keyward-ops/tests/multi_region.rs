@@ -44,6 +44,18 @@ async fn agreed_set(app: &TestApp, key: &str) -> (String, BTreeSet<String>) {
     (primary, replicas)
 }
 
+/// In the database, at one moment: there is a row in each Region of the set, and no other.
+async fn rows_agree(app: &TestApp, key: &str) {
+    let (account, key) = (app.root().caller().account, key.parse().unwrap());
+    let members = app.engine().store().keys().members(&account, &key).await.unwrap();
+    let there: BTreeSet<_> =
+        members.iter().map(|member| member.record.key.scope.region.clone()).collect();
+    for member in members {
+        let set = member.record.multi_region.unwrap();
+        assert_eq!(set.regions().cloned().collect::<BTreeSet<_>>(), there);
+    }
+}
+
 fn regions(names: &[&str]) -> BTreeSet<String> {
     names.iter().map(|&name| name.to_owned()).collect()
 }
@@ -130,8 +142,41 @@ async fn the_deletion_of_a_replica_leaves_one_service_event_in_its_region() {
     assert_eq!(record.get("awsRegion"), Some(&json!("eu-central-1")));
 }
 
-/// Everybody replicates, passes the role on, schedules and cancels at once, in every Region, while
-/// keys settle and are deleted; then all members that are left tell the same set.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_member_keeps_its_own_changes_while_others_change_roles() {
+    let app = app().await;
+    let root = app.root();
+    let key = root.create_multi_region_key().await;
+    let (second, third) = ("eu-central-1", "ap-south-1");
+    root.replicate(&key, second).await;
+    root.replicate(&key, third).await;
+    let changing_roles = tokio::spawn({
+        let (first, second, key) = (root.clone(), app.root_in(second), key.clone());
+        async move {
+            let to = |region| json!({ "KeyId": key, "PrimaryRegion": region });
+            for _ in 0..20 {
+                first.ok("UpdatePrimaryRegion", to("eu-central-1")).await;
+                second.ok("UpdatePrimaryRegion", to("us-east-1")).await;
+            }
+        }
+    });
+    let third = app.root_in(third);
+    let mut number = 0;
+    while !changing_roles.is_finished() {
+        number += 1;
+        let described = json!(format!("number {number}"));
+        let input = json!({ "KeyId": key, "Description": described });
+        third.ok("UpdateKeyDescription", input).await;
+        assert_eq!(third.describe(&key).await.get("Description"), Some(&described));
+    }
+    changing_roles.await.unwrap();
+    assert!(number > 1);
+    assert_eq!(agreed_set(&app, &key).await.0, "us-east-1");
+}
+
+/// Everybody replicates, passes the role on, describes, schedules and cancels at once, in every
+/// Region, while keys settle and are deleted. At any time all members that are left tell the same
+/// set, and nobody's change is lost.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn whatever_meets_all_members_always_agree_about_their_set() {
     let app = app().await;
@@ -141,29 +186,34 @@ async fn whatever_meets_all_members_always_agree_about_their_set() {
         let mut calls = JoinSet::new();
         for (at, region) in REGIONS.into_iter().enumerate() {
             let other = REGIONS[(at + 1 + round % 3) % REGIONS.len()];
-            for (operation, input) in [
+            let mut requests = vec![
                 ("ReplicateKey", json!({ "KeyId": key, "ReplicaRegion": other })),
                 ("UpdatePrimaryRegion", json!({ "KeyId": key, "PrimaryRegion": other })),
-                ("UpdateKeyDescription", json!({ "KeyId": key, "Description": "d" })),
-            ] {
-                let client = app.root_in(region);
-                calls.spawn(async move { (operation, client.call(operation, input).await) });
-            }
+                ("UpdateKeyDescription", json!({ "KeyId": key, "Description": round.to_string() })),
+            ];
             if (round + at) % 3 == 0 {
-                let client = app.root_in(region);
                 let input = json!({ "KeyId": key, "PendingWindowInDays": 7 });
-                calls.spawn(async move {
-                    ("ScheduleKeyDeletion", client.call("ScheduleKeyDeletion", input).await)
-                });
+                requests.push(("ScheduleKeyDeletion", input));
+            }
+            for (operation, input) in requests {
+                let client = app.root_in(region);
+                calls
+                    .spawn(async move { (operation, region, client.call(operation, input).await) });
             }
         }
-        app.settle().await;
-        for (operation, result) in calls.join_all().await {
+        for _ in 0..8 {
+            rows_agree(&app, &key).await;
+            app.settle().await;
+        }
+        for (operation, region, result) in calls.join_all().await {
+            if operation == "UpdateKeyDescription" && result.is_ok() {
+                let metadata = app.root_in(region).describe(&key).await;
+                assert_eq!(metadata.get("Description"), Some(&json!(round.to_string())));
+            }
             let name = result.map_or_else(|refused| refused.name, |_| "ok".to_owned());
             assert_ne!(name, "KMSInternalException", "{operation}");
             outcomes.insert((operation, name));
         }
-        app.do_due_work().await;
         agreed_set(&app, &key).await;
         keep_one_alive(&app, &key, round).await;
         agreed_set(&app, &key).await;
@@ -173,24 +223,35 @@ async fn whatever_meets_all_members_always_agree_about_their_set() {
     }
 }
 
-/// Saves the primary key, and in every third round lets the replicas that wait for it be deleted
-/// while others are replicated.
+/// Saves all members, but in every third round the primary key alone: then the replicas that wait
+/// for their deletion are deleted while others are made and the primary key is described.
 async fn keep_one_alive(app: &TestApp, key: &str, round: usize) {
     let (primary, _) = agreed_set(app, key).await;
     let client = app.root_in(&primary);
-    let _ = client.call("CancelKeyDeletion", json!({ "KeyId": key })).await;
-    let _ = client.call("EnableKey", json!({ "KeyId": key })).await;
+    let saved = if round % 3 == 2 { vec![primary.as_str()] } else { REGIONS.to_vec() };
+    for operation in ["CancelKeyDeletion", "EnableKey"] {
+        for region in &saved {
+            let _ = app.root_in(region).call(operation, json!({ "KeyId": key })).await;
+        }
+    }
     if round % 3 == 2 {
         app.clock().advance_days(7);
-        let replicating = REGIONS.map(|region| {
-            let (client, input) =
-                (client.clone(), json!({ "KeyId": key, "ReplicaRegion": region }));
-            tokio::spawn(async move { drop(client.call("ReplicateKey", input).await) })
-        });
-        app.do_due_work().await;
-        for call in replicating {
-            call.await.unwrap();
+        let describe = json!({ "KeyId": key, "Description": "kept" });
+        let replicate = |region| ("ReplicateKey", json!({ "KeyId": key, "ReplicaRegion": region }));
+        let mut calls = JoinSet::new();
+        for (operation, input) in
+            REGIONS.map(replicate).into_iter().chain([("UpdateKeyDescription", describe)])
+        {
+            let client = client.clone();
+            calls.spawn(async move { drop(client.call(operation, input).await) });
         }
+        for _ in 0..4 {
+            app.do_due_work().await;
+            rows_agree(app, key).await;
+        }
+        calls.join_all().await;
+        let metadata = client.describe(key).await;
+        assert_eq!(metadata.get("Description"), Some(&json!("kept")));
     }
     app.settle().await;
 }

@@ -1,5 +1,6 @@
 use keyward_engine::Quotas;
-use keyward_model::{KeySpec, KeyState, KeyUsage, Origin};
+use keyward_model::{KeyMaterialId, KeyMaterialState, KeySpec, KeyState, KeyUsage, Origin};
+use keyward_store::{Change, MaterialRecord, Scope, Write};
 use keyward_testkit::{Client, KeyRequest, Refused, TestApp, TestOptions, blob, resource};
 use serde_json::{Value, json};
 
@@ -101,12 +102,9 @@ async fn a_replica_has_the_material_of_any_kind_of_key() {
         assert_eq!(replica["KeyState"], "Enabled", "{spec}");
         assert_eq!(replica["KeySpec"], json!(spec));
         let store = app.engine().store().materials();
-        let scoped = |region: &str| keyward_store::ScopedKey {
-            scope: keyward_store::Scope {
-                account: root.caller().account,
-                region: region.parse().unwrap(),
-            },
-            key_id: key.parse().unwrap(),
+        let scoped = |region: &str| {
+            let scope = Scope { account: root.caller().account, region: region.parse().unwrap() };
+            scope.key(key.parse().unwrap())
         };
         let mut here = store.list(&scoped(HERE)).await.unwrap();
         let there = store.list(&scoped(THERE)).await.unwrap();
@@ -183,6 +181,44 @@ async fn a_replica_of_a_key_without_origin_here_waits_for_its_import() {
     assert_eq!(replica.get("ExpirationModel"), None);
     let refused = there.refused("Encrypt", json!({ "KeyId": key, "Plaintext": "AAAA" })).await;
     assert_eq!(refused.name, "KMSInvalidStateException");
+}
+
+#[tokio::test]
+async fn imported_material_that_waits_for_its_rotation_waits_for_the_new_replica_as_well() {
+    let app = TestApp::new().await;
+    let (root, _, key) = with_a_primary_key(&app).await;
+    let store = app.engine().store();
+    let scoped = |region: &str| {
+        let scope = Scope { account: root.caller().account, region: region.parse().unwrap() };
+        scope.key(key.parse().unwrap())
+    };
+    let current = store.materials().list(&scoped(HERE)).await.unwrap().remove(0);
+    let pending = MaterialRecord {
+        material_id: KeyMaterialId::new([7; 32]),
+        sealed: None,
+        state: KeyMaterialState::PendingRotation,
+        description: Some("next".to_owned()),
+        expires_at: Some(current.created_at.plus_days(9)),
+        ..current.clone()
+    };
+    let writes = vec![Write::PutMaterial(pending.clone())];
+    store.commit(Change { writes, ..Change::default() }).await.unwrap();
+    app.alter_key(&key, |record| record.origin = Origin::External).await;
+    root.replicate(&key, THERE).await;
+
+    let state = KeyMaterialState::PendingMultiRegionImportAndRotation;
+    let waiting = MaterialRecord { state, ..pending };
+    let rows = store.materials().list(&scoped(HERE)).await.unwrap();
+    assert_eq!(rows, [current.clone(), waiting.clone()]);
+    let not_here = |row| MaterialRecord {
+        key: scoped(THERE),
+        sealed: None,
+        public_key: None,
+        expires_at: None,
+        ..row
+    };
+    let rows = store.materials().list(&scoped(THERE)).await.unwrap();
+    assert_eq!(rows, [not_here(current), not_here(waiting)]);
 }
 
 #[tokio::test]
