@@ -15,8 +15,8 @@ use crate::record::line;
 use crate::{Cx, Engine, Entry, ErrorCode, OpError, Operation, Reply, op_error};
 
 /// How often an operation decides when others keep changing what it decides on. From the second
-/// time on it has its turn to itself among those that met a conflict, so only newcomers can be in
-/// its way.
+/// time on it has its turn to itself, and newcomers stand behind it: only those that were under way
+/// already can be in its way, and timed work.
 const ATTEMPTS_MAX: u32 = 8;
 
 /// One authenticated request.
@@ -93,6 +93,9 @@ pub(crate) async fn call<O: Operation>(cx: &mut Cx, body: &[u8]) -> Result<Reply
             Some(refusal) => Err(refusal),
             None => run::<O>(cx, body).await,
         };
+        if turn.is_none() {
+            turn = engine.turns.stand_behind(&cx.change.preconditions).await;
+        }
         match close(cx, O::NAME, O::KIND, result).await {
             Closed::Reply(reply) => return reply,
             Closed::Conflict(lost) if attempt < ATTEMPTS_MAX => {

@@ -1,6 +1,7 @@
 //! Turns among calls that met a conflict: one at a time decides again about one object.
 //!
-//! First attempts take no turn, so calls that do not meet cost nothing.
+//! First attempts take no turn unless somebody has one, so calls that do not meet cost nothing, and
+//! those that keep coming cannot keep one that has lost from ever winning.
 
 use std::hash::{BuildHasher, RandomState};
 
@@ -23,7 +24,21 @@ impl Turns {
 
     /// Waits for the turn to decide again about what `lost` is about.
     pub(crate) async fn take(&self, lost: &Precondition) -> MutexGuard<'_, ()> {
-        let hash = match lost {
+        self.queue(lost).lock().await
+    }
+
+    /// Waits behind the one who is deciding again about what a change rests on, if there is one.
+    pub(crate) async fn stand_behind(
+        &self,
+        preconditions: &[Precondition],
+    ) -> Option<MutexGuard<'_, ()>> {
+        let mut queues = preconditions.iter().map(|precondition| self.queue(precondition));
+        let taken = queues.find(|queue| queue.try_lock().is_err())?;
+        Some(taken.lock().await)
+    }
+
+    fn queue(&self, about: &Precondition) -> &Mutex<()> {
+        let hash = match about {
             Precondition::AliasAbsent(alias) | Precondition::AliasAt(alias, _) => {
                 self.hasher.hash_one(alias)
             }
@@ -41,6 +56,6 @@ impl Turns {
         };
         let [first, rest @ ..] = &self.queues;
         let slot = usize::from(hash.to_le_bytes()[0]) % QUEUES;
-        slot.checked_sub(1).and_then(|slot| rest.get(slot)).unwrap_or(first).lock().await
+        slot.checked_sub(1).and_then(|slot| rest.get(slot)).unwrap_or(first)
     }
 }
