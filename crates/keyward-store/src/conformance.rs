@@ -145,6 +145,7 @@ macro_rules! conformance_tests {
                 keys_are_listed_in_the_order_of_ids_page_by_page
                 keys_due_for_deletion_come_earliest_first
                 keys_due_for_rotation_are_enabled_primary_ones_earliest_first
+                aws_managed_keys_without_a_rotation_are_found
                 unsettled_keys_come_earliest_first
                 members_are_those_of_one_set_in_the_order_of_regions
                 a_deleted_key_takes_everything_with_it_and_nothing_else

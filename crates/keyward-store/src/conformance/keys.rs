@@ -168,6 +168,25 @@ pub async fn keys_due_for_rotation_are_enabled_primary_ones_earliest_first(subje
     assert_eq!(keys.due_for_rotation(time(30), 2).await.unwrap(), [2, 3].map(key));
 }
 
+pub async fn aws_managed_keys_without_a_rotation_are_found(subject: &Subject) {
+    for (n, manager, next_date) in [
+        (1, KeyManager::Aws, None),
+        (2, KeyManager::Aws, Some(time(30))),
+        (3, KeyManager::Customer, None),
+        (4, KeyManager::Aws, None),
+    ] {
+        let rotation = Rotation { next_date, ..Rotation::default() };
+        let record = KeyRecord { manager, rotation, ..key_record(&key(n)) };
+        subject.write(vec![Write::PutKey(Box::new(record))]).await;
+    }
+    let keys = subject.store.keys();
+    let found = keys.aws_managed_without_rotation(10).await.unwrap();
+    let found_keys: Vec<_> = found.iter().map(|found| found.record.key.clone()).collect();
+    assert_eq!(found_keys, [1, 4].map(key));
+    assert_eq!(keys.find(&key(1)).await.unwrap().as_ref(), found.first());
+    assert_eq!(keys.aws_managed_without_rotation(1).await.unwrap().len(), 1);
+}
+
 pub async fn unsettled_keys_come_earliest_first(subject: &Subject) {
     for (n, settles) in [(1, Some(30)), (2, Some(10)), (3, None), (4, Some(20)), (5, Some(31))] {
         let record = KeyRecord { settles_at: settles.map(time), ..key_record(&key(n)) };
