@@ -58,7 +58,7 @@ impl Load<'_> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
-fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
@@ -103,7 +103,7 @@ pub(crate) async fn response(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Re
 }
 
 /// The status and the length of the whole response, once its head is there.
-fn head(bytes: &[u8]) -> Option<(u16, usize)> {
+pub(crate) fn head(bytes: &[u8]) -> Option<(u16, usize)> {
     let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
     let text = std::str::from_utf8(bytes.get(..end)?).ok()?;
     let status = text.split(' ').nth(1)?.parse().ok()?;

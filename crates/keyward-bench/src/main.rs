@@ -1,48 +1,65 @@
-//! The end-to-end benchmark: Keyward and a bare hyper server under the same load on loopback, in
-//! turn, in one run. Machines are noisy, so what counts is the ratio of processor time that the
-//! server processes spent per request; the load's own cost is not in it.
+//! The end-to-end benchmark, in three parts, each a table in one run on loopback:
+//!
+//! - `symmetric`: the program beside a bare hyper server under the same load;
+//! - `ceiling`: the program beside a server that authenticates, calls the library and does nothing
+//!   else;
+//! - `latency`: how long an Encrypt takes while the program is busy with slow work.
+//!
+//! Machines are noisy, so what counts are ratios within a run. Of a load, that is the processor
+//! time which the server process spent per request; the client's own cost is not in it.
 //!
 //! Knows the program only from outside: its arguments, its files and its wire.
 #![expect(clippy::print_stdout, reason = "the result is the output")]
 
+mod latency;
 mod load;
 mod process;
 mod request;
+mod throughput;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use anyhow::Result;
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 
-use crate::load::{Load, Measured};
 use crate::process::Server;
 use crate::request::{Credentials, Requests};
 
-/// Measures what a signed and audited call costs the server, as a ratio to a bare server.
+/// Measures what a signed and audited call costs the server, and what slow calls cost the others.
 #[derive(Parser)]
 struct Arguments {
     /// The program under test, built for release.
     #[arg(long, default_value = "target/release/keyward")]
     keyward: PathBuf,
-    /// The bare server, built for release.
-    #[arg(long, default_value = "target/release/bare")]
-    bare: PathBuf,
-    /// Seconds of each measured load.
-    #[arg(long, default_value_t = 5)]
+    /// The directory of the servers it is compared with, built for release.
+    #[arg(long, default_value = "target/release")]
+    servers: PathBuf,
+    /// What to measure; all of it, if nothing is named.
+    #[arg(long, value_enum)]
+    part: Vec<Part>,
+    /// Seconds of each load, and of each situation in which latency is measured.
+    #[arg(long, default_value_t = 2)]
     seconds: u64,
     /// Connections that each have one request under way.
     #[arg(long, default_value_t = 16)]
     connections: usize,
-    /// How often everything is measured, in turn; the median counts.
+    /// How often everything is measured, in turn.
     #[arg(long, default_value_t = 3)]
     rounds: usize,
 }
 
-/// One load against one server, over all rounds.
-struct Row {
-    name: &'static str,
-    runs: Vec<Measured>,
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    Symmetric,
+    Ceiling,
+    Latency,
+}
+
+/// What every part needs: the program, running, and who may call it.
+struct Bench {
+    arguments: Arguments,
+    credentials: Credentials,
+    keyward: Server,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -51,63 +68,35 @@ async fn main() -> Result<()> {
     let directory = tempfile::tempdir()?;
     let credentials = process::init(&arguments.keyward, directory.path())?;
     let keyward = Server::keyward(&arguments.keyward, directory.path()).await?;
-    let bare = Server::bare(&arguments.bare).await?;
-    let loads = prepare(&keyward, &bare, &credentials).await?;
-    let rows = measure(&arguments, &loads).await?;
-    report(&arguments, &rows);
+    let bench = Bench { arguments, credentials, keyward };
+    let Arguments { connections, seconds, rounds, .. } = &bench.arguments;
+    println!("{rounds} rounds in turn, {seconds} s each, {connections} connections");
+    if bench.measures(Part::Symmetric) {
+        throughput::beside_bare(&bench).await?;
+    }
+    if bench.measures(Part::Ceiling) {
+        throughput::beside_ceiling(&bench).await?;
+    }
+    if bench.measures(Part::Latency) {
+        latency::under_slow_work(&bench).await?;
+    }
     Ok(())
 }
 
-async fn prepare<'a>(
-    keyward: &'a Server,
-    bare: &'a Server,
-    credentials: &Credentials,
-) -> Result<Vec<(&'static str, Load<'a>)>> {
-    let mut requests = Requests::new(credentials, keyward.address());
-    let key_id = requests.create_key().await?;
-    let ciphertext = requests.encrypt_once(&key_id).await?;
-    let encrypt = requests.encrypt(&key_id);
-    Ok(vec![
-        ("bare hyper server", Load { server: bare, requests: encrypt.clone() }),
-        ("Encrypt, 32 bytes", Load { server: keyward, requests: encrypt }),
-        ("Decrypt, 32 bytes", Load { server: keyward, requests: requests.decrypt(&ciphertext) }),
-        (
-            "GenerateDataKey, AES_256",
-            Load { server: keyward, requests: requests.data_key(&key_id) },
-        ),
-    ])
-}
-
-async fn measure(arguments: &Arguments, loads: &[(&'static str, Load<'_>)]) -> Result<Vec<Row>> {
-    let mut rows: Vec<Row> = loads.iter().map(|(name, _)| Row { name, runs: Vec::new() }).collect();
-    let duration = Duration::from_secs(arguments.seconds);
-    for (_, load) in loads {
-        load.run(arguments.connections, Duration::from_secs(1)).await?;
+impl Bench {
+    fn measures(&self, part: Part) -> bool {
+        self.arguments.part.is_empty() || self.arguments.part.contains(&part)
     }
-    for _ in 0..arguments.rounds {
-        for (row, (_, load)) in rows.iter_mut().zip(loads) {
-            row.runs.push(load.run(arguments.connections, duration).await?);
-        }
-    }
-    Ok(rows)
-}
 
-fn report(arguments: &Arguments, rows: &[Row]) {
-    let Arguments { connections, seconds, rounds, .. } = arguments;
-    println!("{connections} connections, {seconds} s each, median of {rounds} rounds in turn\n");
-    println!("| load | requests/s | server CPU per request | ratio to bare |");
-    println!("|---|---|---|---|");
-    let Some(bare) = rows.first().map(|row| row.median(Measured::cpu_us)) else { return };
-    for row in rows {
-        let (rate, cpu) = (row.median(Measured::rate), row.median(Measured::cpu_us));
-        println!("| {} | {rate:.0} | {cpu:.1} µs | {:.2} |", row.name, cpu / bare);
+    /// Requests to the program.
+    fn requests(&self) -> Requests<'_> {
+        Requests::new(&self.credentials, self.keyward.address())
     }
 }
 
-impl Row {
-    fn median(&self, figure: impl Fn(&Measured) -> f64) -> f64 {
-        let mut figures: Vec<_> = self.runs.iter().map(figure).collect();
-        figures.sort_by(f64::total_cmp);
-        figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
-    }
+/// The one in the middle.
+fn median(figures: impl Iterator<Item = f64>) -> f64 {
+    let mut figures: Vec<_> = figures.collect();
+    figures.sort_by(f64::total_cmp);
+    figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
 }

@@ -1,5 +1,6 @@
 //! Servers as child processes, and what they cost.
 
+use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -47,11 +48,24 @@ impl Server {
 
     /// Starts the bare server and waits until it takes connections.
     pub(crate) async fn bare(program: &Path) -> Result<Self> {
+        Self::compared(program, "").await
+    }
+
+    /// Starts the server that authenticates and calls the library, for the one caller it knows.
+    pub(crate) async fn ceiling(program: &Path, caller: &Credentials) -> Result<Self> {
+        Self::compared(program, &caller.lines()).await
+    }
+
+    async fn compared(program: &Path, input: &str) -> Result<Self> {
         let address = free_address()?;
-        let child = Command::new(program)
+        let mut child = Command::new(program)
             .arg(address.to_string())
+            .stdin(Stdio::piped())
             .spawn()
-            .context("the bare server cannot be run")?;
+            .with_context(|| format!("`{}` cannot be run", program.display()))?;
+        if let Some(mut stdin) = child.stdin.take() {
+            stdin.write_all(input.as_bytes())?;
+        }
         let server = Self { child, address };
         server.wait_until_ready().await?;
         Ok(server)
@@ -91,7 +105,8 @@ impl Server {
     async fn is_ready(&self) -> Result<bool> {
         let mut stream = TcpStream::connect(self.address).await?;
         stream.write_all(b"GET /health/ready HTTP/1.1\r\nhost: localhost\r\n\r\n").await?;
-        Ok(load::response(&mut stream, &mut Vec::new()).await? == 200)
+        // Who takes no unsigned request takes requests.
+        Ok(matches!(load::response(&mut stream, &mut Vec::new()).await?, 200 | 400))
     }
 }
 

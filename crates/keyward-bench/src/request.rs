@@ -37,6 +37,11 @@ impl Credentials {
             secret: value("aws_secret_access_key")?,
         })
     }
+
+    /// The access key and its secret, a line each.
+    pub(crate) fn lines(&self) -> String {
+        format!("{}\n{}\n", self.access_key_id, self.secret)
+    }
 }
 
 /// Makes requests to one server.
@@ -51,37 +56,71 @@ impl<'a> Requests<'a> {
     }
 
     /// Makes a key; its id.
-    pub(crate) async fn create_key(&mut self) -> Result<String> {
-        let reply = self.send("CreateKey", &json!({})).await?;
+    pub(crate) async fn create_key(&self, spec: &str) -> Result<String> {
+        let usage = if spec == "SYMMETRIC_DEFAULT" { "ENCRYPT_DECRYPT" } else { "SIGN_VERIFY" };
+        let reply = self.send("CreateKey", &json!({ "KeySpec": spec, "KeyUsage": usage })).await?;
         text(&reply, "/KeyMetadata/KeyId")
     }
 
     /// A ciphertext to open.
-    pub(crate) async fn encrypt_once(&mut self, key_id: &str) -> Result<String> {
-        let reply = self.send("Encrypt", &encrypt(key_id, 0)).await?;
-        text(&reply, "/CiphertextBlob")
+    pub(crate) async fn encrypt_once(&self, key_id: &str) -> Result<String> {
+        text(&self.send("Encrypt", &encrypt(key_id, 0)).await?, "/CiphertextBlob")
+    }
+
+    /// The signature that a request for one is answered with.
+    pub(crate) async fn sign_once(&self, body: &Value) -> Result<String> {
+        text(&self.send("Sign", body).await?, "/Signature")
     }
 
     /// Requests that seal 32 bytes.
     pub(crate) fn encrypt(&self, key_id: &str) -> Vec<Vec<u8>> {
-        (0..VARIANTS).map(|variant| self.signed("Encrypt", &encrypt(key_id, variant))).collect()
+        self.operation("Encrypt", &Self::encrypt_bodies(key_id))
+    }
+
+    /// Their bodies.
+    pub(crate) fn encrypt_bodies(key_id: &str) -> Vec<Value> {
+        (0..VARIANTS).map(|variant| encrypt(key_id, variant)).collect()
     }
 
     /// Requests that open a ciphertext.
     pub(crate) fn decrypt(&self, ciphertext: &str) -> Vec<Vec<u8>> {
         let body = json!({ "CiphertextBlob": ciphertext, "EncryptionContext": context(0) });
-        vec![self.signed("Decrypt", &body)]
+        self.operation("Decrypt", &[body])
     }
 
     /// Requests for data keys.
     pub(crate) fn data_key(&self, key_id: &str) -> Vec<Vec<u8>> {
         let body = |variant| json!({ "KeyId": key_id, "KeySpec": "AES_256", "EncryptionContext": context(variant) });
-        (0..VARIANTS).map(|variant| self.signed("GenerateDataKey", &body(variant))).collect()
+        self.operation("GenerateDataKey", &(0..VARIANTS).map(body).collect::<Vec<_>>())
+    }
+
+    /// The body of a Sign of 32 bytes.
+    pub(crate) fn sign_body(key_id: &str, algorithm: &str) -> Value {
+        json!({ "KeyId": key_id, "Message": STANDARD.encode([7; 32]), "SigningAlgorithm": algorithm })
+    }
+
+    /// The body of the Verify that belongs to a Sign.
+    pub(crate) fn verify_body(sign: &Value, signature: &str) -> Value {
+        let mut body = sign.clone();
+        if let Some(body) = body.as_object_mut() {
+            body.insert("Signature".to_owned(), signature.into());
+        }
+        body
+    }
+
+    /// Requests for an operation of the program.
+    pub(crate) fn operation(&self, operation: &str, bodies: &[Value]) -> Vec<Vec<u8>> {
+        self.signed_all(&target(operation), bodies)
+    }
+
+    /// Requests for whatever the server understands by `target`.
+    pub(crate) fn signed_all(&self, target: &str, bodies: &[Value]) -> Vec<Vec<u8>> {
+        bodies.iter().map(|body| self.signed(target, body)).collect()
     }
 
     async fn send(&self, operation: &str, body: &Value) -> Result<Value> {
         let mut stream = TcpStream::connect(self.address).await?;
-        stream.write_all(&self.signed(operation, body)).await?;
+        stream.write_all(&self.signed(&target(operation), body)).await?;
         let mut reply = Vec::new();
         let status = load::response(&mut stream, &mut reply).await?;
         let (_, json) = std::str::from_utf8(&reply)?.split_once("\r\n\r\n").context("no body")?;
@@ -89,10 +128,9 @@ impl<'a> Requests<'a> {
         Ok(serde_json::from_str(json)?)
     }
 
-    fn signed(&self, operation: &str, body: &Value) -> Vec<u8> {
+    fn signed(&self, target: &str, body: &Value) -> Vec<u8> {
         let body = body.to_string();
         let host = self.address.to_string();
-        let target = format!("TrentService.{operation}");
         let headers = [
             ("host", host.as_bytes()),
             ("content-type", b"application/x-amz-json-1.1".as_slice()),
@@ -123,6 +161,10 @@ impl<'a> Requests<'a> {
         request.push_str(&body);
         request.into_bytes()
     }
+}
+
+fn target(operation: &str) -> String {
+    format!("TrentService.{operation}")
 }
 
 fn encrypt(key_id: &str, variant: u32) -> Value {

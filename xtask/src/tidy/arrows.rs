@@ -27,8 +27,9 @@ const ARROWS: [(&str, &[&str]); 18] = [
     ),
     ("keyward-attestation", &["keyward-model"]),
     ("keyward-audit", &["keyward-model"]),
-    // The benchmark sees the built program from outside: it only signs.
-    ("keyward-bench", &["keyward-sigv4"]),
+    // The benchmark sees the built program from outside. The server it is compared with calls the
+    // libraries.
+    ("keyward-bench", &["keyward-crypto", "keyward-model", "keyward-sigv4"]),
     ("keyward-crypto", &["keyward-lc", "keyward-model", "keyward-sm2"]),
     ("keyward-engine", BELOW_ENGINE),
     ("keyward-lc", &[]),
