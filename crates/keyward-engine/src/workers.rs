@@ -1,12 +1,14 @@
 //! Slow computations, off the threads that serve requests: private RSA operations and the making of
 //! key pairs take up to a second, and an Encrypt that waits behind one would take as long.
 //!
-//! Two lanes, each with its own threads and its own bounded queue. Key pairs are made by threads of
-//! lower priority, so that they take what time is left.
+//! Two lanes, each with its own threads and its own bounded queue. Both have a lower priority than
+//! the threads that serve requests, so that a thread which wakes for an Encrypt runs at once and not
+//! when a computation's time slice of some milliseconds is over. Key pairs take what time is left.
 
+use std::collections::VecDeque;
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -21,8 +23,11 @@ const GENERATION_QUEUE_MAX: usize = 64;
 /// How long a caller waits for its turn and the computation together. Three RSA-4096 pairs in a row
 /// stay below it on a busy core.
 const DEADLINE: Duration = Duration::from_secs(20);
-/// The niceness of threads that make key pairs.
+/// The niceness of threads that make key pairs: next to one that serves requests and never sleeps,
+/// a tenth of a core.
 const GENERATION_NICENESS: i32 = 10;
+/// The niceness of threads that use private keys: a quarter of a core at least.
+const PRIVATE_KEY_NICENESS: i32 = 5;
 
 /// Which threads do it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,17 +48,22 @@ type Job = Box<dyn FnOnce() + Send>;
 /// The threads that compute.
 #[derive(Debug)]
 pub struct Workers {
-    generation: SyncSender<Job>,
-    private_key: SyncSender<Job>,
+    generation: Arc<Queue>,
+    private_key: Arc<Queue>,
 }
 
 impl Workers {
     /// Starts `threads` threads for each lane. They end when this is dropped.
     pub fn start(threads: usize) -> std::io::Result<Arc<Self>> {
-        Ok(Arc::new(Self {
-            generation: lane("generate", threads, GENERATION_QUEUE_MAX, be_nice)?,
-            private_key: lane("private-key", threads, QUEUE_MAX, || {})?,
-        }))
+        let workers = Arc::new(Self {
+            generation: Queue::new(GENERATION_QUEUE_MAX),
+            private_key: Queue::new(QUEUE_MAX),
+        });
+        for _ in 0..threads.max(1) {
+            workers.generation.serve("generate", GENERATION_NICENESS)?;
+            workers.private_key.serve("private-key", PRIVATE_KEY_NICENESS)?;
+        }
+        Ok(workers)
     }
 
     /// Computes off the caller's thread. A caller that goes away before the computation has begun
@@ -86,47 +96,99 @@ impl Workers {
             Lane::Generation => &self.generation,
             Lane::PrivateKey => &self.private_key,
         };
-        match queue.try_send(job) {
-            Ok(()) => Ok(answered),
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Err(Busy),
-        }
+        queue.push(job).map(|()| answered)
     }
 }
 
-fn lane(
-    name: &str,
-    threads: usize,
-    queue_max: usize,
-    prepare: fn(),
-) -> std::io::Result<SyncSender<Job>> {
-    let (sender, receiver) = sync_channel(queue_max);
-    let receiver = Arc::new(Mutex::new(receiver));
-    for _ in 0..threads.max(1) {
-        let receiver = Arc::clone(&receiver);
+impl Drop for Workers {
+    fn drop(&mut self) {
+        self.generation.close();
+        self.private_key.close();
+    }
+}
+
+/// What waits for a lane's threads. A thread that finds work takes it without a system call, and
+/// none is woken that is not needed.
+#[derive(Debug)]
+struct Queue {
+    max: usize,
+    waiting: Mutex<Waiting>,
+    wake: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    jobs: VecDeque<Job>,
+    /// Threads asleep that nobody has woken yet.
+    asleep: usize,
+    is_closed: bool,
+}
+
+impl Queue {
+    fn new(max: usize) -> Arc<Self> {
+        Arc::new(Self { max, waiting: Mutex::default(), wake: Condvar::new() })
+    }
+
+    /// Adds a thread that takes one job after the other until the queue is closed and empty.
+    fn serve(self: &Arc<Self>, name: &str, niceness: i32) -> std::io::Result<()> {
+        let queue = Arc::clone(self);
         let work = move || {
-            prepare();
-            work(&receiver);
+            // Of this thread only: that is how Linux understands it. Without it all goes on, less
+            // smoothly.
+            let _ = rustix::process::nice(niceness);
+            while let Some(job) = queue.next() {
+                // A panic costs the one who asked: the sender is dropped. The thread goes on.
+                drop(catch_unwind(AssertUnwindSafe(job)));
+            }
         };
-        thread::Builder::new().name(name.to_owned()).spawn(work)?;
+        thread::Builder::new().name(name.to_owned()).spawn(work).map(drop)
     }
-    Ok(sender)
-}
 
-/// Takes one job after the other until nobody can send any more.
-fn work(receiver: &Mutex<Receiver<Job>>) {
-    loop {
-        let next = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        match next {
-            // A panic costs the one who asked: the sender is dropped. The thread goes on.
-            Ok(job) => drop(catch_unwind(AssertUnwindSafe(job))),
-            Err(_) => return,
+    fn push(&self, job: Job) -> Result<(), Busy> {
+        let mut waiting = self.lock();
+        if waiting.jobs.len() >= self.max {
+            return Err(Busy);
+        }
+        waiting.jobs.push_back(job);
+        let somebody_sleeps = waiting.asleep > 0;
+        // Taken off here and not by who wakes: until that one runs, others may come.
+        waiting.asleep = waiting.asleep.saturating_sub(1);
+        drop(waiting);
+        if somebody_sleeps {
+            self.wake.notify_one();
+        }
+        Ok(())
+    }
+
+    fn next(&self) -> Option<Job> {
+        let mut waiting = self.lock();
+        loop {
+            if let Some(job) = waiting.jobs.pop_front() {
+                return Some(job);
+            }
+            if waiting.is_closed {
+                return None;
+            }
+            waiting.asleep += 1;
+            // Waking for no reason leaves the count too high, which costs one call and no job.
+            waiting = self.wake.wait(waiting).unwrap_or_else(PoisonError::into_inner);
         }
     }
+
+    fn close(&self) {
+        self.lock().is_closed = true;
+        self.wake.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-/// Of this thread only: that is how Linux understands it. Without it all goes on, less smoothly.
-fn be_nice() {
-    let _ = rustix::process::nice(GENERATION_NICENESS);
+impl fmt::Debug for Waiting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Waiting({} jobs)", self.jobs.len())
+    }
 }
 
 #[cfg(test)]
