@@ -53,7 +53,7 @@ struct Ceiling {
 
 /// One call of the library.
 enum Work {
-    Seal(SymmetricKey),
+    Seal(Box<SymmetricKey>),
     Sign(AsymmetricKey, SigningAlgorithm),
     Verify(AsymmetricKey, SigningAlgorithm, Vec<u8>),
 }
@@ -109,7 +109,7 @@ impl Work {
     fn seal() -> Result<Self> {
         let name = KeyName::new(b"111122223333", b"1234abcd-12ab-34cd-56ef-1234567890ab");
         let name = name.context("no name of a key")?;
-        Ok(Self::Seal(SymmetricKey::new(&name, &KeyMaterial::generate(32)?)?))
+        Ok(Self::Seal(Box::new(SymmetricKey::new(&name, &KeyMaterial::generate(32)?)?)))
     }
 
     fn call(&self) -> Option<Bytes> {
