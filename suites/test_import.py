@@ -8,25 +8,22 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
-from cryptography.hazmat.primitives.keywrap import aes_key_wrap_with_padding
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
     NoEncryption,
     PrivateFormat,
-    load_der_public_key,
 )
 
 from blackbox.deployment import OTHER_REGION, Deployment, run
+from blackbox.importing import HASHES, wrap
 from blackbox.keys import pkcs8, public_key, spki
 from blackbox.reference import sm2
 from blackbox.refusal import INVALID_CIPHERTEXT, refusal
 from blackbox.signatures import ALGORITHMS, digest, verifies
 from blackbox.waiting import wait_for
 
-HASHES: dict[str, Any] = {"SHA_1": hashes.SHA1(), "SHA_256": hashes.SHA256()}
 FOR_GOOD = {"ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE"}
 MESSAGE = b"attack at dawn"
 CURVES = {
@@ -35,20 +32,6 @@ CURVES = {
     "ECC_NIST_P521": ec.SECP521R1(),
     "ECC_SECG_P256K1": ec.SECP256K1(),
 }
-
-
-def wrap(algorithm: str, public: bytes, material: bytes) -> bytes:
-    """Material as the public key's owner expects it."""
-    if algorithm == "SM2PKE":
-        return sm2.encrypt(public, material)
-    scheme, _, name = algorithm.rpartition("_SHA_")
-    chosen = HASHES[f"SHA_{name}"]
-    oaep = padding.OAEP(padding.MGF1(chosen), chosen, None)
-    key: Any = load_der_public_key(public)
-    if scheme == "RSAES_OAEP":
-        return key.encrypt(material, oaep)
-    aes = secrets.token_bytes(32)
-    return key.encrypt(aes, oaep) + aes_key_wrap_with_padding(aes, material)
 
 
 class Parameters:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_public_key,
 )
 
-from blackbox.importing import imported, imports_work
+from blackbox.importing import imported
 from blackbox.keys import SPKI_BYTES, KeyOf, pkcs8, public_key, spki
 from blackbox.reference import ml_kem, sm2
 from blackbox.refusal import INVALID_CIPHERTEXT, Refusal, refusal
@@ -163,7 +163,6 @@ def test_a_peer_must_have_a_public_key_on_the_same_curve(
         assert told == expected, public.hex()
 
 
-@imports_work
 @pytest.mark.parametrize("spec", CURVES)
 def test_an_imported_key_agrees_as_its_maker_does(kms: Any, spec: str) -> None:
     curve, _ = CURVES[spec]

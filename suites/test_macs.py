@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from blackbox.importing import imported, imports_work
+from blackbox.importing import imported
 from blackbox.keys import KeyOf
 from blackbox.refusal import Refusal, refusal
 
@@ -93,7 +93,6 @@ def test_a_dry_run_compares_first(kms: Any, key_of: KeyOf) -> None:
     assert refusal(kms.verify_mac, DryRun=True, Mac=mac[:-1], **same) == INVALID
 
 
-@imports_work
 @pytest.mark.parametrize(("spec", "size"), SPECS)
 def test_others_compute_the_same_codes_with_the_same_key(kms: Any, spec: str, size: int) -> None:
     # An imported key is as long as the code at least, and has 128 bytes at most.

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 )
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from blackbox.importing import imported, imports_work
+from blackbox.importing import imported
 from blackbox.keys import KeyOf, pkcs8, public_key, spki
 from blackbox.reference import ed25519ph, sm2
 from blackbox.refusal import Refusal, refusal
@@ -207,7 +207,6 @@ def private_key(spec: str) -> tuple[Any, bytes, bytes]:
     return made, pkcs8(made), spki(made.public_key())
 
 
-@imports_work
 @pytest.mark.parametrize("spec", [spec for spec in ALGORITHMS if not spec.startswith("ML_DSA")])
 def test_what_others_sign_with_the_same_key_is_valid(kms: Any, spec: str) -> None:
     private, material, public = private_key(spec)
