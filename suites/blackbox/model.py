@@ -72,8 +72,8 @@ def check_reply(model: OperationModel, body: bytes) -> None:
         check_value(shape, json.loads(body), model.name)
 
 
-def check_error(status: int, body: bytes, operation: OperationModel | None = None) -> None:
-    """A refusal."""
+def check_error(status: int, body: bytes, operation: OperationModel | None = None) -> str:
+    """A refusal; its name."""
     error = json.loads(body)
     code = error["__type"]
     message = "Message" if code in CAPITAL_MESSAGE else "message"
@@ -84,6 +84,7 @@ def check_error(status: int, body: bytes, operation: OperationModel | None = Non
         modelled = {shape.name for shape in operation.error_shapes}
         known = modelled | COMMON_ERRORS | MORE_ERRORS.get(operation.name, set())
         assert code in known, f"{operation.name} does not answer {code}"
+    return code
 
 
 def check_value(shape: Shape, value: Any, path: str) -> None:
