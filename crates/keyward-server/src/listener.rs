@@ -134,6 +134,8 @@ fn http(limits: &Limits) -> auto::Builder<TokioExecutor> {
         .max_buf_size(usize::try_from(limits.head_bytes_max).unwrap_or(usize::MAX).max(8 << 10))
         // The watchdog's: hyper's would also end connections that rest between two requests.
         .header_read_timeout(None)
+        // libmongocrypt finds `Content-Length` and no other spelling of it.
+        .title_case_headers(true)
         .auto_date_header(false);
     builder
         .http2()

@@ -43,6 +43,17 @@ async fn every_response_carries_the_headers_of_the_service() {
 }
 
 #[tokio::test]
+async fn header_names_have_capitals_for_clients_that_know_no_other_spelling() {
+    let server = TestServer::start().await;
+    for operation in ["Echo", "Deny"] {
+        let answer = server.connect().await.ask(call(operation, b"{}")).await;
+        for name in ["Content-Type", "Content-Length", "Date"] {
+            assert!(answer.head.contains(&format!("\r\n{name}: ")), "{name}: {}", answer.head);
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_operation_without_output_answers_with_an_empty_body() {
     let server = TestServer::start().await;
     let answer = server.connect().await.ask(call("Silence", b"{}")).await;
