@@ -6,12 +6,17 @@ import base64
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from blackbox.deployment import ACCOUNT, REGION, Deployment, clean_environment
+from blackbox.importing import wrap
 
 AWS = Path(sys.executable).with_name("aws")
 
@@ -106,6 +111,68 @@ def test_management_of_a_key_from_end_to_end(aws: Cli) -> None:
     scheduled = aws("schedule-key-deletion", *on_key, "--pending-window-in-days", "7")
     assert scheduled["KeyState"] == "PendingDeletion"
     assert aws("cancel-key-deletion", *on_key)["KeyId"].endswith(key_id)
+
+
+def test_a_file_is_signed(aws: Cli, tmp_path: Path) -> None:
+    made = aws("create-key", "--key-spec", "ECC_NIST_P256", "--key-usage", "SIGN_VERIFY")
+    on_key = ["--key-id", made["KeyMetadata"]["KeyId"]]
+    release, signature = tmp_path / "release", tmp_path / "release.sig"
+    release.write_bytes(b"release 1\n")
+    same = [*on_key, "--message", f"fileb://{release}", "--signing-algorithm", "ECDSA_SHA_256"]
+    signature.write_bytes(base64.b64decode(aws("sign", *same)["Signature"]))
+    public: Any = load_der_public_key(base64.b64decode(aws("get-public-key", *on_key)["PublicKey"]))
+    public.verify(signature.read_bytes(), release.read_bytes(), ec.ECDSA(hashes.SHA256()))
+    assert aws("verify", *same, "--signature", f"fileb://{signature}")["SignatureValid"] is True
+    release.write_bytes(b"release 2\n")
+    refused = aws.run("verify", *same, "--signature", f"fileb://{signature}")
+    assert b"(KMSInvalidSignatureException) when calling the Verify operation" in refused.stderr
+
+
+def test_grants_are_made_listed_and_revoked(aws: Cli) -> None:
+    on_key = ["--key-id", aws("create-key")["KeyMetadata"]["KeyId"]]
+    root = f"arn:aws:iam::{ACCOUNT}:root"
+    grant = aws(
+        "create-grant",
+        *on_key,
+        *["--grantee-principal", root, "--retiring-principal", root],
+        *["--operations", "Encrypt", "Decrypt"],
+        *["--constraints", "EncryptionContextSubset={tenant=blue}"],
+    )
+    [listed] = aws("list-grants", *on_key)["Grants"]
+    assert listed["GrantId"] == grant["GrantId"]
+    assert listed["Constraints"] == {"EncryptionContextSubset": {"tenant": "blue"}}
+    retirable = aws("list-retirable-grants", "--retiring-principal", root)["Grants"]
+    assert grant["GrantId"] in {entry["GrantId"] for entry in retirable}
+    assert aws("revoke-grant", *on_key, "--grant-id", grant["GrantId"]) is None
+    assert aws("list-grants", *on_key)["Grants"] == []
+
+
+def test_key_material_is_imported_from_files(aws: Cli, tmp_path: Path) -> None:
+    on_key = ["--key-id", aws("create-key", "--origin", "EXTERNAL")["KeyMetadata"]["KeyId"]]
+    algorithm = "RSAES_OAEP_SHA_256"
+    given = aws(
+        "get-parameters-for-import",
+        *on_key,
+        *["--wrapping-algorithm", algorithm, "--wrapping-key-spec", "RSA_3072"],
+    )
+    token, wrapped = tmp_path / "token", tmp_path / "wrapped"
+    token.write_bytes(base64.b64decode(given["ImportToken"]))
+    wrapped.write_bytes(wrap(algorithm, base64.b64decode(given["PublicKey"]), bytes(range(32))))
+    # The date in the form that people write.
+    day = datetime.now(UTC) + timedelta(days=3)
+    aws(
+        "import-key-material",
+        *on_key,
+        *["--import-token", f"fileb://{token}"],
+        *["--encrypted-key-material", f"fileb://{wrapped}"],
+        *["--expiration-model", "KEY_MATERIAL_EXPIRES"],
+        *["--valid-to", f"{day:%Y-%m-%dT%H:%M:%SZ}"],
+    )
+    described = aws("describe-key", *on_key)["KeyMetadata"]
+    assert described["KeyState"] == "Enabled"
+    assert abs(described["ValidTo"] - day.timestamp()) <= 1
+    aws("delete-imported-key-material", *on_key)
+    assert aws("describe-key", *on_key)["KeyMetadata"]["KeyState"] == "PendingImport"
 
 
 def test_random_bytes_and_aliases_are_there(aws: Cli) -> None:
