@@ -10,7 +10,7 @@ use keyward_store::{Change, GrantRecord, Precondition, Scope, Write};
 
 use crate::authorize::{Account, reach};
 use crate::record::service_row;
-use crate::{Action, Authorized, Call, Engine, Key, OpError};
+use crate::{Action, Authorized, Call, Engine, Key, OpError, Recipient};
 
 /// One call: who, where, when, and the change it stages. Nothing an operation does through it is
 /// visible before the dispatcher commits.
@@ -40,6 +40,8 @@ pub(crate) struct Notes {
     pub(crate) new_key: Option<KeyArn>,
     pub(crate) materials: Vec<(&'static str, KeyMaterialId)>,
     pub(crate) grant_id: Option<GrantId>,
+    /// It is there only if the call succeeds.
+    pub(crate) recipient: Option<Recipient>,
 }
 
 impl Cx {

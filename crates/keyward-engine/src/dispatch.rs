@@ -6,7 +6,7 @@ use std::sync::Arc;
 use keyward_audit::Recorded;
 use keyward_model::{Caller, Region, RequestId, new_uuid};
 use keyward_store::{AuditRow, Change, CommitError, LastUseRecord, Precondition, StoreError};
-use tracing::error;
+use tracing::{error, info};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -75,8 +75,11 @@ impl Engine {
 
 /// Internal detail is logged here, once, with the request's id; the client sees a fixed sentence.
 fn report(entry: &Entry, cx: &Cx, refusal: &OpError) {
-    if let Some(source) = refusal.source() {
+    let Some(source) = refusal.source() else { return };
+    if refusal.code == ErrorCode::KmsInternal {
         error!(request.id = %cx.request_id(), operation = entry.name, error = source, "request failed");
+    } else {
+        info!(request.id = %cx.request_id(), operation = entry.name, reason = source, "request refused");
     }
 }
 

@@ -15,7 +15,7 @@ use crate::last_use::LastUses;
 use crate::outbox::Deliveries;
 use crate::turns::Turns;
 use crate::workers::Workers;
-use crate::{Credential, Generator, Key, KeyRing, OpError, RequestQuotas};
+use crate::{AttestationRules, Credential, Generator, Key, KeyRing, OpError, RequestQuotas};
 
 /// How many lookups for callers not yet known may run at once.
 const UNKNOWN_CALLERS_MAX: usize = 32;
@@ -72,6 +72,8 @@ pub struct Parts {
     pub request_quotas: Option<RequestQuotas>,
     /// Whether keys of spec SM2 are made outside the partition of China as well.
     pub offers_sm2: bool,
+    /// Which attestation documents are believed.
+    pub attestation: Arc<AttestationRules>,
 }
 
 /// Everything calls share.
@@ -190,6 +192,10 @@ impl Engine {
             account: key.scope.account,
             key_id: key.key_id,
         }
+    }
+
+    pub(crate) const fn attestation(&self) -> &Arc<AttestationRules> {
+        &self.parts.attestation
     }
 
     pub(crate) fn ring(&self) -> &KeyRing {

@@ -98,12 +98,18 @@ impl OpError {
         self.source
     }
 
+    /// The same outcome, with its reason for the log.
+    #[must_use]
+    pub fn because(self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { source: Some(source.into()), ..self }
+    }
+
     /// Whether this is the end of a dry run that would have succeeded.
     pub fn is_dry_run(&self) -> bool {
         self.code == ErrorCode::DryRunOperation
     }
 
-    /// What lies behind an internal error.
+    /// What lies behind it and is for the log alone.
     pub fn source(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
         self.source.as_deref()
     }

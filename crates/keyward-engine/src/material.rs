@@ -12,6 +12,7 @@ use keyward_model::{KeyMaterialId, KeyMaterialState, KeySpec, RotationType, Time
 use keyward_store::{ImportWrappingKeyRecord, KeyRecord, MaterialRecord, ScopedKey, StoreError};
 
 use crate::authorize::{Account, reach};
+use crate::pair_pool::PairPool;
 use crate::workers::{Busy, Lane, Workers};
 use crate::{Action, Authorized, Cx, Engine, OpError};
 
@@ -46,16 +47,29 @@ impl From<GenerateError> for OpError {
     }
 }
 
-/// Makes material in this process: key pairs on threads of their own, everything else at once.
-#[derive(Debug)]
+/// Makes material in this process: key pairs on threads of their own, everything else at once. RSA
+/// pairs to hand out are made ahead while they are asked for.
 pub struct LocalGenerator {
     workers: Arc<Workers>,
+    pool: Arc<PairPool>,
 }
 
 impl LocalGenerator {
     /// Makes key pairs with these workers.
-    pub const fn new(workers: Arc<Workers>) -> Self {
-        Self { workers }
+    pub fn new(workers: Arc<Workers>) -> Self {
+        Self { workers, pool: Arc::default() }
+    }
+
+    async fn ready_pair(&self, spec: KeySpec) -> Result<DataKeyPair, GenerateError> {
+        if let Some(pair) = self.pool.take(spec) {
+            return Ok(pair);
+        }
+        Ok(self.workers.run(Lane::Generation, move || DataKeyPair::generate(spec)).await??)
+    }
+
+    #[cfg(test)]
+    pub(crate) const fn pool(&self) -> &Arc<PairPool> {
+        &self.pool
     }
 }
 
@@ -65,12 +79,26 @@ impl Generator for LocalGenerator {
         if !spec.is_asymmetric() {
             return Ok(KeyMaterial::generate_for(spec)?);
         }
-        let made = self.workers.run(Lane::Generation, move || KeyMaterial::generate_for(spec));
+        let made = self.workers.run(lane(spec), move || KeyMaterial::generate_for(spec));
         Ok(made.await??)
     }
 
     async fn generate_pair(&self, spec: KeySpec) -> Result<DataKeyPair, GenerateError> {
-        Ok(self.workers.run(Lane::Generation, move || DataKeyPair::generate(spec)).await??)
+        if !PairPool::keeps(spec) {
+            return Ok(self.workers.run(lane(spec), move || DataKeyPair::generate(spec)).await??);
+        }
+        let pair = self.ready_pair(spec).await;
+        self.pool.fill(&self.workers);
+        pair
+    }
+}
+
+/// Where key pairs of a spec are made. All but RSA take less than a millisecond, and do not wait
+/// behind those that take a second.
+const fn lane(spec: KeySpec) -> Lane {
+    match spec {
+        KeySpec::Rsa2048 | KeySpec::Rsa3072 | KeySpec::Rsa4096 => Lane::Generation,
+        _ => Lane::PrivateKey,
     }
 }
 

@@ -31,6 +31,9 @@ pub(crate) fn line(
             additional.add().display("grantId", grant_id);
         }
     }
+    if let (None, Some(recipient)) = (refusal, &cx.notes.recipient) {
+        additional.add().object("recipient", |to| recipient.record(to));
+    }
     let mut resources = cx.notes.resources.clone();
     if let (None, Some(arn)) = (refusal, &cx.notes.new_key) {
         resources.get_or_insert_default().push(Resource::Key(arn.clone()));

@@ -32,9 +32,9 @@ const PRIVATE_KEY_NICENESS: i32 = 5;
 /// Which threads do it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lane {
-    /// Makes key material.
+    /// Makes RSA keys, which take long.
     Generation,
-    /// Uses a private key.
+    /// Uses private keys, and makes those that are made fast.
     PrivateKey,
 }
 
@@ -80,6 +80,15 @@ impl Workers {
         }
     }
 
+    /// Leaves a computation that nobody waits for.
+    pub(crate) fn leave(
+        &self,
+        lane: Lane,
+        compute: impl FnOnce() + Send + 'static,
+    ) -> Result<(), Busy> {
+        self.enqueue(lane, Box::new(compute))
+    }
+
     fn submit<T: Send + 'static>(
         &self,
         lane: Lane,
@@ -92,11 +101,16 @@ impl Workers {
                 drop(answer.send(compute()));
             }
         });
+        self.enqueue(lane, job)?;
+        Ok(answered)
+    }
+
+    fn enqueue(&self, lane: Lane, job: Job) -> Result<(), Busy> {
         let queue = match lane {
             Lane::Generation => &self.generation,
             Lane::PrivateKey => &self.private_key,
         };
-        queue.push(job).map(|()| answered)
+        queue.push(job)
     }
 }
 

@@ -17,6 +17,7 @@ pub(crate) fn require_offered(cx: &Cx, spec: KeySpec) -> Result<(), OpError> {
     if cx.engine().offers(spec) {
         return Ok(());
     }
+    // WIRE: the text is our own. Evidence: docs/WIRE.md, "Data key pairs".
     Err(op_error!(UnsupportedOperation, "KeyPairSpec {spec} is not supported in this Region."))
 }
 

@@ -4,7 +4,7 @@
 use keyward_audit::{JsonObject, Recorded};
 use keyward_engine::{CiphertextHeader, Cx, Kind, OpError, Operation, Target, op_error};
 use keyward_model::{EncryptionAlgorithm, KeyMaterialId};
-use keyward_shape::{Blob, Context, List, OneOf, Text};
+use keyward_shape::{Base64, Blob, Context, List, OneOf, Text};
 use serde::{Deserialize, Serialize};
 
 use crate::constraints::{
@@ -14,7 +14,7 @@ use crate::constraints::{
 use crate::encryption::{
     invalid_ciphertext, require_bounded, require_encryption_key, require_no_context,
 };
-use crate::recipient::{self, RecipientInfo};
+use crate::recipient::{self, Addressed, RecipientInfo, addressed_bytes};
 use crate::shape::{
     GrantTokens, SecretOutput, encryption_context, record_context, record_dry_run, record_text,
 };
@@ -47,7 +47,10 @@ pub(crate) type DryRunModifiers = List<OneOf<String, DryRunModifierType>, DryRun
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Output {
     key_id: String,
-    plaintext: SecretOutput,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plaintext: Option<SecretOutput>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ciphertext_for_recipient: Option<Base64<Vec<u8>>>,
     encryption_algorithm: EncryptionAlgorithm,
     #[serde(skip_serializing_if = "Option::is_none")]
     key_material_id: Option<KeyMaterialId>,
@@ -71,7 +74,7 @@ impl Operation for Decrypt {
         source.require_complete("ciphertextBlob", "KeyId")?;
         let context = encryption_context(input.encryption_context);
         require_bounded(&context)?;
-        recipient::refuse(input.recipient.as_ref())?;
+        let recipient = recipient::of_request(cx, input.recipient).await?;
         let target = source.resolve(cx).await?;
         grant_tokens::require_valid(cx, &input.grant_tokens).await?;
         let key = cx.authorize::<action::Decrypt>(target).await?;
@@ -85,16 +88,21 @@ impl Operation for Decrypt {
             cx.decrypt(&key, algorithm, ciphertext_blob, &context).await?;
         cx.note_material("keyMaterialId", material_id);
         cx.end_dry_run(input.dry_run)?;
+        let Addressed { plaintext, ciphertext_for_recipient } =
+            Addressed::new(plaintext, recipient.as_ref())?;
         Ok(Output {
             key_id: key.arn.clone(),
-            plaintext: SecretOutput(plaintext),
+            plaintext,
+            ciphertext_for_recipient,
             encryption_algorithm: algorithm,
-            key_material_id: material_id,
+            key_material_id: material_id.filter(|_| recipient.is_none()),
         })
     }
 
     fn reply_bytes_max(output: &Output) -> usize {
-        512 + output.plaintext.0.len() * 4 / 3
+        let addressed =
+            addressed_bytes(output.plaintext.as_ref(), output.ciphertext_for_recipient.as_ref());
+        512 + addressed * 4 / 3
     }
 }
 

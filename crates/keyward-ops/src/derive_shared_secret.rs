@@ -4,12 +4,12 @@
 use keyward_audit::{JsonObject, Recorded};
 use keyward_engine::{Cx, Kind, OpError, Operation, op_error};
 use keyward_model::{KeyAgreementAlgorithm, Origin};
-use keyward_shape::{Blob, OneOf, Text};
+use keyward_shape::{Base64, Blob, OneOf, Text};
 use serde::{Deserialize, Serialize};
 
 use crate::constraints::{self, KeyAgreementAlgorithmSpec, KeyIdType, PublicKeyType};
 use crate::key_use::require_key_for;
-use crate::recipient::{self, RecipientInfo};
+use crate::recipient::{self, Addressed, RecipientInfo, addressed_bytes};
 use crate::shape::{GrantTokens, SecretOutput, record_dry_run};
 use crate::{action, grant_tokens};
 
@@ -33,7 +33,10 @@ pub(crate) struct Input<'a> {
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Output {
     key_id: String,
-    shared_secret: SecretOutput,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shared_secret: Option<SecretOutput>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ciphertext_for_recipient: Option<Base64<Vec<u8>>>,
     key_agreement_algorithm: KeyAgreementAlgorithm,
     key_origin: Origin,
 }
@@ -47,7 +50,7 @@ impl Operation for DeriveSharedSecret {
 
     async fn run<'a>(cx: &'a mut Cx, input: Input<'a>) -> Result<Output, OpError> {
         let algorithm = input.key_agreement_algorithm.into_inner();
-        recipient::refuse(input.recipient.as_ref())?;
+        let recipient = recipient::of_request(cx, input.recipient).await?;
         let target = cx.resolve(&input.key_id).await?;
         grant_tokens::require_valid(cx, &input.grant_tokens).await?;
         let key = cx.authorize::<action::DeriveSharedSecret>(target).await?;
@@ -60,12 +63,22 @@ impl Operation for DeriveSharedSecret {
             op_error!(Validation, "PublicKey is not a valid public key of key spec {spec}.")
         })?;
         cx.end_dry_run(input.dry_run)?;
+        let Addressed { plaintext, ciphertext_for_recipient } =
+            Addressed::new(secret, recipient.as_ref())?;
         Ok(Output {
             key_id: key.arn.clone(),
-            shared_secret: SecretOutput(secret),
+            shared_secret: plaintext,
+            ciphertext_for_recipient,
             key_agreement_algorithm: algorithm,
             key_origin: key.record.origin,
         })
+    }
+    fn reply_bytes_max(output: &Output) -> usize {
+        let addressed = addressed_bytes(
+            output.shared_secret.as_ref(),
+            output.ciphertext_for_recipient.as_ref(),
+        );
+        512 + addressed * 4 / 3
     }
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::constraints::{self, DataKeySpec, KeyIdType, NumberOfBytesType};
 use crate::data_key::{DataKeyLength, Length};
 use crate::encryption::{require_bounded, require_encryption_key};
-use crate::recipient::{self, RecipientInfo};
+use crate::recipient::{self, Addressed, RecipientInfo, addressed_bytes};
 use crate::shape::{GrantTokens, SecretOutput, encryption_context, record_context, record_dry_run};
 use crate::{action, grant_tokens};
 
@@ -36,7 +36,10 @@ pub(crate) struct Input<'a> {
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Output {
     ciphertext_blob: Base64<Vec<u8>>,
-    plaintext: SecretOutput,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plaintext: Option<SecretOutput>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ciphertext_for_recipient: Option<Base64<Vec<u8>>>,
     key_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     key_material_id: Option<KeyMaterialId>,
@@ -53,7 +56,7 @@ impl Operation for GenerateDataKey {
         let bytes = input.length().bytes()?;
         let context = encryption_context(input.encryption_context);
         require_bounded(&context)?;
-        recipient::refuse(input.recipient.as_ref())?;
+        let recipient = recipient::of_request(cx, input.recipient).await?;
         let target = cx.resolve(&input.key_id).await?;
         grant_tokens::require_valid(cx, &input.grant_tokens).await?;
         let key = cx.authorize::<action::GenerateDataKey>(target).await?;
@@ -62,16 +65,21 @@ impl Operation for GenerateDataKey {
         let sealed = cx.seal(&key, &plaintext, &context)?;
         cx.note_material("keyMaterialId", sealed.material_id);
         cx.end_dry_run(input.dry_run)?;
+        let Addressed { plaintext, ciphertext_for_recipient } =
+            Addressed::new(plaintext, recipient.as_ref())?;
         Ok(Output {
             ciphertext_blob: Base64(sealed.ciphertext_blob),
-            plaintext: SecretOutput(plaintext),
+            plaintext,
+            ciphertext_for_recipient,
             key_id: key.arn.clone(),
-            key_material_id: sealed.material_id,
+            key_material_id: sealed.material_id.filter(|_| recipient.is_none()),
         })
     }
 
     fn reply_bytes_max(output: &Output) -> usize {
-        512 + (output.ciphertext_blob.0.len() + output.plaintext.0.len()) * 4 / 3
+        let addressed =
+            addressed_bytes(output.plaintext.as_ref(), output.ciphertext_for_recipient.as_ref());
+        512 + (output.ciphertext_blob.0.len() + addressed) * 4 / 3
     }
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::constraints::{self, KeyIdType};
 use crate::data_key_pair::{KeyPairSpec, require_offered, require_wrapping_key, sealed_pair};
 use crate::encryption::require_bounded;
-use crate::recipient::{self, RecipientInfo};
+use crate::recipient::{self, Addressed, RecipientInfo, addressed_bytes};
 use crate::shape::{GrantTokens, SecretOutput, encryption_context, record_context, record_dry_run};
 use crate::{action, grant_tokens};
 
@@ -35,7 +35,10 @@ pub(crate) struct Input<'a> {
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Output {
     private_key_ciphertext_blob: Base64<Vec<u8>>,
-    private_key_plaintext: SecretOutput,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    private_key_plaintext: Option<SecretOutput>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ciphertext_for_recipient: Option<Base64<Vec<u8>>>,
     public_key: Base64<Vec<u8>>,
     key_id: String,
     key_pair_spec: KeySpec,
@@ -56,25 +59,32 @@ impl Operation for GenerateDataKeyPair {
         require_offered(cx, spec)?;
         let context = encryption_context(input.encryption_context);
         require_bounded(&context)?;
-        recipient::refuse(input.recipient.as_ref())?;
+        let recipient = recipient::of_request(cx, input.recipient).await?;
         let target = cx.resolve(&input.key_id).await?;
         grant_tokens::require_valid(cx, &input.grant_tokens).await?;
         let key = cx.authorize::<action::GenerateDataKeyPair>(target).await?;
         require_wrapping_key(&key, Self::NAME)?;
         let (pair, sealed) = sealed_pair(cx, &key, spec, &context, input.dry_run).await?;
+        let Addressed { plaintext, ciphertext_for_recipient } =
+            Addressed::new(pair.private_key, recipient.as_ref())?;
         Ok(Output {
             private_key_ciphertext_blob: Base64(sealed.ciphertext_blob),
-            private_key_plaintext: SecretOutput(pair.private_key),
+            private_key_plaintext: plaintext,
+            ciphertext_for_recipient,
             public_key: Base64(pair.public_key),
             key_id: key.arn.clone(),
             key_pair_spec: spec,
-            key_material_id: sealed.material_id,
+            key_material_id: sealed.material_id.filter(|_| recipient.is_none()),
         })
     }
 
     fn reply_bytes_max(output: &Output) -> usize {
         let sealed = output.private_key_ciphertext_blob.0.len();
-        512 + (sealed + output.private_key_plaintext.0.len() + output.public_key.0.len()) * 4 / 3
+        let addressed = addressed_bytes(
+            output.private_key_plaintext.as_ref(),
+            output.ciphertext_for_recipient.as_ref(),
+        );
+        512 + (sealed + addressed + output.public_key.0.len()) * 4 / 3
     }
 }
 

@@ -3,12 +3,12 @@
 
 use keyward_audit::{JsonObject, Recorded};
 use keyward_engine::{Cx, Kind, OpError, Operation, op_error};
-use keyward_shape::{Int, Text};
+use keyward_shape::{Base64, Int, Text};
 use serde::{Deserialize, Serialize};
 
 use crate::action;
 use crate::constraints::{self, CustomKeyStoreIdType, NumberOfBytesType};
-use crate::recipient::{self, RecipientInfo};
+use crate::recipient::{self, Addressed, RecipientInfo, addressed_bytes};
 use crate::shape::{SecretOutput, record_text};
 
 /// The operation.
@@ -26,7 +26,10 @@ pub(crate) struct Input<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Output {
-    plaintext: SecretOutput,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plaintext: Option<SecretOutput>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ciphertext_for_recipient: Option<Base64<Vec<u8>>>,
 }
 
 impl Operation for GenerateRandom {
@@ -45,7 +48,7 @@ impl Operation for GenerateRandom {
                 "Please specify either number of bytes or key spec."
             ));
         };
-        recipient::refuse(input.recipient.as_ref())?;
+        let recipient = recipient::of_request(cx, input.recipient).await?;
         cx.note_no_resource();
         let account = cx.authorize_account::<action::GenerateRandom>("*").await?;
         if let Some(id) = &input.custom_key_store_id {
@@ -56,11 +59,16 @@ impl Operation for GenerateRandom {
             ));
         }
         let bytes = usize::try_from(bytes.value()).map_err(OpError::internal)?;
-        Ok(Output { plaintext: SecretOutput(cx.random(&account, bytes)?) })
+        let plaintext = cx.random(&account, bytes)?;
+        let Addressed { plaintext, ciphertext_for_recipient } =
+            Addressed::new(plaintext, recipient.as_ref())?;
+        Ok(Output { plaintext, ciphertext_for_recipient })
     }
 
     fn reply_bytes_max(output: &Output) -> usize {
-        64 + output.plaintext.0.len() * 4 / 3
+        let addressed =
+            addressed_bytes(output.plaintext.as_ref(), output.ciphertext_for_recipient.as_ref());
+        64 + addressed * 4 / 3
     }
 }
 
@@ -123,7 +131,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_key_store_is_not_found_and_a_recipient_not_accepted() {
+    async fn a_key_store_is_not_found_and_a_document_of_nothing_not_believed() {
         let app = TestApp::new().await;
         let root = app.root();
         let input = json!({ "NumberOfBytes": 1, "CustomKeyStoreId": "cks-1234567890abcdef0" });

@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use keyward_attestation::TrustRoots;
 use keyward_audit::{Journal, JournalOptions, JournalReader};
 use keyward_crypto::{DomainKeys, RootKeyFile, Seal, SigningSecret, WrappedDomainKey};
 use keyward_engine::{
-    Engine, Generator, KeyRing, NewCredential, NewDeployment, Parts, Quotas, RequestQuotas,
-    create_deployment,
+    AttestationRules, Engine, Generator, KeyRing, NewCredential, NewDeployment, Parts, Quotas,
+    RequestQuotas, create_deployment,
 };
 use keyward_model::{Caller, Clock, KeyState, Partition, Principal};
 use keyward_store::{Change, DomainKeyRecord, KeyRecord, Scope, Store, Write};
@@ -15,6 +16,7 @@ use keyward_store_sqlite::{Database, SqliteStore};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::attestation::attester;
 use crate::generator::{QuickGenerator, workers};
 use crate::record::without_envelope;
 use crate::{Client, MockClock, SeededRng};
@@ -43,6 +45,8 @@ pub struct TestOptions {
     pub regions: Vec<&'static str>,
     /// Whether the deployment is for development.
     pub is_development: bool,
+    /// Whom attestation documents lead back to.
+    pub attestation_roots: TrustRoots,
 }
 
 impl Default for TestOptions {
@@ -55,6 +59,7 @@ impl Default for TestOptions {
             offers_sm2: true,
             regions: vec![REGION, OTHER_REGION],
             is_development: false,
+            attestation_roots: attester().roots(),
         }
     }
 }
@@ -228,6 +233,10 @@ async fn start(
         quotas: options.quotas,
         request_quotas: options.request_quotas,
         offers_sm2: options.offers_sm2,
+        attestation: Arc::new(AttestationRules {
+            roots: options.attestation_roots,
+            ..AttestationRules::default()
+        }),
     })
     .unwrap()
 }

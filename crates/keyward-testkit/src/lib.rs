@@ -12,6 +12,7 @@
 )]
 
 mod app;
+mod attestation;
 mod client;
 mod clock;
 mod generator;
@@ -22,6 +23,7 @@ mod refused;
 mod rng;
 
 pub use app::{ACCOUNT, OTHER_ACCOUNT, TestApp, TestOptions};
+pub use attestation::{attester, enclave, recipient_info};
 pub use client::{Client, blob, unblob};
 pub use clock::MockClock;
 pub use generator::HeldGenerator;

@@ -37,6 +37,7 @@ pub(crate) struct Config {
     pub(crate) hardening: Hardening,
     pub(crate) schedule: Schedule,
     pub(crate) keys: Keys,
+    pub(crate) attestation: Attestation,
     pub(crate) quotas: Quotas,
     pub(crate) request_quotas: RequestQuotas,
 }
@@ -121,6 +122,14 @@ pub(crate) struct Keys {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+pub(crate) struct Attestation {
+    pub(crate) aws_root: bool,
+    pub(crate) roots_file: PathBuf,
+    pub(crate) document_age_s_max: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct Quotas {
     pub(crate) keys: u32,
     pub(crate) aliases_per_key: u32,
@@ -178,6 +187,12 @@ impl Default for Hardening {
 impl Default for Schedule {
     fn default() -> Self {
         Self { domain_key_days: keyward_engine::DOMAIN_KEY_AGE_MAX_DAYS }
+    }
+}
+
+impl Default for Attestation {
+    fn default() -> Self {
+        Self { aws_root: true, roots_file: PathBuf::new(), document_age_s_max: 300 }
     }
 }
 
@@ -240,6 +255,9 @@ impl Config {
         }
         if self.server.connections_max == 0 || self.schedule.domain_key_days == 0 {
             bail!("`connections_max` and `domain_key_days` are at least 1");
+        }
+        if self.attestation.document_age_s_max == 0 {
+            bail!("`document_age_s_max` in [attestation] is at least 1");
         }
         self.request_quotas.require_sound()?;
         self.log.filter()?;

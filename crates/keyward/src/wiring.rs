@@ -7,9 +7,12 @@ use std::thread::available_parallelism;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail};
+use keyward_attestation::TrustRoots;
 use keyward_audit::{Journal, JournalOptions};
 use keyward_crypto::Seal;
-use keyward_engine::{Engine, KeyRing, LocalGenerator, Parts, Quotas, RequestQuotas, Workers};
+use keyward_engine::{
+    AttestationRules, Engine, KeyRing, LocalGenerator, Parts, Quotas, RequestQuotas, Workers,
+};
 use keyward_model::{Clock, Rng, Timestamp};
 use keyward_store::Store;
 use keyward_store_sqlite::{Database, SqliteStore};
@@ -19,7 +22,10 @@ use tracing::warn;
 use crate::arguments::PassphraseSource;
 use crate::config::{self, Config};
 use crate::data_dir::{DataDir, Lock};
-use crate::root_key;
+use crate::{private_file, root_key};
+
+/// The file of attestation roots: as many as are taken, each with its text around it.
+const ROOTS_FILE_BYTES_MAX: usize = 64 * 1024;
 
 /// A deployment that was opened: its database and its keys, not yet at work.
 pub(crate) struct Opened {
@@ -78,10 +84,26 @@ impl Opened {
             quotas: quotas(&config.quotas),
             request_quotas: request_quotas(&config.request_quotas),
             offers_sm2: config.keys.sm2,
+            attestation: Arc::new(attestation_rules(&config.attestation)?),
         })
         .with_context(|| format!("{} names no Region", dir.database().display()))?;
         Ok((engine, self.seal))
     }
+}
+
+/// Whose attestation documents are believed.
+fn attestation_rules(config: &config::Attestation) -> Result<AttestationRules> {
+    let mut roots = if config.aws_root { TrustRoots::aws() } else { TrustRoots::default() };
+    let path = &config.roots_file;
+    if !path.as_os_str().is_empty() {
+        let read = std::fs::File::open(path)
+            .map_err(anyhow::Error::from)
+            .and_then(|file| private_file::read_bounded(file, ROOTS_FILE_BYTES_MAX))
+            .and_then(|bytes| Ok(TrustRoots::from_pem(std::str::from_utf8(bytes.expose())?)?))
+            .with_context(|| format!("`roots_file` in [attestation]: {}", path.display()))?;
+        roots = roots.union(read);
+    }
+    Ok(AttestationRules { roots, age_max: Duration::from_secs(config.document_age_s_max.into()) })
 }
 
 const fn quotas(quotas: &config::Quotas) -> Quotas {

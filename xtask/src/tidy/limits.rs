@@ -51,7 +51,9 @@ fn large_crates(sources: &[&Source]) -> Vec<String> {
         *crates.entry(name.unwrap_or("xtask")).or_default() += source.code_lines();
     }
     let large = crates.into_iter().filter(|(_, lines)| *lines > CRATE_CODE_LINES_MAX);
-    large.map(|(name, lines)| format!("{name}: {lines} lines of code, of {CRATE_CODE_LINES_MAX}")).collect()
+    large
+        .map(|(name, lines)| format!("{name}: {lines} lines of code, of {CRATE_CODE_LINES_MAX}"))
+        .collect()
 }
 
 #[cfg(test)]

@@ -259,7 +259,7 @@ async fn a_dry_run_that_ignores_the_ciphertext_checks_permissions_only() {
 }
 
 #[tokio::test]
-async fn a_grant_token_that_is_not_valid_and_any_recipient_are_refused() {
+async fn a_grant_token_that_is_not_valid_and_a_recipient_without_a_document_are_refused() {
     let app = TestApp::new().await;
     let root = app.root();
     let (_, ciphertext) = key_with_ciphertext(&root).await;

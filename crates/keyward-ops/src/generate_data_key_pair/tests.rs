@@ -187,7 +187,8 @@ async fn the_record_shows_spec_context_and_material_but_no_key() {
 fn the_largest_reply_fits_what_is_reserved_for_it() {
     let output = Output {
         private_key_ciphertext_blob: Base64(vec![0; 6144]),
-        private_key_plaintext: SecretOutput(Plaintext::new(vec![0; 2400])),
+        private_key_plaintext: Some(SecretOutput(Plaintext::new(vec![0; 2400]))),
+        ciphertext_for_recipient: None,
         public_key: Base64(vec![0; 1600]),
         key_id: format!("arn:aws-cn:kms:cn-northwest-1:111122223333:key/mrk-{}", "0".repeat(32)),
         key_pair_spec: KeySpec::EccNistEdwards25519,

@@ -63,6 +63,18 @@ const EXPLAINED: &[(&str, &str, &str)] = &[
     ),
     ("schedule", "domain_key_days", "The age at which a domain key is replaced, in days."),
     ("keys", "sm2", "Make keys of spec SM2, which the partition of China always does."),
+    (
+        "attestation",
+        "aws_root",
+        "Believe attestation documents of AWS's commercial partition: who sends one as Recipient\n\
+         gets replies that only its enclave or NitroTPM instance can read.",
+    ),
+    (
+        "attestation",
+        "roots_file",
+        "Certificates in PEM whose attesters are believed as well: other partitions, or your own.",
+    ),
+    ("attestation", "document_age_s_max", "How old a document may be, in seconds."),
     ("quotas", "keys", "Customer managed keys in an account and Region."),
     ("quotas", "aliases_per_key", "Aliases of one key."),
     ("quotas", "grants_per_key", "Grants of one key."),
