@@ -153,7 +153,7 @@ def test_key_material_is_imported_from_files(aws: Cli, tmp_path: Path) -> None:
     given = aws(
         "get-parameters-for-import",
         *on_key,
-        *["--wrapping-algorithm", algorithm, "--wrapping-key-spec", "RSA_3072"],
+        *["--wrapping-algorithm", algorithm, "--wrapping-key-spec", "RSA_2048"],
     )
     token, wrapped = tmp_path / "token", tmp_path / "wrapped"
     token.write_bytes(base64.b64decode(given["ImportToken"]))
