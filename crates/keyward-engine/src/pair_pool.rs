@@ -86,7 +86,7 @@ impl PairPool {
     }
 }
 
-/// How many pairs of a spec are kept: about ten seconds' work of one core each.
+/// How many pairs of a spec are kept: some seconds' work of one core each.
 const fn ready_max(spec: KeySpec) -> usize {
     match spec {
         KeySpec::Rsa2048 => 32,

@@ -356,6 +356,12 @@ mod tests {
     }
 
     #[test]
+    fn a_document_that_may_not_be_a_second_old_is_refused() {
+        assert!(parse("[attestation]\ndocument_age_s_max = 0").is_err());
+        assert!(parse("[attestation]\naws_root = false\ndocument_age_s_max = 1").is_ok());
+    }
+
+    #[test]
     fn a_level_or_a_proxy_that_means_nothing_is_refused() {
         assert!(parse("[log]\nlevel = 'warning'").is_err());
         assert!(parse("[server]\ntrusted_proxies = ['proxy.internal']").is_err());
