@@ -122,7 +122,10 @@ impl Cx {
     }
 
     async fn authorize_own<A: Action>(&mut self, found: Found) -> Result<Arc<Key>, OpError> {
-        let key = found.key;
+        let key = match found.key.expired(self.engine().clock().now()) {
+            Some(expired) => Arc::new(expired),
+            None => found.key,
+        };
         self.note_key(self.engine().key_arn(&key.record.key));
         if key.record.manager == KeyManager::Customer
             || looks_only(A::NAME)

@@ -1,6 +1,6 @@
 //! A key, loaded: its record, its ARN and its material, parsed once.
 
-use keyward_model::{KeyMaterialId, KeyState, KeyUsage, MultiRegionKeyType, Timestamp};
+use keyward_model::{KeyMaterialId, KeyState, KeyUsage, MultiRegionKeyType, Origin, Timestamp};
 use keyward_store::{ChangeNumber, KeyRecord};
 
 use crate::{OpError, Version, op_error};
@@ -84,6 +84,21 @@ impl Key {
     pub fn expires_at(&self) -> Option<Timestamp> {
         let permanent = self.versions.iter().filter(|version| version.state.is_permanent());
         permanent.filter_map(|version| version.expires_at).min()
+    }
+
+    /// The key as it is once material it cannot do without has expired: timed work destroys that a
+    /// little later, and until then nothing may use it. `None` for a key of which none has expired.
+    pub(crate) fn expired(&self, now: Timestamp) -> Option<Self> {
+        if self.record.origin != Origin::External || self.record.state != KeyState::Enabled {
+            return None;
+        }
+        self.expires_at().filter(|&expires_at| expires_at <= now)?;
+        Some(Self {
+            record: KeyRecord { state: KeyState::PendingImport, ..self.record.clone() },
+            change: self.change,
+            arn: self.arn.clone(),
+            versions: self.versions.iter().map(Version::without_material).collect(),
+        })
     }
 
     /// Whether material is missing that the key cannot do without: then it waits for an import.

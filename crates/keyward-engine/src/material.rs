@@ -126,6 +126,21 @@ pub struct Version {
 }
 
 impl Version {
+    /// What there is to know of the version, without the material.
+    pub(crate) fn without_material(&self) -> Self {
+        Self {
+            id: self.id,
+            state: self.state,
+            created_at: self.created_at,
+            rotated_at: self.rotated_at,
+            rotation_type: self.rotation_type,
+            description: self.description.clone(),
+            expires_at: self.expires_at,
+            public_key: self.public_key.clone(),
+            material: None,
+        }
+    }
+
     /// Whether the material is there: imported material can be deleted or expire.
     pub const fn is_present(&self) -> bool {
         self.material.is_some()

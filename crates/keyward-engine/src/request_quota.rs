@@ -184,6 +184,8 @@ impl Bucket {
         let brought = passed_ns.saturating_mul(rate.requests.into());
         self.tokens = self.tokens.saturating_add(brought).min(Self::tokens(rate, rate.requests));
         self.at = self.at.max(now);
+        // What weighs more than a whole bucket takes all of it: it would never be let through.
+        let requests = requests.min(rate.requests);
         match self.tokens.checked_sub(Self::tokens(rate, requests)) {
             Some(left) => {
                 self.tokens = left;
@@ -300,6 +302,15 @@ mod tests {
         assert_eq!(passing(&quotas, 0, payer(&us, 1), at(60)), 3);
         // A clock that seems to run back gives nothing away.
         assert_eq!(passing(&quotas, 0, payer(&us, 1), at(1)), 0);
+    }
+
+    #[test]
+    fn what_weighs_more_than_a_second_brings_takes_it_all() {
+        let rate = Rate { requests: 1, seconds: 1 };
+        let mut bucket = Bucket::full(rate, Duration::ZERO);
+        assert!(bucket.take(rate, 2, Duration::ZERO));
+        assert!(!bucket.take(rate, 1, Duration::ZERO));
+        assert!(bucket.take(rate, 2, Duration::from_secs(1)));
     }
 
     #[test]

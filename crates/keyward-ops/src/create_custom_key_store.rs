@@ -112,18 +112,18 @@ impl Input<'_> {
         ];
         let is_vpc = self.connectivity() == Some(XksProxyConnectivity::VpcEndpointService);
         let service = ("XksProxyVpcEndpointServiceName", self.has_service_name());
+        let has_owner = self.xks_proxy_vpc_endpoint_service_owner.is_some();
+        let owner = ("XksProxyVpcEndpointServiceOwner", has_owner);
         match self.store_type() {
             StoreType::AwsCloudHsm => {
                 self.require(&cluster)?;
-                if self.proxy().is_given() {
-                    return Err(self.foreign("XksProxyUriEndpoint"));
-                }
-                self.refuse(&proxy)
+                self.refuse(&proxy)?;
+                self.refuse(&[service, owner])
             }
             StoreType::ExternalKeyStore => {
                 self.require(&proxy)?;
                 self.refuse(&cluster)?;
-                if is_vpc { self.require(&[service]) } else { self.refuse(&[service]) }
+                if is_vpc { self.require(&[service]) } else { self.refuse(&[service, owner]) }
             }
         }
     }
@@ -274,7 +274,7 @@ mod tests {
             ),
             (
                 with(cluster(), "XksProxyUriPath", json!("/kms/xks/v1")),
-                "XksProxyUriEndpoint cannot be specified for this custom key store of type \
+                "XksProxyUriPath cannot be specified for this custom key store of type \
                  AWS_CLOUDHSM.",
             ),
             (

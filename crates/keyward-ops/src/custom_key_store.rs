@@ -66,15 +66,6 @@ pub(crate) struct Proxy<'i, 'a> {
 }
 
 impl Proxy<'_, '_> {
-    /// Whether the request says anything of a proxy.
-    pub(crate) const fn is_given(&self) -> bool {
-        self.uri_endpoint.is_some()
-            || self.uri_path.is_some()
-            || self.connectivity.is_some()
-            || self.service_name.is_some()
-            || self.service_owner.is_some()
-    }
-
     /// Writes what was sent.
     pub(crate) fn record(&self, to: &mut JsonObject<'_>) {
         record_text(to, "xksProxyUriEndpoint", self.uri_endpoint);

@@ -55,6 +55,8 @@ impl Operation for GetKeyLastUsage {
         let target = cx.resolve_key(&input.key_id).await?;
         let key = cx.authorize::<action::GetKeyLastUsage>(target).await?;
         let last = cx.engine().last_use(&key.record.key).await?;
+        // A replica made again has its predecessor's ARN.
+        let last = last.filter(|last| last.used_at.unix_s() >= key.record.created_at.unix_s());
         Ok(Output {
             key_id: key.record.key.key_id,
             key_last_usage: last.map_or_else(KeyLastUsage::default, KeyLastUsage::of),

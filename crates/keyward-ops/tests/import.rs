@@ -76,6 +76,13 @@ async fn material_that_expires_is_destroyed_on_its_date_and_comes_back() {
     assert_eq!(state(&root, &key).await, "Enabled");
 
     app.clock().advance(Duration::from_secs(1));
+    // Not yet destroyed, but nothing uses it any more.
+    let input = json!({ "CiphertextBlob": ciphertext });
+    let refused = root.refused("Decrypt", input).await;
+    assert_eq!(refused.message(), format!("{arn} is pending import."));
+    let metadata = root.describe(&key).await;
+    assert_eq!(metadata.get("KeyState"), Some(&json!("PendingImport")));
+    assert_eq!((metadata.get("ValidTo"), metadata.get("ExpirationModel")), (None, None));
     for _ in 0..2 {
         app.do_due_work().await;
         assert_eq!(state(&root, &key).await, "PendingImport");

@@ -147,6 +147,9 @@ impl Serving {
         if let Err(error) = desk.engine.deliver_outbox().await {
             warn!(error = chain(error), "audit records wait in the database for the next start");
         }
+        if let Err(error) = desk.engine.write_last_uses().await {
+            warn!(error = chain(error), "the last uses of keys are in the journal only");
+        }
         info!("stopped");
         Ok(())
     }

@@ -172,7 +172,11 @@ impl Engine {
                 info!(key.arn = %arn, rotation.type = %turnover.kind, "rotated a key");
                 Ok(true)
             }
-            Err(CommitError::Conflict(_)) => Ok(false),
+            Err(CommitError::Conflict(_)) => {
+                // Whoever was in the way need not have left anything unsettled.
+                self.settling.notify_one();
+                Ok(false)
+            }
             Err(error) => Err(error.into()),
         }
     }

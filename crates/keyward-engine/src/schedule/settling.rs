@@ -51,7 +51,11 @@ impl Engine {
         };
         match self.commit(change).await {
             Ok(()) => Ok(true),
-            Err(CommitError::Conflict(_)) => Ok(false),
+            Err(CommitError::Conflict(_)) => {
+                // Whoever was in the way need not have left anything unsettled.
+                self.settling.notify_one();
+                Ok(false)
+            }
             Err(error) => Err(error.into()),
         }
     }
