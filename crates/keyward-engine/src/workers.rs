@@ -5,6 +5,8 @@
 //! the threads that serve requests, so that a thread which wakes for an Encrypt runs at once and not
 //! when a computation's time slice of some milliseconds is over. Key pairs take what time is left.
 
+mod batch;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,8 +14,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
+
+use batch::{Answer, Batch};
 
 /// How many computations of a lane may wait. At half a millisecond each, the last one waits for
 /// half a second on one core.
@@ -26,8 +31,14 @@ const DEADLINE: Duration = Duration::from_secs(20);
 /// The niceness of threads that make key pairs: next to one that serves requests and never sleeps,
 /// a tenth of a core.
 const GENERATION_NICENESS: i32 = 10;
-/// The niceness of threads that use private keys: a quarter of a core at least.
-const PRIVATE_KEY_NICENESS: i32 = 5;
+/// The niceness of threads that use private keys: a seventh of a core at least. From 0 up to here
+/// an Encrypt beside them waits ever less for a thread; beyond, nothing more is gained.
+const PRIVATE_KEY_NICENESS: i32 = 8;
+/// How long a result of a private key may be held back so that others go with it.
+const PRIVATE_KEY_HOLD: Duration = Duration::from_micros(500);
+/// Results are held back only while at least so many computations wait: otherwise who asked could
+/// ask again and keep a thread busy.
+const PLENTY: usize = 4;
 
 /// Which threads do it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +54,7 @@ pub enum Lane {
 #[error("too many slow computations wait")]
 pub struct Busy;
 
-type Job = Box<dyn FnOnce() + Send>;
+type Job = Box<dyn FnOnce() -> Option<Answer> + Send>;
 
 /// The threads that compute.
 #[derive(Debug)]
@@ -60,8 +71,8 @@ impl Workers {
             private_key: Queue::new(QUEUE_MAX),
         });
         for _ in 0..threads.max(1) {
-            workers.generation.serve("generate", GENERATION_NICENESS)?;
-            workers.private_key.serve("private-key", PRIVATE_KEY_NICENESS)?;
+            workers.generation.serve("generate", GENERATION_NICENESS, Duration::ZERO)?;
+            workers.private_key.serve("private-key", PRIVATE_KEY_NICENESS, PRIVATE_KEY_HOLD)?;
         }
         Ok(workers)
     }
@@ -73,8 +84,7 @@ impl Workers {
         lane: Lane,
         compute: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Busy> {
-        let answered = self.submit(lane, compute)?;
-        match timeout(DEADLINE, answered).await {
+        match timeout(DEADLINE, self.submit(lane, compute)?).await {
             Ok(Ok(result)) => Ok(result),
             Ok(Err(_)) | Err(_) => Err(Busy),
         }
@@ -86,7 +96,11 @@ impl Workers {
         lane: Lane,
         compute: impl FnOnce() + Send + 'static,
     ) -> Result<(), Busy> {
-        self.enqueue(lane, Box::new(compute))
+        let job = Box::new(move || {
+            compute();
+            None
+        });
+        self.enqueue(lane, job)
     }
 
     fn submit<T: Send + 'static>(
@@ -95,11 +109,14 @@ impl Workers {
         compute: impl FnOnce() -> T + Send + 'static,
     ) -> Result<oneshot::Receiver<T>, Busy> {
         let (answer, answered) = oneshot::channel();
+        let runtime = Handle::current();
         let job = Box::new(move || {
-            if !answer.is_closed() {
-                // Whoever asked may have gone meanwhile.
-                drop(answer.send(compute()));
+            if answer.is_closed() {
+                return None;
             }
+            let result = compute();
+            // Whoever asked may have gone meanwhile.
+            Some(Answer::new(runtime, move || drop(answer.send(result))))
         });
         self.enqueue(lane, job)?;
         Ok(answered)
@@ -144,16 +161,13 @@ impl Queue {
     }
 
     /// Adds a thread that takes one job after the other until the queue is closed and empty.
-    fn serve(self: &Arc<Self>, name: &str, niceness: i32) -> std::io::Result<()> {
+    fn serve(self: &Arc<Self>, name: &str, niceness: i32, hold: Duration) -> std::io::Result<()> {
         let queue = Arc::clone(self);
         let work = move || {
             // Of this thread only: that is how Linux understands it. Without it all goes on, less
             // smoothly.
             let _ = rustix::process::nice(niceness);
-            while let Some(job) = queue.next() {
-                // A panic costs the one who asked: the sender is dropped. The thread goes on.
-                drop(catch_unwind(AssertUnwindSafe(job)));
-            }
+            queue.work(&mut Batch::new(hold));
         };
         thread::Builder::new().name(name.to_owned()).spawn(work).map(drop)
     }
@@ -174,11 +188,31 @@ impl Queue {
         Ok(())
     }
 
-    fn next(&self) -> Option<Job> {
+    fn work(&self, batch: &mut Batch) {
+        while let Some((job, plenty)) = self.next(batch) {
+            batch.begin();
+            // A panic costs the one who asked: the sender is dropped. The thread goes on.
+            if let Ok(Some(answer)) = catch_unwind(AssertUnwindSafe(job)) {
+                batch.push(answer);
+            }
+            if !plenty || batch.is_due() {
+                batch.deliver();
+            }
+        }
+    }
+
+    /// The next job, and whether plenty of others wait. Holds no result back while it sleeps.
+    fn next(&self, batch: &mut Batch) -> Option<(Job, bool)> {
         let mut waiting = self.lock();
         loop {
             if let Some(job) = waiting.jobs.pop_front() {
-                return Some(job);
+                return Some((job, waiting.jobs.len() >= PLENTY));
+            }
+            if !batch.is_empty() {
+                drop(waiting);
+                batch.deliver();
+                waiting = self.lock();
+                continue;
             }
             if waiting.is_closed {
                 return None;
@@ -264,6 +298,20 @@ mod tests {
         assert_eq!(first.unwrap().await, Ok(true));
         assert_eq!(workers.run(Lane::PrivateKey, || ()).await, Ok(()));
         assert!(is_computed.try_recv().is_err());
+    }
+
+    #[tokio::test]
+    async fn results_handed_over_together_all_arrive_in_whatever_order_they_are_waited_for() {
+        let workers = Workers::start(1).unwrap();
+        let (release, held) = channel::<()>();
+        let first = workers.submit(Lane::PrivateKey, move || held.recv().is_ok());
+        let waiting: Vec<_> =
+            (0..40).map(|n| workers.submit(Lane::PrivateKey, move || n).unwrap()).collect();
+        release.send(()).unwrap();
+        for (n, waited) in waiting.into_iter().enumerate().rev().filter(|(n, _)| n % 3 > 0) {
+            assert_eq!(waited.await, Ok(n));
+        }
+        assert_eq!(first.unwrap().await, Ok(true));
     }
 
     #[tokio::test]
