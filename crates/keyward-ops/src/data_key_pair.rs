@@ -6,7 +6,7 @@ use keyward_model::{EncryptionAlgorithm, EncryptionContext, KeySpec};
 use keyward_shape::OneOf;
 
 use crate::constraints::DataKeyPairSpec;
-use crate::encryption::require_encryption_key;
+use crate::key_use::require_key_for;
 use crate::rotation::require_no_key_store;
 
 /// `KeyPairSpec`.
@@ -25,7 +25,7 @@ pub(crate) fn require_offered(cx: &Cx, spec: KeySpec) -> Result<(), OpError> {
 pub(crate) fn require_wrapping_key(key: &Key, operation: &str) -> Result<(), OpError> {
     // Whatever state the key is in.
     require_no_key_store(key)?;
-    require_encryption_key(key, EncryptionAlgorithm::SymmetricDefault, operation)
+    require_key_for(key, EncryptionAlgorithm::SymmetricDefault, operation)
 }
 
 /// Makes a pair and seals its private key.

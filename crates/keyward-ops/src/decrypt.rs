@@ -11,9 +11,8 @@ use crate::constraints::{
     self, CiphertextType, DryRunModifierList, DryRunModifierType, EncryptionAlgorithmSpec,
     KeyIdType,
 };
-use crate::encryption::{
-    invalid_ciphertext, require_bounded, require_encryption_key, require_no_context,
-};
+use crate::encryption::{invalid_ciphertext, require_bounded, require_no_context};
+use crate::key_use::require_key_for;
 use crate::recipient::{self, Addressed, RecipientInfo, addressed_bytes};
 use crate::shape::{
     GrantTokens, SecretOutput, encryption_context, record_context, record_dry_run, record_text,
@@ -81,7 +80,7 @@ impl Operation for Decrypt {
         if source.ignores_ciphertext {
             cx.end_dry_run(input.dry_run)?;
         }
-        require_encryption_key(&key, algorithm, Self::NAME)?;
+        require_key_for(&key, algorithm, Self::NAME)?;
         require_no_context(&context, algorithm)?;
         let ciphertext_blob = source.of_key(&key)?;
         let (plaintext, material_id) =

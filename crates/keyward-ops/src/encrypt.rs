@@ -9,7 +9,8 @@ use keyward_shape::{Base64, Context, OneOf, SecretBlob, Text};
 use serde::{Deserialize, Serialize};
 
 use crate::constraints::{self, EncryptionAlgorithmSpec, KeyIdType, PlaintextType};
-use crate::encryption::{require_bounded, require_encryption_key, require_no_context};
+use crate::encryption::{require_bounded, require_no_context};
+use crate::key_use::require_key_for;
 use crate::shape::{GrantTokens, encryption_context, record_context, record_dry_run};
 use crate::{action, grant_tokens};
 
@@ -52,7 +53,7 @@ impl Operation for Encrypt {
         let target = cx.resolve(&input.key_id).await?;
         grant_tokens::require_valid(cx, &input.grant_tokens).await?;
         let key = cx.authorize::<action::Encrypt>(target).await?;
-        require_encryption_key(&key, algorithm, Self::NAME)?;
+        require_key_for(&key, algorithm, Self::NAME)?;
         require_no_context(&context, algorithm)?;
         let plaintext = Plaintext::from(input.plaintext.into_zeroizing());
         let sealed = cx.encrypt(&key, algorithm, plaintext, &context).await?;

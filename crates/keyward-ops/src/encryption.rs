@@ -1,18 +1,7 @@
-//! What Encrypt, Decrypt and ReEncrypt check of a key and an algorithm.
+//! What Encrypt, Decrypt and ReEncrypt check of a ciphertext and an encryption context.
 
-use keyward_engine::{ErrorCode, Key, OpError, op_error};
+use keyward_engine::{ErrorCode, OpError, op_error};
 use keyward_model::{EncryptionAlgorithm, EncryptionContext};
-
-use crate::key_use::require_key_for;
-
-/// Refuses unless the key, in its state, encrypts and decrypts with the algorithm.
-pub(crate) fn require_encryption_key(
-    key: &Key,
-    algorithm: EncryptionAlgorithm,
-    operation: &str,
-) -> Result<(), OpError> {
-    require_key_for(key, algorithm, operation)
-}
 
 /// Refuses an encryption context whose canonical form is too long.
 pub(crate) fn require_bounded(context: &EncryptionContext<'_>) -> Result<(), OpError> {

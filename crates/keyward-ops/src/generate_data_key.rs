@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::constraints::{self, DataKeySpec, KeyIdType, NumberOfBytesType};
 use crate::data_key::{DataKeyLength, Length};
-use crate::encryption::{require_bounded, require_encryption_key};
+use crate::encryption::require_bounded;
+use crate::key_use::require_key_for;
 use crate::recipient::{self, Addressed, RecipientInfo, addressed_bytes};
 use crate::shape::{GrantTokens, SecretOutput, encryption_context, record_context, record_dry_run};
 use crate::{action, grant_tokens};
@@ -60,7 +61,7 @@ impl Operation for GenerateDataKey {
         let target = cx.resolve(&input.key_id).await?;
         grant_tokens::require_valid(cx, &input.grant_tokens).await?;
         let key = cx.authorize::<action::GenerateDataKey>(target).await?;
-        require_encryption_key(&key, EncryptionAlgorithm::SymmetricDefault, Self::NAME)?;
+        require_key_for(&key, EncryptionAlgorithm::SymmetricDefault, Self::NAME)?;
         let plaintext = cx.data_key(&key, bytes)?;
         let sealed = cx.seal(&key, &plaintext, &context)?;
         cx.note_material("keyMaterialId", sealed.material_id);

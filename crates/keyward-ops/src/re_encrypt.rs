@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::constraints::{self, CiphertextType, EncryptionAlgorithmSpec, KeyIdType};
 use crate::decrypt::{DryRunModifiers, Source, ignores_ciphertext, record_modifiers};
-use crate::encryption::{require_bounded, require_encryption_key, require_no_context};
+use crate::encryption::{require_bounded, require_no_context};
+use crate::key_use::require_key_for;
 use crate::shape::{GrantTokens, encryption_context, record_context, record_dry_run, record_text};
 use crate::{action, grant_tokens};
 
@@ -82,8 +83,8 @@ impl Operation for ReEncrypt {
         if source.ignores_ciphertext {
             cx.end_dry_run(input.dry_run)?;
         }
-        require_encryption_key(&old, from, Self::NAME)?;
-        require_encryption_key(&new, to, Self::NAME)?;
+        require_key_for(&old, from, Self::NAME)?;
+        require_key_for(&new, to, Self::NAME)?;
         require_no_context(&source_context, from)?;
         require_no_context(&destination_context, to)?;
         let ciphertext_blob = source.of_key(&old)?;

@@ -64,6 +64,22 @@ fn service_events(app: &TestApp) -> Vec<Value> {
 }
 
 #[tokio::test]
+async fn material_that_has_just_expired_can_be_imported_again_before_it_is_destroyed() {
+    let app = TestApp::new().await;
+    let root = app.root();
+    let (key, parameters) = external_key(&root).await;
+    let id = import(&root, &parameters, MATERIAL, for_days(&app, 0.5)).await;
+    let ciphertext = root.encrypt(&key, b"secret").await;
+    app.clock().advance(Duration::from_secs(43_200));
+    assert_eq!(state(&root, &key).await, "PendingImport");
+    assert_eq!(import(&root, &parameters, MATERIAL, for_days(&app, 0.4)).await, id);
+    assert_eq!(state(&root, &key).await, "Enabled");
+    app.do_due_work().await;
+    root.ok("Decrypt", json!({ "CiphertextBlob": ciphertext })).await;
+    assert_eq!(service_events(&app).len(), 0);
+}
+
+#[tokio::test]
 async fn material_that_expires_is_destroyed_on_its_date_and_comes_back() {
     let app = TestApp::new().await;
     let root = app.root();
