@@ -70,7 +70,7 @@ async fn material_that_has_just_expired_can_be_imported_again_before_it_is_destr
     let (key, parameters) = external_key(&root).await;
     let id = import(&root, &parameters, MATERIAL, for_days(&app, 0.5)).await;
     let ciphertext = root.encrypt(&key, b"secret").await;
-    app.clock().advance(Duration::from_secs(43_200));
+    app.clock().advance(Duration::from_hours(12));
     assert_eq!(state(&root, &key).await, "PendingImport");
     assert_eq!(import(&root, &parameters, MATERIAL, for_days(&app, 0.4)).await, id);
     assert_eq!(state(&root, &key).await, "Enabled");

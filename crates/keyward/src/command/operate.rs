@@ -2,6 +2,7 @@
 //! when it is done.
 
 use anyhow::Result;
+use keyward_model::Timestamp;
 use serde_json::{Value, json};
 
 use super::{print, print_json, runtime};
@@ -37,6 +38,10 @@ fn carry_out(deployment: &Deployment, command: &Command) -> Result<Outcome> {
     })
 }
 
+fn date_of(unix_s: i64) -> impl std::fmt::Display {
+    keyward_audit::iso_date(Timestamp::from_unix_ms(unix_s.saturating_mul(1000)))
+}
+
 fn words_of(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Accounts { accounts } => {
@@ -46,10 +51,10 @@ fn words_of(outcome: &Outcome) -> String {
             accounts.iter().map(line).collect()
         }
         Outcome::ClockAccepted { now_unix_s } => {
-            format!("The time is accepted: {now_unix_s} seconds since 1970 (UTC)\n")
+            format!("The time is accepted: {}\n", date_of(*now_unix_s))
         }
         Outcome::ClockAdvanced { now_unix_s } => {
-            format!("The deployment's clock shows {now_unix_s} seconds since 1970 (UTC)\n")
+            format!("The deployment's clock shows {}\n", date_of(*now_unix_s))
         }
         Outcome::Credential { account_id, access_key_id, profile } => {
             format!(
