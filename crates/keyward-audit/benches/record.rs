@@ -8,7 +8,7 @@ use keyward_audit::{
     ApiCall, Client, Delivery, Fragment, Journal, JournalOptions, JsonObject, KMS_EVENT_SOURCE,
     Outcome, Recorded, Resource, TlsDetails,
 };
-use keyward_model::{Caller, KeyArn, KeyMaterialId, Partition, Principal, Region, Timestamp};
+use keyward_model::{Caller, KeyArn, KeyMaterialId, Partition, Region, Timestamp};
 
 struct Encrypt {
     context: Vec<(String, String)>,
@@ -37,12 +37,7 @@ fn request() -> Request {
     let region: Region = "us-west-2".parse().unwrap();
     let key_id = "0d6f7a52-91c4-4e0e-b3a8-5c2e9f1b7d60".parse().unwrap();
     Request {
-        caller: Caller {
-            partition: Partition::Aws,
-            account,
-            principal: Principal::Root,
-            access_key_id: "AKIAKW7PLMQ3EXAMPLE1".parse().unwrap(),
-        },
+        caller: Caller::root(Partition::Aws, account, "AKIAKW7PLMQ3EXAMPLE1".parse().unwrap()),
         key: KeyArn { partition: Partition::Aws, region: region.clone(), account, key_id },
         region,
         input: Encrypt {

@@ -135,7 +135,7 @@ impl ApiCall<'_> {
             o.text("eventVersion", VERSION);
             o.object("userIdentity", |o| {
                 identity::write(o, self.caller, delivery.recipient);
-                if let Some(service) = self.invoked_by {
+                if let Some(service) = self.invoked_by() {
                     o.text("invokedBy", service);
                 }
             });
@@ -143,11 +143,11 @@ impl ApiCall<'_> {
             o.text("eventSource", self.event_source);
             o.text("eventName", self.event_name);
             o.text("awsRegion", self.region.as_str());
-            match self.invoked_by {
+            match self.invoked_by() {
                 Some(service) => o.text("sourceIPAddress", service),
                 None => o.display("sourceIPAddress", self.client.source_ip.to_canonical()),
             }
-            let user_agent = self.invoked_by.or(self.client.user_agent);
+            let user_agent = self.invoked_by().or(self.client.user_agent);
             if let Some(user_agent) = user_agent.filter(|_| cut.spares(Member::UserAgent)) {
                 o.text("userAgent", cut_text(user_agent));
             }
@@ -169,10 +169,15 @@ impl ApiCall<'_> {
                 o.display("sharedEventID", shared);
             }
             o.text("eventCategory", "Management");
-            if let Some(tls) = self.client.tls.as_ref().filter(|_| self.invoked_by.is_none()) {
+            if let Some(tls) = self.client.tls.as_ref().filter(|_| self.invoked_by().is_none()) {
                 o.object("tlsDetails", |o| tls.write(o));
             }
         });
+    }
+
+    /// The service that made the call: as the record's writer says, or as its credential says.
+    fn invoked_by(&self) -> Option<&str> {
+        self.invoked_by.or(self.caller.invoked_by.as_deref())
     }
 
     fn write_error(&self, cut: Cut, o: &mut JsonObject<'_>) {

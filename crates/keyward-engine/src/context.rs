@@ -70,7 +70,7 @@ impl Cx {
     }
 
     /// The caller.
-    pub const fn caller(&self) -> &Caller {
+    pub fn caller(&self) -> &Caller {
         &self.call.caller
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use keyward_crypto::{Binding, SigningSecret};
-use keyward_model::{AccessKeyId, Caller, Principal};
+use keyward_model::{AccessKeyId, Caller};
 use keyward_store::{CredentialRecord, CredentialStatus, StoreError};
 
 use crate::Engine;
@@ -12,7 +12,7 @@ use crate::Engine;
 #[derive(Debug)]
 pub struct Credential {
     /// Who signs with it.
-    pub caller: Caller,
+    pub caller: Arc<Caller>,
     /// The secret access key.
     pub secret: SigningSecret,
 }
@@ -69,12 +69,8 @@ impl Engine {
             .keys()
             .open(&secret_binding(row), &record.sealed_secret)
             .map_err(|_| StoreError::Forged { table: CredentialRecord::TABLE })?;
-        let caller = Caller {
-            partition: self.partition(),
-            account: record.account,
-            principal: Principal::Root,
-            access_key_id: record.access_key_id,
-        };
+        let caller = Caller::root(self.partition(), record.account, record.access_key_id);
+        let caller = Arc::new(caller);
         Ok(Some(Arc::new(Credential { caller, secret: secret.into() })))
     }
 }

@@ -23,7 +23,7 @@ const ATTEMPTS_MAX: u32 = 8;
 #[derive(Clone, Debug)]
 pub struct Call {
     /// Who calls.
-    pub caller: Caller,
+    pub caller: Arc<Caller>,
     /// The request's id, which the reply and the audit record carry.
     pub request_id: RequestId,
     /// The Region of the request.

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::{AccountId, Partition};
+use crate::unique_id::base32;
+use crate::{AccountId, Partition, Principal, Session};
 
 /// The id of an access key: 16 to 128 upper-case letters and digits.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -19,10 +20,8 @@ impl AccessKeyId {
     pub fn long_term(rng: &dyn crate::Rng) -> Self {
         let mut random = [0_u8; 16];
         rng.fill(&mut random);
-        let base32 = |byte: u8| {
-            char::from(if byte % 32 < 26 { b'A' + byte % 32 } else { b'2' + byte % 32 - 26 })
-        };
-        Self(format!("AKIA{}", random.iter().map(|&b| base32(b)).collect::<String>()).into())
+        let random: String = random.iter().map(|&byte| char::from(base32(byte))).collect();
+        Self(format!("AKIA{random}").into())
     }
 
     /// The id as text.
@@ -56,31 +55,119 @@ impl fmt::Debug for AccessKeyId {
     }
 }
 
-/// The kind of principal behind a credential.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Principal {
-    /// The account's root user.
-    Root,
-}
-
 /// An authenticated caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     /// The partition of the deployment.
     pub partition: Partition,
-    /// The caller's account.
+    /// The account of the principal.
     pub account: AccountId,
     /// What the credential stands for.
     pub principal: Principal,
     /// The access key the request was signed with.
     pub access_key_id: AccessKeyId,
+    /// What a temporary credential says of itself; `None` for a long-term one.
+    pub session: Option<Session>,
+    /// The service that makes the call in the principal's name, such as `s3.amazonaws.com`.
+    pub invoked_by: Option<String>,
 }
 
 impl Caller {
-    /// The ARN that error messages and audit records name the caller by.
+    /// The root user of an account, with a long-term access key.
+    pub const fn root(
+        partition: Partition,
+        account: AccountId,
+        access_key_id: AccessKeyId,
+    ) -> Self {
+        let principal = Principal::Root;
+        Self { partition, account, principal, access_key_id, session: None, invoked_by: None }
+    }
+
+    /// The ARN that error messages and audit records name the caller by: of a role's session, not
+    /// of the role. A service has none and is told by its name.
     pub fn arn(&self) -> String {
-        match self.principal {
-            Principal::Root => format!("arn:{}:iam::{}:root", self.partition, self.account),
+        let Self { partition, account, .. } = self;
+        match &self.principal {
+            Principal::Root => format!("arn:{partition}:iam::{account}:root"),
+            Principal::User(user) => {
+                format!("arn:{partition}:iam::{account}:user{}", user.full_name())
+            }
+            Principal::AssumedRole { role, session_name } => {
+                format!("arn:{partition}:sts::{account}:assumed-role/{}/{session_name}", role.name)
+            }
+            Principal::FederatedUser { name, .. } => {
+                format!("arn:{partition}:sts::{account}:federated-user/{name}")
+            }
+            Principal::Service(service) => service.name.clone(),
+            Principal::WebIdentity(identity) => identity.principal_id(),
         }
+    }
+
+    /// `aws:PrincipalArn`: as [`Caller::arn`], but of a role's session the role's; `None` for those
+    /// who are no IAM principal.
+    pub fn principal_arn(&self) -> Option<String> {
+        match &self.principal {
+            Principal::AssumedRole { role, .. } => {
+                let Self { partition, account, .. } = self;
+                Some(format!("arn:{partition}:iam::{account}:role{}", role.full_name()))
+            }
+            Principal::Service(_) | Principal::WebIdentity(_) => None,
+            _ => Some(self.arn()),
+        }
+    }
+
+    /// `aws:userid` and `principalId`.
+    pub fn user_id(&self) -> String {
+        match &self.principal {
+            Principal::Root => self.account.to_string(),
+            Principal::User(user) => user.unique_id.to_string(),
+            Principal::AssumedRole { role, session_name } => {
+                format!("{}:{session_name}", role.unique_id)
+            }
+            Principal::FederatedUser { name, .. } => format!("{}:{name}", self.account),
+            Principal::Service(service) => service.name.clone(),
+            Principal::WebIdentity(identity) => identity.principal_id(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Identity;
+
+    fn caller(principal: Principal) -> Caller {
+        let account = "111122223333".parse().unwrap();
+        let key = "AKIAIOSFODNN7EXAMPLE".parse().unwrap();
+        Caller { principal, ..Caller::root(Partition::Aws, account, key) }
+    }
+
+    fn identity(id: &str) -> Identity {
+        let unique_id = format!("{id}ABCDEFGHIJKLMNOPQ").parse().unwrap();
+        Identity { path: "/team/".to_owned(), name: "app".to_owned(), unique_id }
+    }
+
+    #[test]
+    fn each_principal_is_named_as_the_service_names_it() {
+        let root = caller(Principal::Root);
+        assert_eq!(root.arn(), "arn:aws:iam::111122223333:root");
+        assert_eq!(root.user_id(), "111122223333");
+
+        let user = caller(Principal::User(identity("AIDA")));
+        assert_eq!(user.arn(), "arn:aws:iam::111122223333:user/team/app");
+        assert_eq!(user.principal_arn(), Some(user.arn()));
+        assert_eq!(user.user_id(), "AIDAABCDEFGHIJKLMNOPQ");
+
+        let role = identity("AROA");
+        let session = caller(Principal::AssumedRole { role, session_name: "s-1".to_owned() });
+        assert_eq!(session.arn(), "arn:aws:sts::111122223333:assumed-role/app/s-1");
+        let role_arn = "arn:aws:iam::111122223333:role/team/app";
+        assert_eq!(session.principal_arn().as_deref(), Some(role_arn));
+        assert_eq!(session.user_id(), "AROAABCDEFGHIJKLMNOPQ:s-1");
+
+        let name = "bob".to_owned();
+        let federated = caller(Principal::FederatedUser { name, user: Some(identity("AIDA")) });
+        assert_eq!(federated.arn(), "arn:aws:sts::111122223333:federated-user/bob");
+        assert_eq!(federated.user_id(), "111122223333:bob");
     }
 }

@@ -19,10 +19,12 @@ mod key_ref;
 mod key_spec;
 mod key_state;
 mod multi_region;
+mod principal;
 mod random;
 mod region;
 mod rotation;
 mod time;
+mod unique_id;
 mod wire_enum;
 
 pub use account::{AccountId, NotAnAccountId};
@@ -32,7 +34,7 @@ pub use algorithm::{
 };
 pub use alias::{AliasName, NotAnAliasName};
 pub use arn::{AliasArn, KeyArn};
-pub use caller::{AccessKeyId, Caller, NotAnAccessKeyId, Principal};
+pub use caller::{AccessKeyId, Caller, NotAnAccessKeyId};
 pub use encryption_context::EncryptionContext;
 pub use grant::{GrantId, GrantOperation, NotAGrantId};
 pub use import::{ExpirationModel, ImportState, ImportType, WrappingAlgorithm, WrappingKeySpec};
@@ -42,10 +44,12 @@ pub use key_ref::{BadKeyRef, KeyRef};
 pub use key_spec::{KeySpec, KeyUsage};
 pub use key_state::{KeyManager, KeyState, Origin};
 pub use multi_region::{MultiRegionKeyType, MultiRegionSet};
+pub use principal::{Federation, Identity, Principal, ServicePrincipal, Session, WebIdentity};
 pub use random::{Rng, new_uuid};
 pub use region::{NotARegion, Partition, Region};
 pub use rotation::{IncludeKeyMaterial, KeyMaterialState, RotationType};
 pub use time::{Clock, Timestamp};
+pub use unique_id::{NotAUniqueId, UniqueId, UniqueIdKind};
 pub use wire_enum::UnknownValue;
 
 /// Identifies one request in its reply, its audit record and the logs.

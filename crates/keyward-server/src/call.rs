@@ -186,7 +186,7 @@ impl<B: Backend> Calls<B> {
         let body = received.into_bytes();
         let region = backend.region(presented.region()).ok_or(Refused::internal_failure())?;
         let call = Call {
-            caller: credential.caller.clone(),
+            caller: Arc::clone(&credential.caller),
             request_id: *request_id,
             region: region.clone(),
             client: client(head, peer, source_ip),

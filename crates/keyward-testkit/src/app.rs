@@ -10,7 +10,7 @@ use keyward_engine::{
     AttestationRules, Engine, Generator, KeyRing, NewCredential, NewDeployment, Parts, Quotas,
     RequestQuotas, create_deployment,
 };
-use keyward_model::{Caller, Clock, KeyState, Partition, Principal};
+use keyward_model::{Caller, Clock, KeyState, Partition};
 use keyward_store::{Change, DomainKeyRecord, KeyRecord, Scope, Store, Write};
 use keyward_store_sqlite::{Database, SqliteStore};
 use serde_json::Value;
@@ -278,7 +278,6 @@ fn with_rows_checked(database: Database, keys: DomainKeys) -> (Arc<KeyRing>, Sql
 
 fn root(credential: NewCredential) -> (Caller, Arc<SigningSecret>) {
     let NewCredential { account, access_key_id, secret } = credential;
-    let caller =
-        Caller { partition: Partition::Aws, account, principal: Principal::Root, access_key_id };
+    let caller = Caller::root(Partition::Aws, account, access_key_id);
     (caller, Arc::new(secret))
 }

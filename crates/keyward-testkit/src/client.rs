@@ -116,7 +116,7 @@ impl Client {
 
     fn new_call(&self) -> Call {
         Call {
-            caller: self.caller.clone(),
+            caller: Arc::new(self.caller.clone()),
             request_id: new_uuid(self.engine.rng()),
             region: self.region.clone(),
             client: Origin {

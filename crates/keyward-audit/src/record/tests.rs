@@ -1,7 +1,7 @@
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
-use keyward_model::{AccountId, AliasArn, Caller, KeyArn, Partition, Principal, Timestamp};
+use keyward_model::{AccountId, AliasArn, Caller, KeyArn, Partition, Timestamp};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -25,12 +25,8 @@ fn region() -> Region {
 }
 
 fn root(account: &str, access_key_id: &str) -> Caller {
-    Caller {
-        partition: Partition::Aws,
-        account: account.parse().unwrap(),
-        principal: Principal::Root,
-        access_key_id: access_key_id.parse().unwrap(),
-    }
+    let access_key_id = access_key_id.parse().unwrap();
+    Caller::root(Partition::Aws, account.parse().unwrap(), access_key_id)
 }
 
 fn dana() -> Caller {

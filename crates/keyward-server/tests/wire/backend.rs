@@ -9,7 +9,7 @@ use keyward_crypto::Secret;
 use keyward_engine::{
     Call, Credential, CredentialLookup, Cx, Entry, ErrorCode, Kind, OpError, Reply, entry,
 };
-use keyward_model::{AccessKeyId, Caller, Clock, Partition, Principal, Region, Rng, Timestamp};
+use keyward_model::{AccessKeyId, Caller, Clock, Partition, Region, Rng, Timestamp};
 use keyward_server::{Backend, Service};
 use keyward_shape::{Operation, Structure};
 use tokio::sync::Notify;
@@ -94,12 +94,8 @@ impl TestBackend {
     /// Gives the access key a secret, replacing the one it had.
     pub(crate) fn put_secret(&self, secret: &str) {
         let access_key_id: AccessKeyId = ACCESS_KEY_ID.parse().unwrap();
-        let caller = Caller {
-            partition: Partition::Aws,
-            account: "111122223333".parse().unwrap(),
-            principal: Principal::Root,
-            access_key_id,
-        };
+        let account = "111122223333".parse().unwrap();
+        let caller = Arc::new(Caller::root(Partition::Aws, account, access_key_id));
         let secret = Secret::new(secret.as_bytes().to_vec()).into();
         let credential = Arc::new(Credential { caller, secret });
         self.credentials.lock().unwrap().insert(ACCESS_KEY_ID.to_owned(), credential);
