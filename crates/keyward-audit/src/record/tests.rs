@@ -1,7 +1,10 @@
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
-use keyward_model::{AccountId, AliasArn, Caller, KeyArn, Partition, Timestamp};
+use keyward_model::{
+    AccountId, AliasArn, Caller, Federation, Identity, KeyArn, Partition, Principal,
+    ServicePrincipal, Session, Timestamp, WebIdentity,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -561,4 +564,143 @@ proptest! {
             prop_assert_eq!(&read["errorMessage"], &json!(text));
         }
     }
+}
+
+/// `userIdentity` of a caller's own copy.
+fn user_identity(caller: &Caller) -> Value {
+    let (region, parameters) = (region(), Fragment::default());
+    let call = encrypt(caller, &region, &parameters, &[]);
+    let written = line(&call, &only_copy("c7d2f4b1-6f3e-4b7c-8a55-19e0b3d6c842"));
+    serde_json::from_str::<Value>(&written).unwrap()["userIdentity"].clone()
+}
+
+fn identity(prefix: &str, name: &str) -> Identity {
+    let unique_id = format!("{prefix}5EXAMPLE5EXAMPLE5").replace('E', "F").parse().unwrap();
+    Identity { path: "/team/".to_owned(), name: name.to_owned(), unique_id }
+}
+
+fn session() -> Session {
+    Session {
+        issued_at: at(1_772_618_400),
+        expires_at: at(1_772_622_000),
+        mfa_authenticated_at: None,
+        tags: Vec::new(),
+        transitive_tag_keys: Vec::new(),
+        source_identity: None,
+        policies: None,
+        federation: None,
+    }
+}
+
+#[test]
+fn a_user_is_told_by_name_and_only_a_temporary_credential_has_a_session() {
+    let user = Principal::User(identity("AIDA", "alice"));
+    let mut caller = Caller { principal: user, ..dana() };
+    let mut expected = serde_json::json!({
+        "type": "IAMUser",
+        "principalId": "AIDA5FXAMPLF5FXAMPLF5",
+        "arn": "arn:aws:iam::111122223333:user/team/alice",
+        "accountId": "111122223333",
+        "accessKeyId": "AKIAKW7PLMQ3EXAMPLE1",
+        "userName": "alice",
+    });
+    assert_eq!(user_identity(&caller), expected);
+    caller.session = Some(Session { mfa_authenticated_at: Some(at(0)), ..session() });
+    expected["sessionContext"] = serde_json::json!({
+        "attributes": { "creationDate": "2026-03-04T10:00:00Z", "mfaAuthenticated": "true" },
+    });
+    assert_eq!(user_identity(&caller), expected);
+}
+
+#[test]
+fn a_roles_session_names_its_role_its_source_and_its_provider() {
+    let role = identity("AROA", "app");
+    let federation = Federation {
+        provider: "arn:aws:iam::111122223333:oidc-provider/idp.example.com".to_owned(),
+        claims: vec![("idp.example.com:sub".to_owned(), vec!["repo".to_owned()])],
+    };
+    let session = Session {
+        source_identity: Some("alice".to_owned()),
+        federation: Some(federation),
+        ..session()
+    };
+    let caller = Caller {
+        principal: Principal::AssumedRole { role, session_name: "s-1".to_owned() },
+        session: Some(session),
+        ..dana()
+    };
+    let expected = serde_json::json!({
+        "type": "AssumedRole",
+        "principalId": "AROA5FXAMPLF5FXAMPLF5:s-1",
+        "arn": "arn:aws:sts::111122223333:assumed-role/app/s-1",
+        "accountId": "111122223333",
+        "accessKeyId": "AKIAKW7PLMQ3EXAMPLE1",
+        "sessionContext": {
+            "sessionIssuer": {
+                "type": "Role",
+                "principalId": "AROA5FXAMPLF5FXAMPLF5",
+                "arn": "arn:aws:iam::111122223333:role/team/app",
+                "accountId": "111122223333",
+                "userName": "app",
+            },
+            "webIdFederationData": {
+                "federatedProvider": "arn:aws:iam::111122223333:oidc-provider/idp.example.com",
+                "attributes": { "idp.example.com:sub": "repo" },
+            },
+            "attributes": { "creationDate": "2026-03-04T10:00:00Z", "mfaAuthenticated": "false" },
+            "sourceIdentity": "alice",
+        },
+    });
+    assert_eq!(user_identity(&caller), expected);
+}
+
+#[test]
+fn a_federated_user_names_the_root_user_or_the_user_that_vouched_for_it() {
+    let name = "bob".to_owned();
+    let of = |user| Principal::FederatedUser { name: name.clone(), user };
+    let caller = |user| Caller { principal: of(user), session: Some(session()), ..dana() };
+    let by_root = user_identity(&caller(None));
+    assert_eq!(by_root["principalId"], "111122223333:bob");
+    assert_eq!(by_root["sessionContext"]["sessionIssuer"]["type"], "Root");
+    let issuer = &user_identity(&caller(Some(identity("AIDA", "alice"))))["sessionContext"];
+    assert_eq!(issuer["sessionIssuer"]["type"], "IAMUser");
+    assert_eq!(issuer["sessionIssuer"]["userName"], "alice");
+}
+
+#[test]
+fn a_service_stands_in_the_place_of_the_client() {
+    let service = ServicePrincipal {
+        name: "backup.amazonaws.com".to_owned(),
+        source_arn: None,
+        source_account: None,
+    };
+    let as_itself = Caller { principal: Principal::Service(service), ..dana() };
+    let expected = serde_json::json!({ "type": "AWSService", "invokedBy": "backup.amazonaws.com" });
+    assert_eq!(user_identity(&as_itself), expected);
+
+    let caller = Caller { invoked_by: Some("s3.amazonaws.com".to_owned()), ..dana() };
+    let (region, parameters) = (region(), Fragment::default());
+    let call = encrypt(&caller, &region, &parameters, &[]);
+    let written = line(&call, &only_copy("c7d2f4b1-6f3e-4b7c-8a55-19e0b3d6c842"));
+    let record: Value = serde_json::from_str(&written).unwrap();
+    assert_eq!(record["userIdentity"]["invokedBy"], "s3.amazonaws.com");
+    assert_eq!(record["sourceIPAddress"], "s3.amazonaws.com");
+    assert_eq!(record["userAgent"], "s3.amazonaws.com");
+}
+
+#[test]
+fn a_web_identity_has_no_account() {
+    let identity = WebIdentity {
+        provider: "arn:aws:iam::111122223333:oidc-provider/idp.example.com".to_owned(),
+        audience: "kms".to_owned(),
+        subject: "repo".to_owned(),
+    };
+    let caller = Caller { principal: Principal::WebIdentity(identity), ..dana() };
+    let expected = serde_json::json!({
+        "type": "WebIdentityUser",
+        "principalId": "arn:aws:iam::111122223333:oidc-provider/idp.example.com:kms:repo",
+        "userName": "repo",
+        "identityProvider": "arn:aws:iam::111122223333:oidc-provider/idp.example.com",
+    });
+    assert_eq!(user_identity(&caller), expected);
 }
