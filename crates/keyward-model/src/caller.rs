@@ -15,13 +15,29 @@ pub struct AccessKeyId(Box<str>);
 #[error("an access key id is 16 to 128 upper-case letters and digits")]
 pub struct NotAnAccessKeyId;
 
+const TEMPORARY: &str = "ASIA";
+
 impl AccessKeyId {
     /// A new id for a long-term credential: `AKIA` and 16 characters of the base32 alphabet.
     pub fn long_term(rng: &dyn crate::Rng) -> Self {
+        Self::random("AKIA", rng)
+    }
+
+    /// A new id for a temporary credential: `ASIA` and 16 characters of the base32 alphabet.
+    pub fn temporary(rng: &dyn crate::Rng) -> Self {
+        Self::random(TEMPORARY, rng)
+    }
+
+    fn random(prefix: &str, rng: &dyn crate::Rng) -> Self {
         let mut random = [0_u8; 16];
         rng.fill(&mut random);
         let random: String = random.iter().map(|&byte| char::from(base32(byte))).collect();
-        Self(format!("AKIA{random}").into())
+        Self(format!("{prefix}{random}").into())
+    }
+
+    /// Whether it is the id of a temporary credential, which is of use only with its session token.
+    pub fn is_temporary(&self) -> bool {
+        self.0.starts_with(TEMPORARY)
     }
 
     /// The id as text.
@@ -135,6 +151,24 @@ impl Caller {
 mod tests {
     use super::*;
     use crate::Identity;
+
+    struct Zeros;
+
+    impl crate::Rng for Zeros {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(0);
+        }
+    }
+
+    #[test]
+    fn the_prefix_tells_a_temporary_access_key_from_a_long_term_one() {
+        let (long_term, temporary) =
+            (AccessKeyId::long_term(&Zeros), AccessKeyId::temporary(&Zeros));
+        assert_eq!(long_term.as_str(), "AKIAAAAAAAAAAAAAAAAA");
+        assert_eq!(temporary.as_str(), "ASIAAAAAAAAAAAAAAAAA");
+        assert!(temporary.is_temporary() && !long_term.is_temporary());
+        assert_eq!(temporary.as_str().parse(), Ok(temporary));
+    }
 
     fn caller(principal: Principal) -> Caller {
         let account = "111122223333".parse().unwrap();

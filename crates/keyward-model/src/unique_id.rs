@@ -97,6 +97,19 @@ impl fmt::Debug for UniqueId {
     }
 }
 
+impl serde::Serialize for UniqueId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for UniqueId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,6 +131,9 @@ mod tests {
             assert_eq!(text, format!("{}KLMNOPQRSTUVWXYZ2", kind.prefix()));
             assert_eq!(text.parse(), Ok(id));
             assert_eq!(id.kind(), kind);
+            let json = serde_json::to_string(&id).unwrap();
+            assert_eq!(json, format!("\"{text}\""));
+            assert_eq!(serde_json::from_str::<UniqueId>(&json).unwrap(), id);
         }
     }
 
