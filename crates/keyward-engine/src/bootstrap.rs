@@ -58,7 +58,7 @@ pub async fn create_deployment(
         created_at: now,
         is_development: new.is_development,
     };
-    let account = AccountRecord { account, created_at: now };
+    let account = AccountRecord { account, created_at: now, owner_service: None };
     let writes = vec![Write::PutAccount(account), Write::PutCredential(record)];
     store.commit(Change { writes, ..Change::default() }).await?;
     // Last, so that a database without it is plainly unfinished.

@@ -88,12 +88,17 @@ pub(crate) fn stale(change: &Change) -> Stale {
             Write::PutPolicy(record) => stale.keys.push(record.key.clone()),
             Write::PutTag(record) => stale.keys.push(record.key.clone()),
             // A resealed row says the same as before, and the others are not cached.
-            Write::DeleteGrant(..)
+            Write::DeleteEntity(_)
+            | Write::DeleteGrant(..)
             | Write::DeleteImportWrappingKey(_)
+            | Write::DeleteService(..)
             | Write::PutAccount(_)
+            | Write::PutEntity(_)
             | Write::PutGrant(_)
             | Write::PutImportWrappingKey(_)
             | Write::PutLastUse(_)
+            | Write::PutPrincipalUse(_)
+            | Write::PutService(_)
             | Write::Reseal(_) => {}
         }
     }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use keyward_crypto::{Binding, SigningSecret};
 use keyward_model::{AccessKeyId, Caller};
-use keyward_store::{CredentialRecord, CredentialStatus, StoreError};
+use keyward_store::{
+    CredentialOwner, CredentialRecord, CredentialStatus, EntityRecord, StoreError,
+};
 
 use crate::Engine;
 
@@ -60,7 +62,9 @@ impl Engine {
         id: &AccessKeyId,
     ) -> Result<Option<Arc<Credential>>, LookupError> {
         let Some(record) = self.store().credentials().find(id).await? else { return Ok(None) };
-        if record.status == CredentialStatus::Inactive {
+        // Only root users sign as yet.
+        let is_known = record.owner == CredentialOwner::Root;
+        if record.status == CredentialStatus::Inactive || !is_known {
             return Ok(None);
         }
         let row = record.access_key_id.as_str().as_bytes();
@@ -78,6 +82,11 @@ impl Engine {
 /// Where a sealed secret access key lives.
 pub(crate) const fn secret_binding(row: &[u8]) -> Binding<'_> {
     Binding { table: CredentialRecord::TABLE, row, column: "sealed_secret" }
+}
+
+/// Where the sealed seed of an MFA device lives.
+pub(crate) const fn seed_binding(row: &[u8]) -> Binding<'_> {
+    Binding { table: EntityRecord::TABLE, row, column: "sealed" }
 }
 
 /// Why a lookup found out nothing.

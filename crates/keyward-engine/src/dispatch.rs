@@ -238,9 +238,16 @@ pub(crate) fn limit_exceeded(limit: &Precondition, current: u32) -> OpError {
         }
         Precondition::AliasAbsent(_)
         | Precondition::AliasAt(..)
+        | Precondition::CredentialsBelow(..)
+        | Precondition::EntityAbsent(_)
+        | Precondition::EntityAt(..)
+        | Precondition::EntitiesBelow(..)
         | Precondition::GrantAbsent(..)
         | Precondition::GrantPresent(..)
         | Precondition::KeyAbsent(_)
-        | Precondition::KeyAt(..) => OpError::new(ErrorCode::LimitExceeded, "A quota is used up."),
+        | Precondition::KeyAt(..)
+        | Precondition::NotReferenced(_) => {
+            OpError::new(ErrorCode::LimitExceeded, "A quota is used up.")
+        }
     }
 }

@@ -260,11 +260,16 @@ impl Engine {
             | Precondition::KeyAbsent(key)
             | Precondition::KeyAt(key, _)
             | Precondition::TagsAtMost(key, _) => self.keys.forget(key),
-            // Grants and counts are read from the database each time.
-            Precondition::GrantAbsent(..)
+            // Entities, grants and counts are read from the database each time.
+            Precondition::CredentialsBelow(..)
+            | Precondition::EntityAbsent(_)
+            | Precondition::EntityAt(..)
+            | Precondition::EntitiesBelow(..)
+            | Precondition::GrantAbsent(..)
             | Precondition::GrantPresent(..)
             | Precondition::GrantsBelow(..)
-            | Precondition::KeysBelow(..) => {}
+            | Precondition::KeysBelow(..)
+            | Precondition::NotReferenced(_) => {}
         }
     }
 

@@ -4,8 +4,8 @@ use keyward_audit::Fragment;
 use keyward_crypto::SigningSecret;
 use keyward_model::{AccessKeyId, AccountId, Region};
 use keyward_store::{
-    AccountRecord, AuditRow, Change, CommitError, CredentialRecord, CredentialStatus, StoreError,
-    Write,
+    AccountRecord, AuditRow, Change, CommitError, CredentialOwner, CredentialRecord,
+    CredentialStatus, StoreError, Write,
 };
 
 use crate::credential::secret_binding;
@@ -75,7 +75,7 @@ impl Engine {
             return Err(OperatorError::AccountExists(account));
         }
         let (credential, record) = self.new_credential(account)?;
-        let added = AccountRecord { account, created_at: self.clock().now() };
+        let added = AccountRecord { account, created_at: self.clock().now(), owner_service: None };
         let writes = vec![Write::PutAccount(added), Write::PutCredential(record)];
         self.operate(&self.command("CreateAccount", account, operator), writes).await?;
         Ok(credential)
@@ -90,7 +90,7 @@ impl Engine {
         if self.store().accounts().find(&account).await?.is_none() {
             return Err(OperatorError::NoSuchAccount(account));
         }
-        let older = self.store().credentials().list(&account).await?;
+        let older = self.store().credentials().list(&account, &CredentialOwner::Root).await?;
         let mut writes: Vec<_> =
             older.into_iter().map(|old| Write::DeleteCredential(old.access_key_id)).collect();
         let (credential, record) = self.new_credential(account)?;
@@ -179,6 +179,7 @@ pub(crate) fn new_credential(
     let record = CredentialRecord {
         access_key_id: access_key_id.clone(),
         account,
+        owner: CredentialOwner::Root,
         status: CredentialStatus::Active,
         sealed_secret,
         created_at: now,

@@ -12,7 +12,7 @@ use keyward_store::{Change, CommitError, ScopedKey, StaleRow, StoreError, Write}
 use tracing::{error, info, warn};
 
 use crate::Engine;
-use crate::credential::secret_binding;
+use crate::credential::{secret_binding, seed_binding};
 use crate::material::{import_binding, material_binding};
 use crate::record::service_row;
 
@@ -160,6 +160,7 @@ impl Engine {
         let binding = match row.table {
             keyward_store::MaterialRecord::TABLE => material_binding(&row.identity),
             keyward_store::CredentialRecord::TABLE => secret_binding(&row.identity),
+            keyward_store::EntityRecord::TABLE => seed_binding(&row.identity),
             keyward_store::ImportWrappingKeyRecord::TABLE => import_binding(&row.identity),
             table => {
                 warn!(table, "a sealed column of an unknown table");

@@ -52,7 +52,15 @@ impl Turns {
             | Precondition::TagsAtMost(key, _) => {
                 self.hasher.hash_one((key.scope.account, key.key_id))
             }
+            Precondition::CredentialsBelow(account, owner, _) => {
+                self.hasher.hash_one((account, owner))
+            }
+            Precondition::EntityAbsent(entity) | Precondition::EntityAt(entity, _) => {
+                self.hasher.hash_one(entity)
+            }
+            Precondition::EntitiesBelow(account, kind, _) => self.hasher.hash_one((account, kind)),
             Precondition::KeysBelow(scope, _) => self.hasher.hash_one(scope),
+            Precondition::NotReferenced(target) => self.hasher.hash_one(target),
         };
         let [first, rest @ ..] = &self.queues;
         let slot = usize::from(hash.to_le_bytes()[0]) % QUEUES;

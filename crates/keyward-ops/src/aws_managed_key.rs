@@ -1,6 +1,8 @@
 //! AWS managed keys: one for each known service, born when its predefined alias is first described.
 //! <https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#aws-managed-cmk>
 
+use std::collections::BTreeMap;
+
 use keyward_engine::{Account, Authorized, Cx, OpError};
 use keyward_model::{AliasName, KeyId, KeyManager, KeySpec, KeyState, KeyUsage, Origin};
 use keyward_policy::{AwsManagedService, find_aws_managed_service};
@@ -52,7 +54,7 @@ pub(crate) async fn create(
         [
             Write::PutKey(Box::new(record.clone())),
             Write::PutMaterial(material),
-            Write::PutPolicy(PolicyRecord { key, document }),
+            Write::PutPolicy(PolicyRecord { key, document, bindings: BTreeMap::new() }),
             Write::PutAlias(alias),
         ],
     );

@@ -155,6 +155,9 @@ impl Input<'_> {
             issuing_account: cx.caller().account,
             fingerprint: None,
             created_at: cx.now(),
+            grantee_id: None,
+            retiring_id: None,
+            created_by_service: None,
         };
         grant.fingerprint = grant.name.as_deref().map(|name| fingerprint(&grant, name));
         grant

@@ -1,6 +1,8 @@
 //! CreateKey: makes a KMS key in the caller's account and the request's Region.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html>
 
+use std::collections::BTreeMap;
+
 use keyward_audit::{JsonObject, Recorded};
 use keyward_engine::{Cx, Engine, Kind, OpError, Operation, op_error};
 use keyward_model::{KeyId, KeyManager, KeySpec, KeyState, KeyUsage, MultiRegionSet, Origin};
@@ -97,7 +99,11 @@ impl Operation for CreateKey {
             &account,
             [
                 Write::PutKey(Box::new(record)),
-                Write::PutPolicy(PolicyRecord { key: key.clone(), document }),
+                Write::PutPolicy(PolicyRecord {
+                    key: key.clone(),
+                    document,
+                    bindings: BTreeMap::new(),
+                }),
             ],
         );
         cx.stage_in_account(&account, material.map(Write::PutMaterial));

@@ -1,6 +1,8 @@
 //! PutKeyPolicy: replaces the key policy.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html>
 
+use std::collections::BTreeMap;
+
 use keyward_audit::{JsonObject, Recorded};
 use keyward_engine::{Cx, Kind, OpError, Operation, op_error};
 use keyward_shape::Text;
@@ -49,7 +51,9 @@ impl Operation for PutKeyPolicy {
         let target = cx.resolve_key(&input.key_id).await?;
         let key = cx.authorize::<action::PutKeyPolicy>(target).await?;
         let document = input.policy.into_string();
-        cx.stage(&key, [Write::PutPolicy(PolicyRecord { key: key.record.key.clone(), document })]);
+        let policy =
+            PolicyRecord { key: key.record.key.clone(), document, bindings: BTreeMap::new() };
+        cx.stage(&key, [Write::PutPolicy(policy)]);
         Ok(KeyChanged { key_arn: key.arn.clone() })
     }
 }

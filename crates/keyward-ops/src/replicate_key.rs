@@ -1,6 +1,8 @@
 //! ReplicateKey: makes a replica of a multi-Region primary key in another Region.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_ReplicateKey.html>
 
+use std::collections::BTreeMap;
+
 use keyward_audit::{Fragment, INTERNAL, JsonObject, Recorded};
 use keyward_engine::{Account, Authorized, CallElsewhere, Cx, Kind, OpError, Operation, op_error};
 use keyward_model::{KeyMaterialState, KeyState, MultiRegionSet, Origin, Region};
@@ -138,7 +140,7 @@ fn stage_replica(
     let quota = cx.engine().quotas().keys;
     cx.require(Precondition::KeyAbsent(key.clone()));
     cx.require(Precondition::KeysBelow(key.scope.clone(), quota));
-    let policy = PolicyRecord { key, document: document.to_owned() };
+    let policy = PolicyRecord { key, document: document.to_owned(), bindings: BTreeMap::new() };
     let writes = [Write::PutKey(Box::new(replica.clone())), Write::PutPolicy(policy)];
     cx.stage_in_account(account, writes);
 }

@@ -177,6 +177,9 @@ fn record(key: &ScopedKey, number: u32, app: &TestApp) -> GrantRecord {
         },
         fingerprint: Some(id),
         created_at: app.clock().now(),
+        grantee_id: None,
+        retiring_id: None,
+        created_by_service: None,
     }
 }
 

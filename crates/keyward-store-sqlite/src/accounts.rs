@@ -26,7 +26,11 @@ impl DecidingRow for AccountRecord {
     const TABLE: &'static str = Self::TABLE;
 
     fn read(columns: &mut Columns<'_>) -> Option<Self> {
-        Some(Self { account: columns.word()?, created_at: columns.timestamp()? })
+        Some(Self {
+            account: columns.word()?,
+            created_at: columns.timestamp()?,
+            owner_service: columns.value()?,
+        })
     }
 
     fn form(&self) -> CanonicalRow {
@@ -36,7 +40,7 @@ impl DecidingRow for AccountRecord {
 
 fn find(sql: &Sql<'_>, account: &AccountId) -> Result<Option<AccountRecord>, Fault> {
     let found = sql.find(
-        "SELECT account, created_at, change_shard, change_number, domain_key, mac
+        "SELECT account, created_at, owner_service, change_shard, change_number, domain_key, mac
          FROM accounts WHERE account = ?1",
         [account.as_str()],
     )?;
@@ -45,7 +49,7 @@ fn find(sql: &Sql<'_>, account: &AccountId) -> Result<Option<AccountRecord>, Fau
 
 fn list(sql: &Sql<'_>) -> Result<Vec<AccountRecord>, Fault> {
     sql.list(
-        "SELECT account, created_at, change_shard, change_number, domain_key, mac
+        "SELECT account, created_at, owner_service, change_shard, change_number, domain_key, mac
          FROM accounts ORDER BY account",
         [],
     )
@@ -54,7 +58,7 @@ fn list(sql: &Sql<'_>) -> Result<Vec<AccountRecord>, Fault> {
 /// The account in the row with this handle.
 pub(crate) fn at(sql: &Sql<'_>, row: i64) -> Result<Option<Versioned<AccountRecord>>, Fault> {
     sql.find(
-        "SELECT account, created_at, change_shard, change_number, domain_key, mac
+        "SELECT account, created_at, owner_service, change_shard, change_number, domain_key, mac
          FROM accounts WHERE row = ?1",
         [row],
     )
@@ -66,15 +70,18 @@ pub(crate) fn put(sql: &Sql<'_>, record: &AccountRecord) -> Result<ChangeNumber,
     let code = sql.code(record, change)?;
     sql.execute(
         "INSERT INTO accounts
-             (account, created_at, change_shard, change_number, domain_key, mac)
-         VALUES (:account, :created_at, :change_shard, :change_number, :domain_key, :mac)
+             (account, created_at, owner_service, change_shard, change_number, domain_key, mac)
+         VALUES
+             (:account, :created_at, :owner_service,
+              :change_shard, :change_number, :domain_key, :mac)
          ON CONFLICT (account) DO UPDATE SET
-             created_at = excluded.created_at,
+             created_at = excluded.created_at, owner_service = excluded.owner_service,
              change_shard = excluded.change_shard, change_number = excluded.change_number,
              domain_key = excluded.domain_key, mac = excluded.mac",
         named_params! {
             ":account": record.account.as_str(),
             ":created_at": record.created_at.unix_ms(),
+            ":owner_service": record.owner_service,
             ":change_shard": change.shard,
             ":change_number": code.number()?,
             ":domain_key": code.domain_key,

@@ -21,6 +21,7 @@ macro_rules! select {
                     grantee_service_principal, retiring_principal, retiring_service_principal,
                     issuing_account, operations, encryption_context_equals,
                     encryption_context_subset, source_arn, fingerprint, created_at,
+                    grantee_id, retiring_id, created_by_service,
                     change_shard, change_number, domain_key, mac
              FROM grants ",
             $rest
@@ -64,13 +65,21 @@ impl Grants for SqliteStore {
         self.read(move |sql| list(sql, &key, &filter, (after.as_ref(), limit))).await
     }
 
-    async fn list_of_grantee(
+    async fn of_grantees(
         &self,
         key: &ScopedKey,
-        grantee: GrantPrincipal<'_>,
+        grantees: &[GrantPrincipal<'_>],
     ) -> Result<Vec<GrantRecord>, StoreError> {
-        let (key, filter) = (key.clone(), to_grantee(grantee));
-        self.read(move |sql| list(sql, &key, &filter, (None, u32::MAX))).await
+        let key = key.clone();
+        let grantees: Vec<_> = grantees.iter().copied().map(of_grantee).collect();
+        self.read(move |sql| {
+            let mut found = Vec::new();
+            for (query, grantee) in &grantees {
+                found.extend(list_of_grantee(sql, &key, query, grantee)?);
+            }
+            Ok(found)
+        })
+        .await
     }
 
     async fn list_retirable(
@@ -125,6 +134,9 @@ impl DecidingRow for GrantRecord {
             },
             fingerprint: columns.value()?,
             created_at: columns.timestamp()?,
+            grantee_id: columns.optional_word().ok()?,
+            retiring_id: columns.optional_word().ok()?,
+            created_by_service: columns.value()?,
         })
     }
 
@@ -140,16 +152,38 @@ fn pairs(columns: &mut Columns<'_>) -> Result<Option<Vec<(String, String)>>, Unk
     bytes.ok_or(UnknownValue)?.map(pairs).transpose()
 }
 
-fn to_grantee(grantee: GrantPrincipal<'_>) -> GrantFilter {
+/// The query for the grants of a key to a grantee, and the grantee.
+fn of_grantee(grantee: GrantPrincipal<'_>) -> (&'static str, String) {
     match grantee {
-        GrantPrincipal::Principal(arn) => {
-            GrantFilter { grantee_principal: Some(arn.to_owned()), ..GrantFilter::default() }
-        }
-        GrantPrincipal::Service(name) => GrantFilter {
-            grantee_service_principal: Some(name.to_owned()),
-            ..GrantFilter::default()
-        },
+        GrantPrincipal::Principal(arn) => (
+            select!(
+                "WHERE account = ?1 AND region = ?2 AND key_id = ?3 AND grantee_principal = ?4
+                 ORDER BY grant_id"
+            ),
+            arn.to_owned(),
+        ),
+        GrantPrincipal::Service(name) => (
+            select!(
+                "WHERE account = ?1 AND region = ?2 AND key_id = ?3
+                   AND grantee_service_principal = ?4
+                 ORDER BY grant_id"
+            ),
+            name.to_owned(),
+        ),
     }
+}
+
+fn list_of_grantee(
+    sql: &Sql<'_>,
+    key: &ScopedKey,
+    query: &str,
+    grantee: &str,
+) -> Result<Vec<GrantRecord>, Fault> {
+    let ScopedKey { scope, key_id } = key;
+    sql.list(
+        query,
+        params![scope.account.as_str(), scope.region.as_str(), key_id.as_str(), grantee],
+    )
 }
 
 /// What ids are compared with to go on behind one; every id is behind no bytes.
@@ -282,6 +316,9 @@ pub(crate) fn put(sql: &Sql<'_>, record: &GrantRecord) -> Result<ChangeNumber, F
         ":source_arn": source_arn,
         ":fingerprint": record.fingerprint,
         ":created_at": record.created_at.unix_ms(),
+        ":grantee_id": record.grantee_id.map(|id| id.to_string()),
+        ":retiring_id": record.retiring_id.map(|id| id.to_string()),
+        ":created_by_service": record.created_by_service,
         ":change_shard": change.shard,
         ":change_number": code.number()?,
         ":domain_key": code.domain_key,
@@ -302,21 +339,24 @@ const UPDATE: &str = "UPDATE grants SET
          issuing_account = :issuing_account, operations = :operations,
          encryption_context_equals = :encryption_context_equals,
          encryption_context_subset = :encryption_context_subset, source_arn = :source_arn,
-         fingerprint = :fingerprint, created_at = :created_at, change_shard = :change_shard,
-         change_number = :change_number, domain_key = :domain_key, mac = :mac
+         fingerprint = :fingerprint, created_at = :created_at, grantee_id = :grantee_id,
+         retiring_id = :retiring_id, created_by_service = :created_by_service,
+         change_shard = :change_shard, change_number = :change_number, domain_key = :domain_key, mac = :mac
      WHERE account = :account AND region = :region AND key_id = :key_id AND grant_id = :grant_id";
 
 const INSERT: &str = "INSERT INTO grants
          (account, region, key_id, grant_id, name, grantee_principal, grantee_service_principal,
           retiring_principal, retiring_service_principal, issuing_account, operations,
           encryption_context_equals, encryption_context_subset, source_arn, fingerprint,
-          created_at, change_shard, change_number, domain_key, mac)
+          created_at, grantee_id, retiring_id, created_by_service,
+          change_shard, change_number, domain_key, mac)
      VALUES
          (:account, :region, :key_id, :grant_id, :name, :grantee_principal,
           :grantee_service_principal, :retiring_principal, :retiring_service_principal,
           :issuing_account, :operations, :encryption_context_equals,
-          :encryption_context_subset, :source_arn, :fingerprint, :created_at, :change_shard,
-          :change_number, :domain_key, :mac)";
+          :encryption_context_subset, :source_arn, :fingerprint, :created_at,
+          :grantee_id, :retiring_id, :created_by_service,
+          :change_shard, :change_number, :domain_key, :mac)";
 
 fn count_one_more(sql: &Sql<'_>, key: &ScopedKey) -> Result<(), Fault> {
     let ScopedKey { scope, key_id } = key;

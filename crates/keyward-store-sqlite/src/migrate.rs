@@ -5,9 +5,10 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::fault::OpenError;
 
 /// The SQL of each migration, from number 1 on. A released one is never edited.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../migrations/0001_initial.sql"),
     include_str!("../migrations/0002_whole_api.sql"),
+    include_str!("../migrations/0003_principals.sql"),
 ];
 
 /// Marks the file as Keyward's: "KEYW".

@@ -23,7 +23,11 @@ impl DecidingRow for PolicyRecord {
     const TABLE: &'static str = Self::TABLE;
 
     fn read(columns: &mut Columns<'_>) -> Option<Self> {
-        Some(Self { key: columns.scoped_key()?, document: columns.value()? })
+        Some(Self {
+            key: columns.scoped_key()?,
+            document: columns.value()?,
+            bindings: Self::bindings_from_text(columns.value::<Option<String>>()?.as_deref())?,
+        })
     }
 
     fn form(&self) -> CanonicalRow {
@@ -34,7 +38,8 @@ impl DecidingRow for PolicyRecord {
 fn find(sql: &Sql<'_>, key: &ScopedKey) -> Result<Option<Versioned<PolicyRecord>>, Fault> {
     let ScopedKey { scope, key_id } = key;
     sql.find(
-        "SELECT account, region, key_id, document, change_shard, change_number, domain_key, mac
+        "SELECT account, region, key_id, document, bindings,
+                change_shard, change_number, domain_key, mac
          FROM key_policies WHERE account = ?1 AND region = ?2 AND key_id = ?3",
         params![scope.account.as_str(), scope.region.as_str(), key_id.as_str()],
     )
@@ -43,7 +48,8 @@ fn find(sql: &Sql<'_>, key: &ScopedKey) -> Result<Option<Versioned<PolicyRecord>
 /// The policy in the row with this handle.
 pub(crate) fn at(sql: &Sql<'_>, row: i64) -> Result<Option<Versioned<PolicyRecord>>, Fault> {
     sql.find(
-        "SELECT account, region, key_id, document, change_shard, change_number, domain_key, mac
+        "SELECT account, region, key_id, document, bindings,
+                change_shard, change_number, domain_key, mac
          FROM key_policies WHERE row = ?1",
         [row],
     )
@@ -55,12 +61,13 @@ pub(crate) fn put(sql: &Sql<'_>, record: &PolicyRecord) -> Result<ChangeNumber, 
     let code = sql.code(record, change)?;
     sql.execute(
         "INSERT INTO key_policies
-             (account, region, key_id, document, change_shard, change_number, domain_key, mac)
+             (account, region, key_id, document, bindings,
+              change_shard, change_number, domain_key, mac)
          VALUES
-             (:account, :region, :key_id, :document,
+             (:account, :region, :key_id, :document, :bindings,
               :change_shard, :change_number, :domain_key, :mac)
          ON CONFLICT (account, region, key_id) DO UPDATE SET
-             document = excluded.document,
+             document = excluded.document, bindings = excluded.bindings,
              change_shard = excluded.change_shard, change_number = excluded.change_number,
              domain_key = excluded.domain_key, mac = excluded.mac",
         named_params! {
@@ -68,6 +75,7 @@ pub(crate) fn put(sql: &Sql<'_>, record: &PolicyRecord) -> Result<ChangeNumber, 
             ":region": record.key.scope.region.as_str(),
             ":key_id": record.key.key_id.as_str(),
             ":document": record.document,
+            ":bindings": record.bindings_to_text(),
             ":change_shard": change.shard,
             ":change_number": code.number()?,
             ":domain_key": code.domain_key,

@@ -2,9 +2,10 @@
 
 use async_trait::async_trait;
 use keyward_store::{
-    AccountRecord, AliasRecord, ChangeNumber, CredentialRecord, DeploymentRecord, GrantRecord,
-    ImportTokenId, ImportWrappingKeyRecord, KeyRecord, LastUseRecord, MaterialRecord, PolicyRecord,
-    Resealing, StaleRow, StoreError, TagRecord, Versioned,
+    AccountRecord, AliasRecord, ChangeNumber, CredentialRecord, DeploymentRecord, EntityRecord,
+    GrantRecord, ImportTokenId, ImportWrappingKeyRecord, KeyRecord, LastUseRecord, MaterialRecord,
+    PolicyRecord, PrincipalUseRecord, Resealing, ServiceRecord, StaleRow, StoreError, TagRecord,
+    Versioned,
 };
 use rusqlite::params;
 
@@ -13,8 +14,8 @@ use crate::fault::Fault;
 use crate::sql::Sql;
 use crate::store::SqliteStore;
 use crate::{
-    accounts, aliases, credentials, deployment, grants, import_wrapping_keys, keys, last_uses,
-    materials, policies, tags,
+    accounts, aliases, credentials, deployment, entities, grants, import_wrapping_keys, keys,
+    last_uses, materials, policies, principal_uses, services, tags,
 };
 
 #[async_trait]
@@ -25,7 +26,7 @@ impl Resealing for SqliteStore {
 }
 
 /// The tables without a sealed column, with the query for their stale rows.
-const UNSEALED: [(&str, &str); 8] = [
+const UNSEALED: [(&str, &str); 10] = [
     (
         AccountRecord::TABLE,
         "SELECT row FROM accounts WHERE domain_key < ?1 ORDER BY domain_key LIMIT ?2",
@@ -51,6 +52,14 @@ const UNSEALED: [(&str, &str); 8] = [
         PolicyRecord::TABLE,
         "SELECT row FROM key_policies WHERE domain_key < ?1 ORDER BY domain_key LIMIT ?2",
     ),
+    (
+        PrincipalUseRecord::TABLE,
+        "SELECT row FROM principal_uses WHERE domain_key < ?1 ORDER BY domain_key LIMIT ?2",
+    ),
+    (
+        ServiceRecord::TABLE,
+        "SELECT row FROM services WHERE domain_key < ?1 ORDER BY domain_key LIMIT ?2",
+    ),
     (TagRecord::TABLE, "SELECT row FROM tags WHERE domain_key < ?1 ORDER BY domain_key LIMIT ?2"),
 ];
 
@@ -58,6 +67,7 @@ fn stale(sql: &Sql<'_>, current: u32, limit: u32) -> Result<Vec<StaleRow>, Fault
     let mut found = stale_materials(sql, current, limit)?;
     found.extend(stale_credentials(sql, current, remaining(limit, &found))?);
     found.extend(stale_import_wrapping_keys(sql, current, remaining(limit, &found))?);
+    found.extend(stale_entities(sql, current, remaining(limit, &found))?);
     for (table, query) in UNSEALED {
         let mut statement = sql.statement(query)?;
         let mut rows = statement.query(params![current, remaining(limit, &found)])?;
@@ -134,6 +144,16 @@ fn stale_import_wrapping_keys(
     Ok(found)
 }
 
+fn stale_entities(sql: &Sql<'_>, current: u32, limit: u32) -> Result<Vec<StaleRow>, Fault> {
+    let mut statement = sql.statement(entities::STALE)?;
+    let mut rows = statement.query(params![current, limit])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(stale_row(EntityRecord::TABLE, &mut Columns::of(row), entities::identity)?);
+    }
+    Ok(found)
+}
+
 fn stale_row(
     table: &'static str,
     columns: &mut Columns<'_>,
@@ -163,6 +183,7 @@ pub(crate) fn reseal(sql: &Sql<'_>, stale: &StaleRow) -> Result<ChangeNumber, Fa
             again(sql, found, credentials::put)
         }
         DeploymentRecord::TABLE => again(sql, deployment::at(sql, row)?, deployment::put),
+        EntityRecord::TABLE => entities::reseal(sql, stale),
         GrantRecord::TABLE => again(sql, grants::at(sql, row)?, grants::put),
         ImportWrappingKeyRecord::TABLE => {
             let found = import_wrapping_keys::at(sql, row)?;
@@ -180,6 +201,10 @@ pub(crate) fn reseal(sql: &Sql<'_>, stale: &StaleRow) -> Result<ChangeNumber, Fa
             again(sql, found, materials::put)
         }
         PolicyRecord::TABLE => again(sql, policies::at(sql, row)?, policies::put),
+        PrincipalUseRecord::TABLE => {
+            again(sql, principal_uses::at(sql, row)?, principal_uses::replace)
+        }
+        ServiceRecord::TABLE => again(sql, services::at(sql, row)?, services::put),
         TagRecord::TABLE => again(sql, tags::at(sql, row)?, tags::put),
         _ => Ok(None),
     }?;

@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use keyward_store::{
-    Accounts, Aliases, Change, CommitError, Committed, Credentials, Deployment, DomainKeys, Grants,
-    ImportWrappingKeys, Keys, LastUses, Materials, Outbox, Policies, Resealing, Store, StoreError,
-    Tags,
+    Accounts, Aliases, Change, CommitError, Committed, Credentials, Deployment, DomainKeys,
+    Entities, Grants, ImportWrappingKeys, Keys, LastUses, Materials, Outbox, Policies,
+    PrincipalUses, Resealing, Services, Store, StoreError, Tags,
 };
 
 use crate::change::apply;
@@ -71,6 +71,10 @@ impl Store for SqliteStore {
         self
     }
 
+    fn entities(&self) -> &dyn Entities {
+        self
+    }
+
     fn grants(&self) -> &dyn Grants {
         self
     }
@@ -99,7 +103,15 @@ impl Store for SqliteStore {
         self
     }
 
+    fn principal_uses(&self) -> &dyn PrincipalUses {
+        self
+    }
+
     fn resealing(&self) -> &dyn Resealing {
+        self
+    }
+
+    fn services(&self) -> &dyn Services {
         self
     }
 

@@ -13,8 +13,8 @@ use keyward_store::conformance::samples::{
 };
 use keyward_store::conformance::{NumberedKeys, sealed};
 use keyward_store::{
-    Change, CommitError, DeploymentRecord, GrantFilter, Precondition, Scope, StaleRow, Store,
-    StoreError, Write,
+    Change, CommitError, CredentialOwner, DeploymentRecord, GrantFilter, Precondition, Scope,
+    StaleRow, Store, StoreError, Write,
 };
 use keyward_store_sqlite::{Database, SqliteStore};
 use rusqlite::Connection;
@@ -68,7 +68,7 @@ impl Forger {
         refusals.note(self.store.deployment().find().await);
         refusals.note(self.store.accounts().list().await);
         for account in [account(0), account(1)] {
-            refusals.note(self.store.credentials().list(&account).await);
+            refusals.note(self.store.credentials().list(&account, &CredentialOwner::Root).await);
             for region in ["eu-central-1", "eu-west-1"] {
                 let region: Region = region.parse().unwrap();
                 self.note_scope(&mut refusals, &Scope { account, region }).await;

@@ -17,8 +17,8 @@ use keyward_store::conformance::samples::{
     account, account_record, audit_row, domain_key_record, key, key_id, key_record, scope, time,
 };
 use keyward_store::{
-    CanonicalRow, Change, ChangeNumber, CommitError, DeploymentRecord, GrantFilter, KeyRecord,
-    Precondition, RowAuthenticator, Store,
+    CanonicalRow, Change, ChangeNumber, CommitError, CredentialOwner, DeploymentRecord,
+    GrantFilter, KeyRecord, Precondition, RowAuthenticator, Store,
 };
 use keyward_store_sqlite::{Database, SqliteStore};
 use rusqlite::Connection;
@@ -68,7 +68,10 @@ async fn require_content(path: &Path, made: Made) {
     assert_eq!(store.deployment().find().await.unwrap(), Some(facts));
     assert_eq!(store.deployment().last_seen().await.unwrap(), Some(time(77)));
     assert_eq!(store.accounts().list().await.unwrap(), [account_record(0)]);
-    assert_eq!(store.credentials().list(&account(0)).await.unwrap(), content::credentials());
+    assert_eq!(
+        store.credentials().list(&account(0), &CredentialOwner::Root).await.unwrap(),
+        content::credentials()
+    );
     for record in content::keys() {
         assert_eq!(store.keys().find(&record.key).await.unwrap().unwrap().record, record);
     }

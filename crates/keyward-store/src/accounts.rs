@@ -12,6 +12,8 @@ pub struct AccountRecord {
     pub account: AccountId,
     /// When it was added.
     pub created_at: Timestamp,
+    /// The service whose hidden account it is: the keys in it are owned by the service.
+    pub owner_service: Option<String>,
 }
 
 impl AccountRecord {
@@ -25,9 +27,13 @@ impl AccountRecord {
 
     /// The columns in their canonical form.
     pub fn canonical(&self) -> CanonicalRow {
-        CanonicalRow::new(Self::TABLE)
+        let row = CanonicalRow::new(Self::TABLE)
             .bytes(self.account.as_bytes())
-            .integer(self.created_at.unix_ms())
+            .integer(self.created_at.unix_ms());
+        match &self.owner_service {
+            None => row,
+            Some(service) => row.columns_of_0003().bytes(service.as_bytes()),
+        }
     }
 }
 

@@ -75,6 +75,12 @@ impl CanonicalRow {
         self.bytes(b"columns of 0002")
     }
 
+    /// Goes on with the columns that migration 0003 gave an older table, likewise.
+    #[must_use]
+    pub fn columns_of_0003(self) -> Self {
+        self.bytes(b"columns of 0003")
+    }
+
     /// The form, closed with the row's change number.
     pub fn finish(self, change: crate::ChangeNumber) -> Vec<u8> {
         self.bytes(&[change.shard]).bytes(&change.number.to_be_bytes()).bytes

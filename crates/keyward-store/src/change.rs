@@ -1,11 +1,13 @@
 //! The one change an operation makes.
 
-use keyward_model::{AccessKeyId, GrantId, KeyMaterialId};
+use keyward_model::{AccessKeyId, AccountId, GrantId, KeyMaterialId};
 
 use crate::{
-    AccountRecord, AliasRecord, AuditRow, CredentialRecord, GrantFingerprint, GrantRecord,
-    ImportTokenId, ImportWrappingKeyRecord, KeyRecord, LastUseRecord, MaterialRecord, PolicyRecord,
-    Scope, ScopedAlias, ScopedKey, StaleRow, StoreError, TagRecord,
+    AccountRecord, AliasRecord, AuditRow, CredentialOwner, CredentialRecord, EntityKind,
+    EntityName, EntityRecord, EntityTarget, GrantFingerprint, GrantRecord, ImportTokenId,
+    ImportWrappingKeyRecord, KeyRecord, LastUseRecord, MaterialRecord, PolicyRecord,
+    PrincipalUseRecord, Scope, ScopedAlias, ScopedKey, ServiceRecord, StaleRow, StoreError,
+    TagRecord,
 };
 
 /// The place of a write in its shard: dense, and in the order of commits. A row's number is that
@@ -48,6 +50,14 @@ pub enum Precondition {
     AliasAt(ScopedAlias, ChangeNumber),
     /// Fewer than this many aliases point to the key.
     AliasesBelow(ScopedKey, u32),
+    /// The owner has fewer than this many access keys in the account.
+    CredentialsBelow(AccountId, CredentialOwner, u32),
+    /// No entity has this name.
+    EntityAbsent(EntityName),
+    /// The entity was last written by this change.
+    EntityAt(EntityName, ChangeNumber),
+    /// The account has fewer than this many entities of this kind.
+    EntitiesBelow(AccountId, EntityKind, u32),
     /// The key has no grant with this fingerprint.
     GrantAbsent(ScopedKey, GrantFingerprint),
     /// The key has this grant.
@@ -60,6 +70,8 @@ pub enum Precondition {
     KeyAt(ScopedKey, ChangeNumber),
     /// The account holds fewer than this many customer managed keys in the Region.
     KeysBelow(Scope, u32),
+    /// No entity names the target.
+    NotReferenced(EntityTarget),
     /// The key carries at most this many tags once the writes are done.
     TagsAtMost(ScopedKey, u32),
 }
@@ -69,8 +81,11 @@ pub enum Precondition {
 pub enum Write {
     /// Removes an alias.
     DeleteAlias(ScopedAlias),
-    /// Removes an access key.
+    /// Removes an access key with its last use.
     DeleteCredential(AccessKeyId),
+    /// Removes an entity, a role with its last use. To rename one, remove it before it is put under
+    /// its new name in the same change: a unique id stands once.
+    DeleteEntity(EntityName),
     /// Removes a grant.
     DeleteGrant(ScopedKey, GrantId),
     /// Removes an import wrapping key.
@@ -80,6 +95,8 @@ pub enum Write {
     DeleteKey(ScopedKey),
     /// Removes one version of a key's material.
     DeleteMaterial(ScopedKey, KeyMaterialId),
+    /// Removes a service, by name and account.
+    DeleteService(String, AccountId),
     /// Removes a tag.
     DeleteTag(ScopedKey, String),
     /// Adds an account.
@@ -88,6 +105,8 @@ pub enum Write {
     PutAlias(AliasRecord),
     /// Adds or replaces an access key.
     PutCredential(CredentialRecord),
+    /// Adds or replaces an entity, also in another spelling of its name.
+    PutEntity(Box<EntityRecord>),
     /// Adds or replaces a grant; an error when another grant of the key has its fingerprint.
     PutGrant(Box<GrantRecord>),
     /// Adds or replaces an import wrapping key.
@@ -101,6 +120,10 @@ pub enum Write {
     PutMaterial(MaterialRecord),
     /// Adds or replaces a key policy.
     PutPolicy(PolicyRecord),
+    /// Remembers a use of an access key or role, as `PutLastUse` does one of a key.
+    PutPrincipalUse(PrincipalUseRecord),
+    /// Adds or replaces a service.
+    PutService(Box<ServiceRecord>),
     /// Adds or replaces a tag.
     PutTag(TagRecord),
     /// Replaces a row's sealed value, or only its authentication code, under the current domain key.

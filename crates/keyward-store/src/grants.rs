@@ -1,7 +1,7 @@
 //! Grants.
 
 use async_trait::async_trait;
-use keyward_model::{AccountId, GrantId, GrantOperation, Region, Timestamp};
+use keyward_model::{AccountId, GrantId, GrantOperation, Region, Timestamp, UniqueId};
 
 use crate::{CanonicalRow, ChangeNumber, Scope, ScopedKey, StoreError};
 
@@ -36,6 +36,13 @@ pub struct GrantRecord {
     pub fingerprint: Option<GrantFingerprint>,
     /// `CreationDate`.
     pub created_at: Timestamp,
+    /// The user or role that the grantee's ARN named when the grant was made; absent for who has no
+    /// unique id.
+    pub grantee_id: Option<UniqueId>,
+    /// Likewise of the retiring principal.
+    pub retiring_id: Option<UniqueId>,
+    /// The service that made the grant.
+    pub created_by_service: Option<String>,
 }
 
 /// `GrantConstraints`.
@@ -95,7 +102,7 @@ impl GrantRecord {
         let GrantConstraints { encryption_context_equals, encryption_context_subset, source_arn } =
             &self.constraints;
         let pairs = GrantConstraints::pairs_to_bytes;
-        CanonicalRow::new(Self::TABLE)
+        let row = CanonicalRow::new(Self::TABLE)
             .bytes(self.key.scope.account.as_bytes())
             .bytes(self.key.scope.region.as_str().as_bytes())
             .bytes(self.key.key_id.as_bytes())
@@ -111,7 +118,15 @@ impl GrantRecord {
             .optional(encryption_context_subset.as_deref().map(pairs).as_deref())
             .optional(text(source_arn.as_deref()))
             .optional(self.fingerprint.as_ref().map(|it| &it[..]))
-            .integer(self.created_at.unix_ms())
+            .integer(self.created_at.unix_ms());
+        let Self { grantee_id, retiring_id, created_by_service, .. } = self;
+        if grantee_id.is_none() && retiring_id.is_none() && created_by_service.is_none() {
+            return row;
+        }
+        row.columns_of_0003()
+            .optional(text(grantee_id.map(|id| id.to_string()).as_deref()))
+            .optional(text(retiring_id.map(|id| id.to_string()).as_deref()))
+            .optional(text(created_by_service.as_deref()))
     }
 }
 
@@ -178,11 +193,12 @@ pub trait Grants: Send + Sync {
         limit: u32,
     ) -> Result<Vec<GrantRecord>, StoreError>;
 
-    /// Every grant of the key to this grantee, in the order of ids. The quota of grants bounds it.
-    async fn list_of_grantee(
+    /// Every grant of the key to one of these grantees, by grantee in the order given, then in the
+    /// order of ids. The quota of grants bounds it; what the key grants to others costs nothing.
+    async fn of_grantees(
         &self,
         key: &ScopedKey,
-        grantee: GrantPrincipal<'_>,
+        grantees: &[GrantPrincipal<'_>],
     ) -> Result<Vec<GrantRecord>, StoreError>;
 
     /// At most `limit` grants of any account's keys in the Region that name this retiring

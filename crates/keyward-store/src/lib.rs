@@ -15,6 +15,7 @@ pub mod conformance;
 mod credentials;
 mod deployment;
 mod domain_keys;
+mod entities;
 mod error;
 mod grants;
 mod import_wrapping_keys;
@@ -23,17 +24,23 @@ mod last_uses;
 mod materials;
 mod outbox;
 mod policies;
+mod principal_uses;
 mod resealing;
 mod scope;
+mod services;
 mod tags;
 
 pub use accounts::{AccountRecord, Accounts};
 pub use aliases::{AliasRecord, Aliases};
 pub use authenticate::{CanonicalRow, RowAuthenticator, RowTag};
 pub use change::{Change, ChangeNumber, CommitError, Committed, Precondition, Versioned, Write};
-pub use credentials::{CredentialRecord, CredentialStatus, Credentials};
+pub use credentials::{CredentialOwner, CredentialRecord, CredentialStatus, Credentials};
 pub use deployment::{Deployment, DeploymentRecord};
 pub use domain_keys::{DomainKeyRecord, DomainKeys};
+pub use entities::{
+    Entities, EntityBody, EntityKind, EntityName, EntityRecord, EntityRelation, EntityTarget,
+    GroupBody, MfaDeviceBody, OidcProviderBody, PolicyBody, PolicyVersion, RoleBody, UserBody,
+};
 pub use error::StoreError;
 pub use grants::{
     GrantConstraints, GrantFilter, GrantFingerprint, GrantPrincipal, GrantRecord, Grants,
@@ -44,8 +51,10 @@ pub use last_uses::{LastUseRecord, LastUses};
 pub use materials::{MaterialRecord, Materials};
 pub use outbox::{AuditRow, Outbox};
 pub use policies::{Policies, PolicyRecord};
+pub use principal_uses::{PrincipalUseRecord, PrincipalUses, UsedPrincipal};
 pub use resealing::{Resealing, StaleRow};
 pub use scope::{Scope, ScopedAlias, ScopedKey};
+pub use services::{ServiceKind, ServiceRecord, Services};
 pub use tags::{TagRecord, Tags};
 
 use async_trait::async_trait;
@@ -64,6 +73,8 @@ pub trait Store: Send + Sync {
     fn deployment(&self) -> &dyn Deployment;
     /// Wrapped domain keys.
     fn domain_keys(&self) -> &dyn DomainKeys;
+    /// What IAM names.
+    fn entities(&self) -> &dyn Entities;
     /// Grants.
     fn grants(&self) -> &dyn Grants;
     /// Keys to wrap imported material under.
@@ -78,8 +89,12 @@ pub trait Store: Send + Sync {
     fn outbox(&self) -> &dyn Outbox;
     /// Key policies.
     fn policies(&self) -> &dyn Policies;
+    /// The last use of each access key and role.
+    fn principal_uses(&self) -> &dyn PrincipalUses;
     /// Rows still under an older domain key.
     fn resealing(&self) -> &dyn Resealing;
+    /// Internal services.
+    fn services(&self) -> &dyn Services;
     /// Tags of keys.
     fn tags(&self) -> &dyn Tags;
 

@@ -89,6 +89,9 @@ mod tests {
             },
             fingerprint: None,
             created_at: Timestamp::from_unix_ms(0),
+            grantee_id: None,
+            retiring_id: None,
+            created_by_service: None,
         };
         let expected = "d34e412b7aefdf559349f79b4aeec8afe25de9d2a66249769dc6f33b2c1308ce";
         // A grant id shows its bytes in hex.

@@ -1,6 +1,7 @@
 //! One entry of a file of keys.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -173,7 +174,11 @@ impl Entry<'_> {
         let account = key.scope.account;
         let document = policy
             .unwrap_or_else(|| default_key_policy(engine.partition().as_str(), account.as_str()));
-        let mut writes = vec![Write::PutPolicy(PolicyRecord { key: key.clone(), document })];
+        let mut writes = vec![Write::PutPolicy(PolicyRecord {
+            key: key.clone(),
+            document,
+            bindings: BTreeMap::new(),
+        })];
         writes.extend(self.tags(key)?);
         writes.extend(aliases.iter().map(|alias| {
             let (target, now) = (key.key_id, record.created_at);

@@ -94,6 +94,9 @@ async fn the_account_revokes_grants_on_aws_managed_keys_where_their_policy_allow
         constraints: GrantConstraints::default(),
         fingerprint: None,
         created_at: app.clock().now(),
+        grantee_id: None,
+        retiring_id: None,
+        created_by_service: None,
     };
     let writes = vec![Write::PutGrant(Box::new(record))];
     app.engine().store().commit(Change { writes, ..Change::default() }).await.unwrap();

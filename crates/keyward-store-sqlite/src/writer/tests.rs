@@ -72,7 +72,7 @@ fn a_failed_commit_fails_every_member() {
         ],
     );
     assert_eq!(acknowledged, [false; 3]);
-    assert_eq!(children(&connection), []);
+    assert_eq!(children(&connection), Vec::<i64>::new());
     assert_eq!(run(&mut connection, &["INSERT INTO children (id) VALUES (4)"]), [true]);
     assert_eq!(children(&connection), [4]);
 }
@@ -90,7 +90,7 @@ fn a_transaction_rolled_back_under_its_members_fails_them_all() {
         ],
     );
     assert_eq!(acknowledged, [false; 3]);
-    assert_eq!(children(&connection), []);
+    assert_eq!(children(&connection), Vec::<i64>::new());
     assert_eq!(run(&mut connection, &["INSERT INTO children (id) VALUES (4)"]), [true]);
 }
 

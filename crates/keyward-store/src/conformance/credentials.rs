@@ -2,7 +2,7 @@
 
 use super::Subject;
 use super::samples::{account, account_record, credential_record};
-use crate::{Change, CommitError, CredentialStatus, StoreError, Write};
+use crate::{Change, CommitError, CredentialOwner, CredentialStatus, StoreError, Write};
 
 pub async fn a_credential_is_found_after_it_is_added(subject: &Subject) {
     let record = credential_record(1);
@@ -31,7 +31,10 @@ pub async fn a_credential_is_gone_after_it_is_removed(subject: &Subject) {
     subject.write(vec![Write::PutCredential(credential_record(1))]).await;
     subject.write(vec![Write::DeleteCredential(id.clone())]).await;
     assert_eq!(subject.store.credentials().find(&id).await.unwrap(), None);
-    assert_eq!(subject.store.credentials().list(&account(0)).await.unwrap(), []);
+    assert_eq!(
+        subject.store.credentials().list(&account(0), &CredentialOwner::Root).await.unwrap(),
+        []
+    );
 }
 
 pub async fn credentials_are_listed_by_account(subject: &Subject) {
@@ -47,10 +50,10 @@ pub async fn credentials_are_listed_by_account(subject: &Subject) {
         ])
         .await;
     let credentials = subject.store.credentials();
-    let listed = credentials.list(&account(0)).await.unwrap();
+    let listed = credentials.list(&account(0), &CredentialOwner::Root).await.unwrap();
     assert_eq!(listed, [credential_record(1), credential_record(2)]);
-    assert_eq!(credentials.list(&account(1)).await.unwrap(), [other]);
-    assert_eq!(credentials.list(&account(2)).await.unwrap(), []);
+    assert_eq!(credentials.list(&account(1), &CredentialOwner::Root).await.unwrap(), [other]);
+    assert_eq!(credentials.list(&account(2), &CredentialOwner::Root).await.unwrap(), []);
 }
 
 pub async fn a_credential_of_an_account_that_does_not_exist_is_refused(subject: &Subject) {

@@ -147,7 +147,7 @@ pub async fn grants_are_listed_in_the_order_of_ids_page_by_page(subject: &Subjec
         assert_eq!(ids_of(&listed), ids);
     }
     let grantee = GrantPrincipal::Principal(&alice);
-    let listed = subject.store.grants().list_of_grantee(&key(1), grantee).await.unwrap();
+    let listed = subject.store.grants().of_grantees(&key(1), &[grantee]).await.unwrap();
     assert_eq!(ids_of(&listed), ids);
 }
 
@@ -214,7 +214,7 @@ pub async fn grants_of_a_grantee_are_those_of_one_key(subject: &Subject) {
         (GrantPrincipal::Service(SERVICE), vec![105]),
         (GrantPrincipal::Service(&alice), vec![]),
     ] {
-        let listed = grants.list_of_grantee(&key(2), grantee).await.unwrap();
+        let listed = grants.of_grantees(&key(2), &[grantee]).await.unwrap();
         assert_eq!(ids_of(&listed), expected, "{grantee:?}");
     }
 }

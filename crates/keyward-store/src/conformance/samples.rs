@@ -1,5 +1,6 @@
 //! Records to write, told apart by small numbers, and ways to write many at once.
 
+use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::Poll;
@@ -12,10 +13,10 @@ use uuid::Uuid;
 
 use super::numbered_keys::sealed;
 use crate::{
-    AccountRecord, AliasRecord, AuditRow, CredentialRecord, CredentialStatus, DomainKeyRecord,
-    GrantConstraints, GrantRecord, ImportTokenId, ImportWrappingKeyRecord, KeyRecord,
-    LastUseRecord, MaterialRecord, PolicyRecord, Rotation, Scope, ScopedAlias, ScopedKey,
-    TagRecord, Write,
+    AccountRecord, AliasRecord, AuditRow, CredentialOwner, CredentialRecord, CredentialStatus,
+    DomainKeyRecord, GrantConstraints, GrantRecord, ImportTokenId, ImportWrappingKeyRecord,
+    KeyRecord, LastUseRecord, MaterialRecord, PolicyRecord, Rotation, Scope, ScopedAlias,
+    ScopedKey, TagRecord, Write,
 };
 
 pub fn account(n: u32) -> AccountId {
@@ -23,7 +24,7 @@ pub fn account(n: u32) -> AccountId {
 }
 
 pub fn account_record(n: u32) -> AccountRecord {
-    AccountRecord { account: account(n), created_at: time(n) }
+    AccountRecord { account: account(n), created_at: time(n), owner_service: None }
 }
 
 pub fn alias(name: &str) -> ScopedAlias {
@@ -43,6 +44,7 @@ pub fn credential_record(n: u32) -> CredentialRecord {
     CredentialRecord {
         access_key_id: format!("AKIA{n:016}").parse().unwrap(),
         account: account(0),
+        owner: CredentialOwner::Root,
         status: CredentialStatus::Active,
         sealed_secret: sealed(1, &format!("secret {n}")),
         created_at: time(n),
@@ -77,6 +79,9 @@ pub fn grant_record(key: &ScopedKey, n: u32) -> GrantRecord {
         },
         fingerprint: Some(*grant_id(n).as_bytes()),
         created_at: time(n),
+        grantee_id: None,
+        retiring_id: None,
+        created_by_service: None,
     }
 }
 
@@ -153,7 +158,7 @@ pub fn material_record(key: &ScopedKey, n: u8) -> MaterialRecord {
 }
 
 pub fn policy_record(key: &ScopedKey, document: &str) -> PolicyRecord {
-    PolicyRecord { key: key.clone(), document: document.to_owned() }
+    PolicyRecord { key: key.clone(), document: document.to_owned(), bindings: BTreeMap::new() }
 }
 
 pub fn scope() -> Scope {

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use keyward_crypto::RootKeyFile;
-use keyward_store::{Change, Write};
+use keyward_store::{Change, CredentialOwner, Write};
 use keyward_testkit::TestApp;
 
 use super::*;
@@ -11,7 +11,8 @@ const EARLIER: &str = "444455556666";
 /// The desk of a deployment to which an account was added while the clock was set back.
 async fn desk(app: &TestApp) -> (tempfile::TempDir, Desk) {
     let created_at = Timestamp::from_unix_ms(app.engine().clock().now().unix_ms() - 86_400_000);
-    let account = AccountRecord { account: EARLIER.parse().unwrap(), created_at };
+    let account =
+        AccountRecord { account: EARLIER.parse().unwrap(), created_at, owner_service: None };
     let writes = vec![Write::PutAccount(account)];
     app.engine().store().commit(Change { writes, ..Change::default() }).await.unwrap();
 
@@ -59,7 +60,7 @@ async fn a_profile_that_holds_another_account_is_found_before_anything_is_done()
     std::fs::write(&credentials, "[default]\naws_account_id = 999900001111\n").unwrap();
     let reset = Command::AccountResetRoot { account_id: None };
     let first = desk.first_account().await.unwrap();
-    let keys = || app.engine().store().credentials().list(&first);
+    let keys = || app.engine().store().credentials().list(&first, &CredentialOwner::Root);
     let before = keys().await.unwrap();
     assert!(desk.carry_out(&reset, "uid 0").await.unwrap_err().to_string().contains("`default`"));
     assert_eq!(keys().await.unwrap(), before);
