@@ -1,0 +1,202 @@
+//! Patterns with `*` and `?`, split when a policy is compiled.
+
+/// A part of a pattern.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Token {
+    /// These characters.
+    Text(String),
+    /// `?`: one character.
+    One,
+    /// `*`: any characters, also none.
+    Run,
+}
+
+/// A pattern for a whole text.
+#[derive(Clone, Debug)]
+pub(crate) enum Glob {
+    /// The lone `*`.
+    Any,
+    /// Text without wildcards.
+    Exact(Box<str>),
+    /// Text with one `*` at its end.
+    Prefix(Box<str>),
+    /// Any other pattern without `*`.
+    Fixed(Piece),
+    /// Any other pattern: what stands before the first `*`, between two, and after the last.
+    Open { first: Piece, middle: Box<[Piece]>, last: Piece },
+}
+
+impl Glob {
+    /// Splits a pattern in which `*` and `?` are wildcards and nothing else is special.
+    pub(crate) fn parse(pattern: &str) -> Self {
+        Self::from_tokens(&tokens(pattern))
+    }
+
+    pub(crate) fn from_tokens(tokens: &[Token]) -> Self {
+        let mut pieces: Vec<_> =
+            tokens.split(|token| *token == Token::Run).map(Piece::from_tokens).collect();
+        let last = pieces.pop().unwrap_or_default();
+        if pieces.is_empty() {
+            return last.text().map_or_else(|| Self::Fixed(last.clone()), Self::Exact);
+        }
+        let first = pieces.remove(0);
+        pieces.retain(|piece| !piece.0.is_empty());
+        if pieces.is_empty() && last.0.is_empty() {
+            if first.0.is_empty() {
+                return Self::Any;
+            }
+            if let Some(text) = first.text() {
+                return Self::Prefix(text);
+            }
+        }
+        Self::Open { first, middle: pieces.into(), last }
+    }
+
+    /// Whether the pattern covers the whole text. Case matters.
+    pub(crate) fn matches(&self, text: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Exact(exact) => **exact == *text,
+            Self::Prefix(prefix) => text.starts_with(&**prefix),
+            Self::Fixed(piece) => piece.strip_from_start(text) == Some(""),
+            Self::Open { first, middle, last } => {
+                let inner = first.strip_from_start(text).and_then(|rest| last.strip_from_end(rest));
+                // Taking the leftmost place for each piece leaves the most room for the next ones.
+                inner
+                    .and_then(|inner| middle.iter().try_fold(inner, |rest, it| it.skip_past(rest)))
+                    .is_some()
+            }
+        }
+    }
+}
+
+/// The tokens of a pattern in which `*` and `?` are wildcards.
+pub(crate) fn tokens(pattern: &str) -> Vec<Token> {
+    let mut tokens = Vec::new();
+    for character in pattern.chars() {
+        match character {
+            '*' => tokens.push(Token::Run),
+            '?' => tokens.push(Token::One),
+            plain => push_text(&mut tokens, plain.encode_utf8(&mut [0; 4])),
+        }
+    }
+    tokens
+}
+
+/// Appends text, joined with text before it.
+pub(crate) fn push_text(tokens: &mut Vec<Token>, text: &str) {
+    if let Some(Token::Text(before)) = tokens.last_mut() {
+        before.push_str(text);
+    } else if !text.is_empty() {
+        tokens.push(Token::Text(text.to_owned()));
+    }
+}
+
+/// A part of a pattern without `*`: so many characters, some of them given.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Piece(Box<[Atom]>);
+
+#[derive(Clone, Debug)]
+enum Atom {
+    Text(Box<str>),
+    One,
+}
+
+impl Piece {
+    fn from_tokens(tokens: &[Token]) -> Self {
+        let atom = |token: &Token| match token {
+            Token::Text(text) => Atom::Text(text.as_str().into()),
+            Token::One | Token::Run => Atom::One,
+        };
+        Self(tokens.iter().map(atom).collect())
+    }
+
+    /// The text of a piece that is nothing but text.
+    fn text(&self) -> Option<Box<str>> {
+        match &*self.0 {
+            [] => Some("".into()),
+            [Atom::Text(text)] => Some(text.clone()),
+            _ => None,
+        }
+    }
+
+    fn strip_from_start<'a>(&self, text: &'a str) -> Option<&'a str> {
+        self.0.iter().try_fold(text, |rest, atom| match atom {
+            Atom::Text(text) => rest.strip_prefix(&**text),
+            Atom::One => {
+                let mut characters = rest.chars();
+                characters.next().map(|_| characters.as_str())
+            }
+        })
+    }
+
+    fn strip_from_end<'a>(&self, text: &'a str) -> Option<&'a str> {
+        self.0.iter().rev().try_fold(text, |rest, atom| match atom {
+            Atom::Text(text) => rest.strip_suffix(&**text),
+            Atom::One => {
+                let mut characters = rest.chars();
+                characters.next_back().map(|_| characters.as_str())
+            }
+        })
+    }
+
+    /// What follows the leftmost place of the piece.
+    fn skip_past<'a>(&self, text: &'a str) -> Option<&'a str> {
+        let mut rest = text;
+        loop {
+            if let Some(Atom::Text(start)) = self.0.first() {
+                rest = rest.get(rest.find(&**start)?..)?;
+            }
+            if let Some(after) = self.strip_from_start(rest) {
+                return Some(after);
+            }
+            let mut characters = rest.chars();
+            characters.next()?;
+            rest = characters.as_str();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn naive(pattern: &[char], text: &[char]) -> bool {
+        match (pattern, text) {
+            ([], _) => text.is_empty(),
+            (['*', rest @ ..], _) => (0..=text.len()).any(|skip| naive(rest, &text[skip..])),
+            (['?', rest @ ..], [_, after @ ..]) => naive(rest, after),
+            ([plain, rest @ ..], [first, after @ ..]) => plain == first && naive(rest, after),
+            _ => false,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_split_pattern_matches_what_it_matches_character_by_character(
+            pattern in "[ab\u{e9}*?]{0,8}",
+            text in "[ab\u{e9}]{0,10}",
+        ) {
+            let slow = naive(
+                &pattern.chars().collect::<Vec<_>>(),
+                &text.chars().collect::<Vec<_>>(),
+            );
+            prop_assert_eq!(Glob::parse(&pattern).matches(&text), slow);
+        }
+    }
+
+    #[test]
+    fn wildcards_stand_for_characters_and_not_for_bytes() {
+        assert!(Glob::parse("?").matches("\u{20ac}"));
+        assert!(Glob::parse("a?*?c").matches("a\u{e9}\u{e9}c"));
+        assert!(!Glob::parse("a?c").matches("ac"));
+    }
+
+    #[test]
+    fn two_ends_do_not_share_a_character() {
+        assert!(!Glob::parse("ab*ba").matches("aba"));
+        assert!(Glob::parse("ab*ba").matches("abba"));
+    }
+}
