@@ -1,7 +1,7 @@
-//! The constraint table, generated from the public API model.
+//! The constraint tables, generated from the public API models.
 //!
-//! The model is read from one pinned release of botocore; where the service is known to differ, an
-//! overrides file says so. The result is committed, and `--check` shows that nothing but this
+//! The models are read from one pinned release of botocore; where a service is known to differ, or
+//! is served in part, an overrides file says so. The result is committed, and `--check` shows that nothing but this
 //! program wrote it.
 
 mod fetch;
@@ -20,8 +20,38 @@ pub(crate) use names::lower_snake;
 use overrides::Overrides;
 use service::Service;
 
-const SOURCES: &str = "crates/keyward-ops/src";
-const OVERRIDES: &str = "crates/keyward-ops/constraints.overrides.toml";
+/// A service's model, and where its table goes.
+struct Api {
+    /// Its folder in botocore.
+    model: &'static str,
+    /// The folder of the table.
+    sources: &'static str,
+    /// Where the service differs from its model.
+    overrides: &'static str,
+    /// One of its limits, to explain the others by.
+    example: &'static str,
+}
+
+const APIS: [Api; 3] = [
+    Api {
+        model: "kms/2014-11-01",
+        sources: "crates/keyward-ops/src",
+        overrides: "crates/keyward-ops/constraints.overrides.toml",
+        example: "KeyIdType",
+    },
+    Api {
+        model: "iam/2010-05-08",
+        sources: "crates/keyward-iam/src/iam",
+        overrides: "crates/keyward-iam/iam.overrides.toml",
+        example: "UserNameType",
+    },
+    Api {
+        model: "sts/2011-06-15",
+        sources: "crates/keyward-iam/src/sts",
+        overrides: "crates/keyward-iam/sts.overrides.toml",
+        example: "ArnType",
+    },
+];
 
 /// The generated files, by path from the root.
 type Files = BTreeMap<String, String>;
@@ -45,18 +75,23 @@ pub(crate) fn check(root: &Path) -> anyhow::Result<()> {
     let stale: Vec<_> = generate(root)?.into_iter().filter(differs).collect();
     let stale: Vec<_> = stale.iter().map(|(path, _)| path.as_str()).collect();
     if stale.is_empty() {
-        println!("the constraint table is what the model says");
+        println!("the constraint tables are what the models say");
         Ok(())
     } else {
-        bail!("not what the model says: {}; run `cargo xtask model`", stale.join(", "))
+        bail!("not what the models say: {}; run `cargo xtask model`", stale.join(", "))
     }
 }
 
 fn generate(root: &Path) -> anyhow::Result<Files> {
-    let overrides = fs::read_to_string(root.join(OVERRIDES))
-        .with_context(|| format!("cannot read {OVERRIDES}"))?;
-    let overrides: Overrides = toml::from_str(&overrides).context(OVERRIDES)?;
-    let service: Service = serde_json::from_slice(&fetch::service_model(root)?)?;
-    let service = overrides.applied_to(service)?;
-    write::files(root, SOURCES, &service)
+    let mut files = Files::new();
+    for api in &APIS {
+        let path = api.overrides;
+        let overrides =
+            fs::read_to_string(root.join(path)).with_context(|| format!("cannot read {path}"))?;
+        let overrides: Overrides = toml::from_str(&overrides).context(path)?;
+        let service: Service = serde_json::from_slice(&fetch::service_model(root, api.model)?)?;
+        let service = overrides.applied_to(service).context(path)?;
+        files.extend(write::files(root, api, &service)?);
+    }
+    Ok(files)
 }

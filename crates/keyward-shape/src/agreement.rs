@@ -76,6 +76,7 @@ fn sound(shape: Shape, samples: &[&str]) -> String {
             let element = sound(list.member, samples);
             format!("[{}]", vec![element; list.min.max(1)].join(","))
         }
+        Shape::NumberMap => r#"{"a":1}"#.to_owned(),
         Shape::Structure(structure) => object(structure.members.iter(), samples),
         Shape::Text(text) => quoted(&sound_text(text, samples)),
         Shape::TextMap => r#"{"a":"b"}"#.to_owned(),
@@ -137,7 +138,7 @@ fn values(shape: Shape, samples: &[&str]) -> Vec<String> {
             let lengths = lengths.into_iter().flat_map(|n| [n, n + 1]);
             values.extend(lengths.flat_map(|n| ["a", "1", "é", " "].map(|c| quoted(&c.repeat(n)))));
         }
-        Shape::Boolean | Shape::TextMap | Shape::Timestamp => {}
+        Shape::Boolean | Shape::NumberMap | Shape::TextMap | Shape::Timestamp => {}
     }
     values.extend(samples.iter().map(|text| quoted(text)));
     values

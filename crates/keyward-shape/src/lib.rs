@@ -6,6 +6,9 @@
 //! the real service does. A shape made of these primitives decodes exactly when the validator
 //! finds nothing.
 //!
+//! Two more forms lead to and from the same shapes: [`query`] brings a form into JSON first, and
+//! [`xml`] writes a reply as elements.
+//!
 //! This crate owns the rules and their wording. It does not know any service, operation or key, and
 //! does no I/O.
 
@@ -18,6 +21,7 @@ mod list;
 mod members;
 mod one_of;
 mod output;
+pub mod query;
 mod raw;
 #[cfg(test)]
 mod samples;
@@ -25,6 +29,7 @@ mod table;
 mod text;
 mod timestamp;
 mod validate;
+pub mod xml;
 
 pub use agreement::disagreements;
 pub use blob::{Base64, Blob, SecretBlob, as_base64, as_secret_base64};
@@ -34,12 +39,12 @@ pub use int::Int;
 pub use list::List;
 pub use members::struct_members;
 pub use one_of::OneOf;
-pub use output::check_output;
+pub use output::{check_output, check_query_output};
 #[doc(hidden)]
 pub use table::Compiled;
 pub use table::{
-    BlobShape, Constraint, EnumShape, IntegerShape, ListShape, Member, Operation, Pattern, Shape,
-    Structure, TextShape,
+    BlobShape, Constraint, EnumShape, IntegerShape, ListShape, Member, NO_MEMBERS, Operation,
+    Pattern, Shape, Structure, TextShape,
 };
 pub use text::{SecretText, Text};
 pub use timestamp::{Timestamp, as_epoch_seconds};

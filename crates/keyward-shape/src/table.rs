@@ -28,6 +28,9 @@ pub struct Structure {
     pub members: &'static [Member],
 }
 
+/// The request of an operation whose model names none.
+pub static NO_MEMBERS: Structure = Structure { name: "Unit", members: &[] };
+
 /// One member of a structure.
 #[derive(Debug)]
 pub struct Member {
@@ -64,6 +67,8 @@ pub enum Shape {
     Integer(&'static IntegerShape),
     /// A JSON array.
     List(&'static ListShape),
+    /// A JSON object from any key to a whole number; of replies only.
+    NumberMap,
     /// A JSON object with known members.
     Structure(&'static Structure),
     /// A string.

@@ -1,4 +1,4 @@
-//! The API model, from a pinned release of botocore.
+//! The API models, from a pinned release of botocore.
 
 use std::fs;
 use std::path::Path;
@@ -13,18 +13,18 @@ const SHA256: &str = "8f16a56d1dff125dd65322ae021efa7ba5195a6db5102b96862566055b
 /// Checks the archive's digest and prints the model it holds.
 const EXTRACT: &str = r#"
 import gzip, hashlib, sys, zipfile
-wheel, expected = sys.argv[1:]
+wheel, expected, model = sys.argv[1:]
 with open(wheel, "rb") as file:
     found = hashlib.sha256(file.read()).hexdigest()
 if found != expected:
     sys.exit(f"{wheel}: sha256 is {found}, expected {expected}")
 with zipfile.ZipFile(wheel) as archive:
-    model = archive.read("botocore/data/kms/2014-11-01/service-2.json.gz")
+    model = archive.read(f"botocore/data/{model}/service-2.json.gz")
 sys.stdout.buffer.write(gzip.decompress(model))
 "#;
 
-/// The model's JSON. The archive is downloaded once and kept in `.cache/`.
-pub(super) fn service_model(root: &Path) -> anyhow::Result<Vec<u8>> {
+/// A model's JSON. The archive is downloaded once and kept in `.cache/`.
+pub(super) fn service_model(root: &Path, model: &str) -> anyhow::Result<Vec<u8>> {
     let cache = root.join(".cache");
     let wheel = cache.join(format!("botocore-{VERSION}-py3-none-any.whl"));
     if !wheel.exists() {
@@ -34,5 +34,5 @@ pub(super) fn service_model(root: &Path) -> anyhow::Result<Vec<u8>> {
         pip.args(["-m", "pip", "download", "--quiet", "--no-deps", "--dest"]);
         tree::run(pip.arg(&cache).arg(release))?;
     }
-    tree::output(Command::new("python3").args(["-c", EXTRACT]).arg(&wheel).arg(SHA256))
+    tree::output(Command::new("python3").args(["-c", EXTRACT]).arg(&wheel).args([SHA256, model]))
 }

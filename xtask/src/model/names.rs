@@ -25,6 +25,12 @@ pub(crate) fn lower_snake(name: &str) -> String {
     upper_snake(name).to_ascii_lowercase()
 }
 
+/// `userNameType` as `UserNameType`.
+pub(crate) fn type_name(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -35,5 +41,8 @@ mod tests {
         assert_eq!(upper_snake("ReEncrypt"), "RE_ENCRYPT");
         assert_eq!(upper_snake("AWSAccountIdType"), "AWS_ACCOUNT_ID_TYPE");
         assert_eq!(lower_snake("VerifyMac"), "verify_mac");
+        assert_eq!(lower_snake("ListOpenIDConnectProviders"), "list_open_id_connect_providers");
+        assert_eq!(type_name("userNameType"), "UserNameType");
+        assert_eq!(type_name("ArnType"), "ArnType");
     }
 }

@@ -8,7 +8,11 @@ use super::service::{Reference, Service, Shape, Text};
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Overrides {
+    /// The operations served, if not all are.
+    operations: Option<Vec<String>>,
+    #[serde(default)]
     enum_order: Vec<EnumOrder>,
+    #[serde(default)]
     member: Vec<MemberLimits>,
 }
 
@@ -46,6 +50,12 @@ impl Overrides {
         for limits in &self.member {
             let place = || format!("override of {}.{}", limits.structure, limits.member);
             limits.apply(&mut service).with_context(place)?;
+        }
+        if let Some(served) = &self.operations {
+            if let Some(unknown) = served.iter().find(|name| !service.operations.contains_key(*name)) {
+                bail!("the model has no operation `{unknown}`");
+            }
+            service.operations.retain(|name, _| served.contains(name));
         }
         Ok(service)
     }

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use anyhow::Context as _;
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
 #[derive(Deserialize)]
 pub(super) struct Service {
@@ -23,7 +23,7 @@ impl Service {
 #[derive(Deserialize)]
 pub(super) struct Operation {
     pub(super) name: String,
-    pub(super) input: Reference,
+    pub(super) input: Option<Reference>,
     pub(super) output: Option<Reference>,
     #[serde(default)]
     pub(super) errors: Vec<Reference>,
@@ -59,6 +59,11 @@ pub(super) struct Blob {
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Integer {
+    #[serde(default, rename = "documentation")]
+    _documentation: IgnoredAny,
+    /// Whether it may be absent: it always may.
+    #[serde(default, rename = "box")]
+    _may_be_absent: bool,
     pub(super) min: Option<i32>,
     pub(super) max: Option<i32>,
 }
@@ -66,6 +71,8 @@ pub(super) struct Integer {
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct List {
+    #[serde(default, rename = "documentation")]
+    _documentation: IgnoredAny,
     pub(super) member: Reference,
     pub(super) min: Option<u64>,
     pub(super) max: Option<u64>,
@@ -76,6 +83,9 @@ pub(super) struct List {
 pub(super) struct Map {
     pub(super) key: Reference,
     pub(super) value: Reference,
+    /// Stated of no map that is served.
+    #[serde(default, rename = "max")]
+    _max: Option<u64>,
 }
 
 #[derive(Clone, Deserialize)]
@@ -97,6 +107,19 @@ pub(super) struct Structure {
     #[serde(default)]
     pub(super) required: Vec<String>,
     pub(super) members: Ordered<Reference>,
+    /// What an error is called on the wire, if not as in the model.
+    error: Option<WireError>,
+}
+
+impl Structure {
+    pub(super) fn wire_error(&self) -> Option<&str> {
+        self.error.as_ref().map(|error| error.code.as_str())
+    }
+}
+
+#[derive(Clone, Deserialize)]
+struct WireError {
+    code: String,
 }
 
 /// A JSON object whose order counts.

@@ -64,6 +64,7 @@ fn rules_of(shape: Shape) -> Vec<Rule> {
             .collect(),
         Shape::Boolean
         | Shape::List(_)
+        | Shape::NumberMap
         | Shape::Structure(_)
         | Shape::TextMap
         | Shape::Timestamp => Vec::new(),

@@ -79,7 +79,9 @@ impl Walk<'_> {
             Shape::Integer(_) => "a Integer",
             Shape::Timestamp => "milliseconds since epoch",
             Shape::List(_) => return self.wrong(Mismatch::ExpectedList),
-            Shape::Structure(_) | Shape::TextMap => return self.wrong(Mismatch::ExpectedNull),
+            Shape::NumberMap | Shape::Structure(_) | Shape::TextMap => {
+                return self.wrong(Mismatch::ExpectedNull);
+            }
         };
         self.wrong(Mismatch::Conversion(token, target))
     }

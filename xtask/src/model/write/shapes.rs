@@ -3,23 +3,46 @@
 use std::collections::BTreeSet;
 
 use super::structures::has_marker;
-use super::{generated_by, literal, literals, number};
-use crate::model::names::upper_snake;
+use super::{literal, literals, number};
+use crate::model::names::{type_name, upper_snake};
 use crate::model::service::{Blob, Integer, List, Service, Shape, Text};
 
-pub(super) fn written(service: &Service, used: &BTreeSet<String>) -> anyhow::Result<String> {
-    let mut text = String::from("//! The limits of values, each behind its marker type.\n//!\n");
-    text += &generated_by("//!");
-    text += "\nuse keyward_shape::{BlobShape, Constraint, EnumShape, IntegerShape, ListShape, \
-             Shape, TextShape, pattern};\n\n";
-    text += &structure_imports(service, used)?;
+pub(super) fn written(
+    service: &Service,
+    used: &BTreeSet<String>,
+    note: &str,
+) -> anyhow::Result<String> {
+    let mut markers = String::new();
     for name in used {
         let shape = service.shape(name)?;
         if has_marker(shape) {
-            text += &marker(service, name, shape)?;
+            markers += &marker(service, name, shape)?;
         }
     }
-    Ok(text)
+    let imports: Vec<_> = IMPORTS.into_iter().filter(|name| uses(&markers, name)).collect();
+    let mut text = String::from("//! The limits of values, each behind its marker type.\n//!\n");
+    text += note;
+    text += &format!("\nuse keyward_shape::{{{}}};\n\n", imports.join(", "));
+    text += &structure_imports(service, used)?;
+    Ok(text + &markers)
+}
+
+/// What the markers may use.
+const IMPORTS: [&str; 8] = [
+    "BlobShape",
+    "Constraint",
+    "EnumShape",
+    "IntegerShape",
+    "ListShape",
+    "Shape",
+    "TextShape",
+    "pattern",
+];
+
+fn uses(markers: &str, name: &str) -> bool {
+    [format!(" {name} "), format!(" &{name}"), format!(" {name}::"), format!("({name}!")]
+        .iter()
+        .any(|form| markers.contains(form))
 }
 
 /// The structures that lists are made of.
@@ -47,6 +70,7 @@ fn marker(service: &Service, name: &str, shape: &Shape) -> anyhow::Result<String
         Shape::String(text) => ("EnumShape", enum_value(text), "One word of a closed set.".into()),
         _ => return Ok(String::new()),
     };
+    let name = type_name(name);
     Ok(format!(
         "\n/// {doc}\n#[derive(Debug)]\npub enum {name} {{}}\n\n\
          impl Constraint for {name} {{\n    type Shape = {kind};\n    \
@@ -56,14 +80,18 @@ fn marker(service: &Service, name: &str, shape: &Shape) -> anyhow::Result<String
 
 /// The shape as the table's members name it.
 pub(super) fn expression(service: &Service, name: &str) -> anyhow::Result<String> {
+    let marker = type_name(name);
     Ok(match service.shape(name)? {
-        Shape::Blob(_) => format!("Shape::Blob({name}::SHAPE)"),
+        Shape::Blob(_) => format!("Shape::Blob({marker}::SHAPE)"),
         Shape::Boolean {} => "Shape::Boolean".to_owned(),
-        Shape::Integer(_) => format!("Shape::Integer({name}::SHAPE)"),
-        Shape::List(_) => format!("Shape::List({name}::SHAPE)"),
-        Shape::Map(_) => "Shape::TextMap".to_owned(),
-        Shape::String(text) if text.values.is_empty() => format!("Shape::Text({name}::SHAPE)"),
-        Shape::String(_) => format!("Shape::Enum({name}::SHAPE)"),
+        Shape::Integer(_) => format!("Shape::Integer({marker}::SHAPE)"),
+        Shape::List(_) => format!("Shape::List({marker}::SHAPE)"),
+        Shape::Map(map) => match service.shape(&map.value.shape)? {
+            Shape::Integer(_) => "Shape::NumberMap".to_owned(),
+            _ => "Shape::TextMap".to_owned(),
+        },
+        Shape::String(text) if text.values.is_empty() => format!("Shape::Text({marker}::SHAPE)"),
+        Shape::String(_) => format!("Shape::Enum({marker}::SHAPE)"),
         Shape::Structure(_) => format!("Shape::Structure(&{})", upper_snake(name)),
         Shape::Timestamp {} => "Shape::Timestamp".to_owned(),
     })

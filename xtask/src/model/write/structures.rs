@@ -3,12 +3,15 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::generated_by;
 use super::shapes::expression;
-use crate::model::names::upper_snake;
+use crate::model::names::{type_name, upper_snake};
 use crate::model::service::{Service, Shape, Structure};
 
-pub(super) fn written(service: &Service, used: &BTreeSet<String>) -> anyhow::Result<String> {
+pub(super) fn written(
+    service: &Service,
+    used: &BTreeSet<String>,
+    note: &str,
+) -> anyhow::Result<String> {
     let mut structures = Vec::new();
     for name in used {
         if let Shape::Structure(structure) = service.shape(name)? {
@@ -19,11 +22,11 @@ pub(super) fn written(service: &Service, used: &BTreeSet<String>) -> anyhow::Res
     for member in structures.iter().flat_map(|(_, structure)| &structure.members.0) {
         let shape = service.shape(&member.1.shape)?;
         if has_marker(shape) {
-            markers.insert(member.1.shape.as_str());
+            markers.insert(type_name(&member.1.shape));
         }
     }
     let mut text = String::from("//! The structures of requests and replies.\n//!\n");
-    text += &generated_by("//!");
+    text += note;
     text += "\nuse keyward_shape::{Constraint as _, Member, Shape, Structure};\n\n";
     let markers: Vec<_> = markers.into_iter().collect();
     let _ = writeln!(text, "use super::shapes::{{{}}};", markers.join(", "));
