@@ -10,13 +10,16 @@ use keyward_store::{Change, GrantRecord, Precondition, Scope, Write};
 
 use crate::authorize::{Account, reach};
 use crate::record::service_row;
-use crate::{Action, Authorized, Call, Engine, Key, OpError, Recipient};
+use crate::{Action, Authentication, Authorized, Call, Engine, Entry, Key, OpError, Recipient};
 
 /// One call: who, where, when, and the change it stages. Nothing an operation does through it is
 /// visible before the dispatcher commits.
 pub struct Cx {
     engine: Arc<Engine>,
     call: Call,
+    entry: &'static Entry,
+    /// Whether it is known who calls. It always is of a signed request.
+    pub(crate) caller_is_known: bool,
     now: Timestamp,
     pub(crate) change: Change,
     pub(crate) notes: Notes,
@@ -45,11 +48,13 @@ pub(crate) struct Notes {
 }
 
 impl Cx {
-    pub(crate) fn new(engine: Arc<Engine>, call: Call) -> Self {
+    pub(crate) fn new(engine: Arc<Engine>, call: Call, entry: &'static Entry) -> Self {
         let now = engine.clock().now();
         Self {
             engine,
             call,
+            entry,
+            caller_is_known: entry.authentication == Authentication::Signature,
             now,
             change: Change::default(),
             notes: Notes::default(),
@@ -67,6 +72,20 @@ impl Cx {
         self.used.clear();
         self.presented_grants.clear();
         self.now = self.engine.clock().now();
+    }
+
+    /// Says who calls an operation that takes no signature; of any other the signature has said it.
+    /// What comes before is in nobody's audit log.
+    pub fn identify(&mut self, caller: Caller) {
+        if self.entry.authentication == Authentication::NoneAndTheOperationIdentifiesItsCaller {
+            self.call.caller = Arc::new(caller);
+            self.caller_is_known = true;
+        }
+    }
+
+    /// The operation.
+    pub(crate) const fn entry(&self) -> &'static Entry {
+        self.entry
     }
 
     /// The caller.

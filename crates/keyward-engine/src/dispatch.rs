@@ -10,7 +10,7 @@ use tracing::{error, info};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::decode::decode;
+use crate::codec::{Codec, decode};
 use crate::record::line;
 use crate::{Cx, Engine, Entry, ErrorCode, OpError, Operation, Reply, op_error};
 
@@ -64,7 +64,7 @@ impl Engine {
         call: Call,
         body: &[u8],
     ) -> Result<Reply, OpError> {
-        let mut cx = Cx::new(Arc::clone(self), call);
+        let mut cx = Cx::new(Arc::clone(self), call, entry);
         let result = (entry.call)(&mut cx, body).await;
         if let Err(refusal) = &result {
             report(entry, &cx, refusal);
@@ -85,7 +85,10 @@ fn report(entry: &Entry, cx: &Cx, refusal: &OpError) {
 
 /// The part that knows the operation's types: decodes, runs and encodes. Everything else is in
 /// [`close`], compiled once.
-pub(crate) async fn call<O: Operation>(cx: &mut Cx, body: &[u8]) -> Result<Reply, OpError> {
+pub(crate) async fn call<O: Operation, C: Codec>(
+    cx: &mut Cx,
+    body: &[u8],
+) -> Result<Reply, OpError> {
     let engine = Arc::clone(cx.engine());
     let mut turn = None;
     let mut attempt = 1;
@@ -94,12 +97,12 @@ pub(crate) async fn call<O: Operation>(cx: &mut Cx, body: &[u8]) -> Result<Reply
     loop {
         let result = match throttled.take() {
             Some(refusal) => Err(refusal),
-            None => run::<O>(cx, body).await,
+            None => run::<O, C>(cx, body).await,
         };
         if turn.is_none() {
             turn = engine.turns.stand_behind(&cx.change.preconditions).await;
         }
-        match close(cx, O::NAME, O::KIND, result).await {
+        match close(cx, result).await {
             Closed::Reply(reply) => return reply,
             Closed::Conflict(lost) if attempt < ATTEMPTS_MAX => {
                 if turn.is_none() {
@@ -113,7 +116,7 @@ pub(crate) async fn call<O: Operation>(cx: &mut Cx, body: &[u8]) -> Result<Reply
             Closed::Conflict(_) => {
                 cx.change = Change::default();
                 let busy = OpError::internal("others kept changing what the request rests on");
-                return match close(cx, O::NAME, O::KIND, Err(busy)).await {
+                return match close(cx, Err(busy)).await {
                     Closed::Reply(reply) => reply,
                     Closed::Conflict(_) => Err(OpError::internal("a refusal met a conflict")),
                 };
@@ -122,8 +125,9 @@ pub(crate) async fn call<O: Operation>(cx: &mut Cx, body: &[u8]) -> Result<Reply
     }
 }
 
-async fn run<O: Operation>(cx: &mut Cx, body: &[u8]) -> Result<Reply, OpError> {
-    let input = decode::<O>(body)?;
+async fn run<O: Operation, C: Codec>(cx: &mut Cx, body: &[u8]) -> Result<Reply, OpError> {
+    let json = C::json::<O>(body)?;
+    let input = decode::<O>(&json)?;
     input.record(&mut cx.notes.request_parameters.add());
     let output = O::run(cx, input).await?;
     if O::KIND == crate::Kind::Write {
@@ -132,7 +136,7 @@ async fn run<O: Operation>(cx: &mut Cx, body: &[u8]) -> Result<Reply, OpError> {
     let mut reply = Zeroizing::new(Vec::new());
     if O::MODEL.output.is_some() {
         reply.reserve_exact(O::reply_bytes_max(&output));
-        serde_json::to_writer(&mut *reply, &output).map_err(OpError::internal)?;
+        C::write::<O>(&output, &mut reply)?;
     }
     Ok(reply)
 }
@@ -146,16 +150,14 @@ enum Closed {
 }
 
 /// Commits what was staged together with its record, or records without a change.
-async fn close(
-    cx: &mut Cx,
-    name: &'static str,
-    kind: crate::Kind,
-    result: Result<Reply, OpError>,
-) -> Closed {
+async fn close(cx: &mut Cx, result: Result<Reply, OpError>) -> Closed {
+    if !cx.caller_is_known {
+        return Closed::Reply(refused_to_a_stranger(result));
+    }
     let result = match result {
-        Ok(reply) if !cx.change.writes.is_empty() => match commit(cx, name, kind).await {
+        Ok(reply) if !cx.change.writes.is_empty() => match commit(cx).await {
             Ok(event_id) => {
-                note_uses(cx, name, event_id);
+                note_uses(cx, event_id);
                 return Closed::Reply(Ok(reply));
             }
             Err(CommitError::Conflict(lost)) => return Closed::Conflict(lost),
@@ -165,11 +167,11 @@ async fn close(
         result => result,
     };
     let event_id = new_uuid(cx.engine().rng());
-    let record = line(cx, event_id, (name, kind), result.as_ref().err());
+    let record = line(cx, event_id, result.as_ref().err());
     match cx.engine().journal().append(&record).await {
         Ok(()) => {
             if result.is_ok() {
-                note_uses(cx, name, event_id);
+                note_uses(cx, event_id);
             }
             Closed::Reply(result)
         }
@@ -178,12 +180,12 @@ async fn close(
 }
 
 /// What a call that succeeded has done with keys.
-fn note_uses(cx: &mut Cx, name: &'static str, event_id: Uuid) {
+fn note_uses(cx: &mut Cx, event_id: Uuid) {
     for key in std::mem::take(&mut cx.used) {
         let key = &key.record.key;
         cx.engine().last_uses.note(key, || LastUseRecord {
             key: key.clone(),
-            operation: name.to_owned(),
+            operation: cx.entry().name.to_owned(),
             used_at: cx.now(),
             event_id,
             request_id: cx.request_id(),
@@ -191,11 +193,16 @@ fn note_uses(cx: &mut Cx, name: &'static str, event_id: Uuid) {
     }
 }
 
-async fn commit(cx: &mut Cx, name: &'static str, kind: crate::Kind) -> Result<Uuid, CommitError> {
+/// There is no account to record it in. Nothing is done for somebody unknown.
+fn refused_to_a_stranger(result: Result<Reply, OpError>) -> Result<Reply, OpError> {
+    result.and_then(|_| Err(OpError::internal("nobody was identified")))
+}
+
+async fn commit(cx: &mut Cx) -> Result<Uuid, CommitError> {
     let engine = Arc::clone(cx.engine());
     engine.journal().check().map_err(|error| StoreError::Backend(Box::new(error)))?;
     let event_id = new_uuid(engine.rng());
-    let record = AuditRow { event_id, line: line(cx, event_id, (name, kind), None) };
+    let record = AuditRow { event_id, line: line(cx, event_id, None) };
     let change = std::mem::take(&mut cx.change);
     // A client that goes away drops this future. What was begun is finished all the same, or a
     // cached key could outlive its change.

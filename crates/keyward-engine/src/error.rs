@@ -4,12 +4,16 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
-/// Declares every outcome a client can see. The table is total: a new code does not compile until
-/// it has a name and a status.
+use crate::Protocol;
+
+/// Declares every outcome a client can see: the name of the exception and its status, and behind
+/// the slash how Query services write it. The table is total: a new code does not compile until it
+/// has a name and a status.
 macro_rules! error_codes {
-    ($($variant:ident = $name:literal, $status:literal;)+) => {
+    ($($variant:ident = $name:literal, $status:literal $(/ $query:literal, $query_status:literal)?;)+) => {
         /// An outcome a client can see.
         /// <https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html>
+        /// <https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html>
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum ErrorCode { $(#[doc = concat!("`", $name, "`")] $variant,)+ }
 
@@ -17,51 +21,91 @@ macro_rules! error_codes {
             /// Every code.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
 
-            /// Name and HTTP status on the wire.
-            pub const fn on_wire(self) -> (&'static str, u16) {
-                match self { $(Self::$variant => ($name, $status),)+ }
+            /// The name of the exception, which is also what audit records say.
+            pub const fn exception(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+
+            const fn in_query(self) -> Option<(&'static str, u16)> {
+                match self { $(Self::$variant => error_codes!(@query $($query, $query_status)?),)+ }
+            }
+
+            const fn status(self) -> u16 {
+                match self { $(Self::$variant => $status,)+ }
             }
         }
     };
+    (@query) => { None };
+    (@query $name:literal, $status:literal) => { Some(($name, $status)) };
 }
 
 error_codes! {
-    AccessDenied = "AccessDeniedException", 400;
+    AccessDenied = "AccessDeniedException", 400 / "AccessDenied", 403;
     AlreadyExists = "AlreadyExistsException", 400;
     CloudHsmClusterNotFound = "CloudHsmClusterNotFoundException", 400;
+    ConcurrentModification = "ConcurrentModificationException", 400 / "ConcurrentModification", 409;
     Conflict = "ConflictException", 400;
     CustomKeyStoreHasCmks = "CustomKeyStoreHasCMKsException", 400;
     CustomKeyStoreInvalidState = "CustomKeyStoreInvalidStateException", 400;
     CustomKeyStoreNotFound = "CustomKeyStoreNotFoundException", 400;
+    DeleteConflict = "DeleteConflictException", 400 / "DeleteConflict", 409;
     DependencyTimeout = "DependencyTimeoutException", 500;
     Disabled = "DisabledException", 400;
     DryRunOperation = "DryRunOperationException", 400;
+    EntityAlreadyExists = "EntityAlreadyExistsException", 400 / "EntityAlreadyExists", 409;
+    EntityTemporarilyUnmodifiable =
+        "EntityTemporarilyUnmodifiableException", 400 / "EntityTemporarilyUnmodifiable", 409;
+    ExpiredIdentityToken = "ExpiredTokenException", 400;
     ExpiredImportToken = "ExpiredImportTokenException", 400;
+    IdpCommunication = "IDPCommunicationErrorException", 400 / "IDPCommunicationError", 400;
+    IdpRejectedClaim = "IDPRejectedClaimException", 400 / "IDPRejectedClaim", 403;
     IncorrectKey = "IncorrectKeyException", 400;
     IncorrectKeyMaterial = "IncorrectKeyMaterialException", 400;
     InvalidAliasName = "InvalidAliasNameException", 400;
     InvalidArn = "InvalidArnException", 400;
+    InvalidAuthenticationCode =
+        "InvalidAuthenticationCodeException", 400 / "InvalidAuthenticationCode", 403;
     InvalidCiphertext = "InvalidCiphertextException", 400;
     InvalidGrantId = "InvalidGrantIdException", 400;
     InvalidGrantToken = "InvalidGrantTokenException", 400;
+    InvalidIdentityToken = "InvalidIdentityTokenException", 400 / "InvalidIdentityToken", 400;
     InvalidImportToken = "InvalidImportTokenException", 400;
+    InvalidInput = "InvalidInputException", 400 / "InvalidInput", 400;
     InvalidKeyUsage = "InvalidKeyUsageException", 400;
     InvalidMarker = "InvalidMarkerException", 400;
     KeyUnavailable = "KeyUnavailableException", 500;
-    KmsInternal = "KMSInternalException", 500;
+    KmsInternal = "KMSInternalException", 500 / "ServiceFailure", 500;
     KmsInvalidMac = "KMSInvalidMacException", 400;
     KmsInvalidSignature = "KMSInvalidSignatureException", 400;
     KmsInvalidState = "KMSInvalidStateException", 400;
-    LimitExceeded = "LimitExceededException", 400;
-    MalformedPolicyDocument = "MalformedPolicyDocumentException", 400;
+    LimitExceeded = "LimitExceededException", 400 / "LimitExceeded", 409;
+    MalformedPolicyDocument =
+        "MalformedPolicyDocumentException", 400 / "MalformedPolicyDocument", 400;
+    MalformedQueryString = "MalformedQueryString", 400 / "MalformedQueryString", 404;
+    NoSuchEntity = "NoSuchEntityException", 400 / "NoSuchEntity", 404;
     NotFound = "NotFoundException", 400;
-    Serialization = "SerializationException", 400;
+    OpenIdIdpCommunication =
+        "OpenIdIdpCommunicationErrorException", 400 / "OpenIdIdpCommunicationError", 400;
+    PackedPolicyTooLarge = "PackedPolicyTooLargeException", 400 / "PackedPolicyTooLarge", 400;
+    PolicyNotAttachable = "PolicyNotAttachableException", 400 / "PolicyNotAttachable", 400;
+    Serialization = "SerializationException", 400 / "MalformedInput", 400;
     Tag = "TagException", 400;
-    Throttling = "ThrottlingException", 400;
+    Throttling = "ThrottlingException", 400 / "Throttling", 400;
+    UnmodifiableEntity = "UnmodifiableEntityException", 400 / "UnmodifiableEntity", 400;
     UnsupportedOperation = "UnsupportedOperationException", 400;
-    Validation = "ValidationException", 400;
+    Validation = "ValidationException", 400 / "ValidationError", 400;
     XksProxyUriUnreachable = "XksProxyUriUnreachableException", 400;
     XksProxyVpcEndpointServiceNotFound = "XksProxyVpcEndpointServiceNotFoundException", 400;
+}
+
+impl ErrorCode {
+    /// Name and HTTP status on the wire.
+    pub const fn on_wire(self, protocol: Protocol) -> (&'static str, u16) {
+        match (protocol, self.in_query()) {
+            (Protocol::AwsQuery, Some(written)) => written,
+            _ => (self.exception(), self.status()),
+        }
+    }
 }
 
 /// What an operation fails with: `message` is for the client, `source` only for the log.
@@ -118,7 +162,7 @@ impl OpError {
 impl fmt::Debug for OpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { code, message, source } = self;
-        write!(f, "{} ({message:?}, {source:?})", code.on_wire().0)
+        write!(f, "{} ({message:?}, {source:?})", code.exception())
     }
 }
 
@@ -135,14 +179,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_our_own_faults_are_5xx_and_nothing_is_403_or_404() {
+    fn only_our_own_faults_are_5xx_and_json_knows_no_403_or_404() {
         for &code in ErrorCode::ALL {
-            let (name, status) = code.on_wire();
+            let (name, status) = code.on_wire(Protocol::AwsJson);
             let is_fault = matches!(
                 code,
                 ErrorCode::DependencyTimeout | ErrorCode::KeyUnavailable | ErrorCode::KmsInternal
             );
             assert_eq!(status, if is_fault { 500 } else { 400 }, "{name}");
+            let (name, status) = code.on_wire(Protocol::AwsQuery);
+            assert_eq!(status / 100, if is_fault { 5 } else { 4 }, "{name}");
         }
+    }
+
+    #[test]
+    fn query_services_have_their_own_names_and_statuses() {
+        let query = |code: ErrorCode| code.on_wire(Protocol::AwsQuery);
+        assert_eq!(query(ErrorCode::AccessDenied), ("AccessDenied", 403));
+        assert_eq!(query(ErrorCode::NoSuchEntity), ("NoSuchEntity", 404));
+        assert_eq!(query(ErrorCode::LimitExceeded), ("LimitExceeded", 409));
+        assert_eq!(query(ErrorCode::Validation), ("ValidationError", 400));
+        assert_eq!(query(ErrorCode::ExpiredIdentityToken), ("ExpiredTokenException", 400));
+        let json = ErrorCode::AccessDenied.on_wire(Protocol::AwsJson);
+        assert_eq!(json, ("AccessDeniedException", 400));
     }
 }

@@ -12,9 +12,9 @@ mod bootstrap;
 mod cache;
 mod cipher;
 mod clock;
+mod codec;
 mod context;
 mod credential;
-mod decode;
 mod deployment_clock;
 mod development;
 mod dispatch;
@@ -59,7 +59,10 @@ pub use keyring::KeyRing;
 pub use marker::Page;
 pub use material::{GenerateError, Generator, LocalGenerator, Version};
 pub use material_set::MaterialSet;
-pub use operation::{BODY_BYTES_MAX, CallFuture, Entry, Kind, Operation, Reply, entry};
+pub use operation::{
+    Api, Authentication, BODY_BYTES_MAX, CallFuture, Entry, FORM_BYTES_MAX, KMS, Kind, Operation,
+    Protocol, Reply, entry, query_entry,
+};
 pub use operator::{NewCredential, OperatorError};
 pub use private_key::SignedMessage;
 pub use recipient::{AttestationRules, Recipient};

@@ -3,10 +3,11 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use keyward_audit::Recorded;
+use keyward_audit::{KMS_EVENT_SOURCE, Recorded};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use crate::codec::{AwsJson, AwsQuery, Codec};
 use crate::{Cx, OpError};
 
 /// What an operation does to the world; decides `readOnly` in its audit record.
@@ -46,6 +47,37 @@ pub trait Operation: 'static {
     }
 }
 
+/// How requests and replies are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// AWS JSON 1.1.
+    AwsJson,
+    /// AWS Query: forms in, XML out.
+    AwsQuery,
+}
+
+/// What all operations of a service have in common.
+#[derive(Debug)]
+pub struct Api {
+    /// `eventSource` in audit records.
+    pub event_source: &'static str,
+    /// How requests and replies are written.
+    pub protocol: Protocol,
+}
+
+/// The key service.
+pub static KMS: Api = Api { event_source: KMS_EVENT_SOURCE, protocol: Protocol::AwsJson };
+
+/// How the caller of an operation is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Authentication {
+    /// By nothing: the request carries no signature, and the operation itself finds out whose it is
+    /// ([`Cx::identify`]).
+    NoneAndTheOperationIdentifiesItsCaller,
+    /// By a signature.
+    Signature,
+}
+
 /// A response body. It may hold a plaintext, so it is zeroed once written.
 pub type Reply = Zeroizing<Vec<u8>>;
 
@@ -54,6 +86,10 @@ pub type CallFuture<'a> = Pin<Box<dyn Future<Output = Result<Reply, OpError>> + 
 
 /// An operation as a plain value: limits and handler together.
 pub struct Entry {
+    /// The service it belongs to.
+    pub api: &'static Api,
+    /// How its caller is known.
+    pub authentication: Authentication,
     /// The name on the wire.
     pub name: &'static str,
     /// What it does to the world.
@@ -66,22 +102,37 @@ pub struct Entry {
     pub input_members: fn() -> Option<&'static [&'static str]>,
     /// How the hand-written request shape reads a body, for the same test.
     pub readings: for<'a> fn(&'a [u8]) -> keyward_shape::Readings,
-    /// Decodes, runs, commits or records, and encodes.
+    /// Decodes, runs, commits or records, and encodes. Of a Query operation it takes the form, and
+    /// returns the element with its result.
     pub call: for<'a> fn(&'a mut Cx, &'a [u8]) -> CallFuture<'a>,
 }
 
 /// The longest body any operation takes: 1 MiB.
 pub const BODY_BYTES_MAX: usize = 1 << 20;
 
-/// The entry of an operation.
+/// The longest form of the Query protocol: 256 KiB, room for the longest policy, escaped.
+pub const FORM_BYTES_MAX: usize = 256 << 10;
+
+/// The entry of an operation of the key service.
 pub const fn entry<O: Operation>() -> Entry {
+    entry_of::<O, AwsJson>(&KMS)
+}
+
+/// The entry of an operation of a service that speaks Query.
+pub const fn query_entry<O: Operation>(api: &'static Api) -> Entry {
+    Entry { body_bytes_max: FORM_BYTES_MAX, ..entry_of::<O, AwsQuery>(api) }
+}
+
+const fn entry_of<O: Operation, C: Codec>(api: &'static Api) -> Entry {
     Entry {
+        api,
+        authentication: Authentication::Signature,
         name: O::NAME,
         kind: O::KIND,
         model: O::MODEL,
         body_bytes_max: BODY_BYTES_MAX,
         input_members: keyward_shape::struct_members::<O::Input<'static>>,
         readings: |body| keyward_shape::readings::<O::Input<'_>>(body),
-        call: |cx, body| Box::pin(crate::dispatch::call::<O>(cx, body)),
+        call: |cx, body| Box::pin(crate::dispatch::call::<O, C>(cx, body)),
     }
 }

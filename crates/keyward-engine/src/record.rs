@@ -15,12 +15,7 @@ use crate::{Call, Cx, Engine, Kind, OpError};
 const LINE_BYTES: usize = 1536;
 
 /// The record of a call that ended with `refusal`, or well.
-pub(crate) fn line(
-    cx: &Cx,
-    event_id: Uuid,
-    (name, kind): (&str, Kind),
-    refusal: Option<&OpError>,
-) -> Vec<u8> {
+pub(crate) fn line(cx: &Cx, event_id: Uuid, refusal: Option<&OpError>) -> Vec<u8> {
     let call = cx.call();
     let mut additional = Fragment::default();
     if refusal.is_none_or(OpError::is_dry_run) {
@@ -44,10 +39,10 @@ pub(crate) fn line(
         invoked_by: None,
         request_id: call.request_id,
         time: cx.engine().clock().now(),
-        event_source: KMS_EVENT_SOURCE,
-        event_name: name,
+        event_source: cx.entry().api.event_source,
+        event_name: cx.entry().name,
         region: &call.region,
-        is_read_only: kind != Kind::Write,
+        is_read_only: cx.entry().kind != Kind::Write,
         request_parameters: &cx.notes.request_parameters,
         outcome: outcome(cx, refusal),
         additional_event_data: &additional,
@@ -62,7 +57,7 @@ pub(crate) fn line(
 fn outcome<'a>(cx: &'a Cx, refusal: Option<&'a OpError>) -> Outcome<'a> {
     match refusal {
         Some(refusal) => {
-            Outcome::Failure { code: refusal.code.on_wire().0, message: refusal.message.as_deref() }
+            Outcome::Failure { code: refusal.code.exception(), message: refusal.message.as_deref() }
         }
         None => Outcome::Success(&cx.notes.response_elements),
     }

@@ -13,6 +13,9 @@ pub struct AccountId([u8; 12]);
 pub struct NotAnAccountId;
 
 impl AccountId {
+    /// Stands where there is no account yet.
+    pub const NONE: Self = Self([b'0'; 12]);
+
     /// The digits as text.
     pub fn as_str(&self) -> &str {
         // Only ASCII digits get in, so the fallback is never taken.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::unique_id::base32;
-use crate::{AccountId, Partition, Principal, Session};
+use crate::{AccountId, Partition, Principal, Session, WebIdentity};
 
 /// The id of an access key: 16 to 128 upper-case letters and digits.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -97,6 +97,20 @@ impl Caller {
     ) -> Self {
         let principal = Principal::Root;
         Self { partition, account, principal, access_key_id, session: None, invoked_by: None }
+    }
+
+    /// Whoever sends a request without a signature, until its operation has found out who it is.
+    /// Of no account that exists.
+    pub fn stranger(partition: Partition) -> Self {
+        let nobody = WebIdentity {
+            provider: String::new(),
+            audience: String::new(),
+            subject: String::new(),
+        };
+        Self {
+            principal: Principal::WebIdentity(nobody),
+            ..Self::root(partition, AccountId::NONE, AccessKeyId("".into()))
+        }
     }
 
     /// The ARN that error messages and audit records name the caller by: of a role's session, not

@@ -52,7 +52,9 @@ impl Overrides {
             limits.apply(&mut service).with_context(place)?;
         }
         if let Some(served) = &self.operations {
-            if let Some(unknown) = served.iter().find(|name| !service.operations.contains_key(*name)) {
+            if let Some(unknown) =
+                served.iter().find(|name| !service.operations.contains_key(*name))
+            {
                 bail!("the model has no operation `{unknown}`");
             }
             service.operations.retain(|name, _| served.contains(name));

@@ -11,8 +11,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail, ensure};
 
-use super::service::{Service, Shape};
 use super::names::type_name;
+use super::service::{Service, Shape};
 use super::{Api, Files, fetch};
 
 /// The generated files, formatted.
