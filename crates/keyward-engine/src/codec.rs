@@ -4,7 +4,7 @@ use keyward_shape::query::{self, Malformed};
 use keyward_shape::{Violation, xml};
 use zeroize::Zeroizing;
 
-use crate::{ErrorCode, OpError, Operation, Reply};
+use crate::{ErrorCode, OpError, Operation};
 
 /// How one protocol writes requests and replies.
 pub(crate) trait Codec: 'static {

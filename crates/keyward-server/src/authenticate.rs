@@ -5,15 +5,14 @@
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Weak};
 
-use keyward_engine::{Credential, CredentialLookup, OpError};
+use keyward_engine::{Credential, CredentialLookup, OpError, Protocol};
 use keyward_model::AccessKeyId;
-use keyward_sigv4::{
-    Presented, Refusal, RefusalCode, RequestParts, Rules, SigningKey, Style, present,
-};
+use keyward_sigv4::{Presented, Refusal, RefusalCode, RequestParts, Rules, SigningKey, present};
 use quick_cache::Equivalent;
 use quick_cache::sync::Cache;
 
-use crate::aws_json::Refused;
+use crate::refused::style;
+use crate::route::Route;
 use crate::{Backend, Limits};
 
 /// How many signing keys are kept.
@@ -43,19 +42,10 @@ impl From<Refusal> for Unauthenticated {
     }
 }
 
-impl From<Unauthenticated> for Refused {
-    fn from(error: Unauthenticated) -> Self {
-        match error {
-            Unauthenticated::Busy => Self::service_unavailable(),
-            Unauthenticated::Failed(error) => error.into(),
-            Unauthenticated::Refused(refusal) => refusal.into(),
-        }
-    }
-}
-
 /// Verifies signatures, and keeps the signing keys it derived for them.
 pub(crate) struct Authenticator {
     age_s_max: i64,
+    query_age_s_max: i64,
     presigned_age_s_max: i64,
     lead_s_max: i64,
     keys: Cache<Scope, Arc<ScopedKey>>,
@@ -65,6 +55,7 @@ impl Authenticator {
     pub(crate) fn new(limits: &Limits) -> Self {
         Self {
             age_s_max: limits.signature_age_s_max,
+            query_age_s_max: limits.query_signature_age_s_max,
             presigned_age_s_max: limits.presigned_age_s_max,
             lead_s_max: limits.signature_lead_s_max,
             keys: Cache::new(SIGNING_KEYS_MAX),
@@ -75,17 +66,21 @@ impl Authenticator {
     pub(crate) fn present<'a>(
         &self,
         backend: &impl Backend,
-        service: &str,
+        route: &Route,
         parts: &RequestParts<'a>,
     ) -> Result<Presented<'a>, Refusal> {
+        let protocol = route.entry.api.protocol;
+        let is_query = protocol == Protocol::AwsQuery;
         let rules = Rules {
-            service,
-            region_is_served: &|region| backend.region(region).is_some(),
+            service: route.signing_name,
+            region_is_served: &|region| route.signing_region.allows(backend, region),
             now: backend.clock().now().unix_s(),
-            past_window_s: self.age_s_max,
+            past_window_s: if is_query { self.query_age_s_max } else { self.age_s_max },
             future_window_s: self.lead_s_max,
             expires_s_max: self.presigned_age_s_max,
-            style: Style::Json,
+            // WIRE: identity proofs are good as long as any signature, whatever they say.
+            ignores_expires: is_query,
+            style: style(protocol),
         };
         present(parts, &rules)
     }
@@ -94,6 +89,7 @@ impl Authenticator {
     pub(crate) async fn verify(
         &self,
         backend: &impl Backend,
+        protocol: Protocol,
         presented: &Presented<'_>,
         body: &[u8],
     ) -> Result<Arc<Credential>, Unauthenticated> {
@@ -103,7 +99,7 @@ impl Authenticator {
         presented.verify(&self.signing_key(&credential, presented).key, body)?;
         if presented.session_token().is_some() {
             // A long-term access key has no session, so no token belongs to it.
-            return Err(Refusal::bad_session_token(Style::Json).into());
+            return Err(Refusal::bad_session_token(style(protocol)).into());
         }
         Ok(credential)
     }

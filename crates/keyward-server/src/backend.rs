@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use keyward_engine::{Call, CredentialLookup, Engine, Entry, OpError, Reply};
-use keyward_model::{AccessKeyId, Clock, Region, Rng};
+use keyward_model::{AccessKeyId, Clock, Partition, Region, Rng};
 
 /// What stands behind the server. There is one, [`Engine`]; tests of the wire put a small one here.
 pub trait Backend: Send + Sync + 'static {
@@ -16,6 +16,9 @@ pub trait Backend: Send + Sync + 'static {
 
     /// The Region of this name, if it is served.
     fn region(&self, name: &str) -> Option<&Region>;
+
+    /// The partition of the deployment.
+    fn partition(&self) -> Partition;
 
     /// Looks up an access key for a caller not yet authenticated.
     fn credential(
@@ -43,6 +46,10 @@ impl Backend for Engine {
 
     fn region(&self, name: &str) -> Option<&Region> {
         Engine::region(self, name)
+    }
+
+    fn partition(&self) -> Partition {
+        Engine::partition(self)
     }
 
     async fn credential(&self, id: &AccessKeyId) -> Result<CredentialLookup, OpError> {

@@ -1,21 +1,23 @@
 //! One call: from a request to its response.
 
+mod query;
+
+use std::future::Future;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use http::header::{CONNECTION, HOST, USER_AGENT};
-use http::{HeaderValue, Request, Response, Version, request};
+use http::{HeaderValue, Request, Response, StatusCode, Version, request};
 use hyper::body::Body;
-use keyward_engine::{Call, Client, Reply};
-use keyward_model::{RequestId, new_uuid};
-use keyward_sigv4::RequestParts;
+use keyward_engine::{Call, Client, Protocol, Reply};
+use keyward_model::{Caller, Region, RequestId, new_uuid};
+use keyward_sigv4::{Presented, RequestParts};
 use metrics::Gauge;
 use tracing::{debug, error};
 
 use crate::authenticate::{Authenticator, Unauthenticated};
-use crate::aws_json::{self, Refused};
 use crate::body::{BodyBudget, Origin};
 use crate::failures::{Failures, RefusedRequest};
 use crate::forwarded::TrustedProxies;
@@ -23,9 +25,10 @@ use crate::health::{self, Readiness};
 use crate::metrics::{count_unrouted, requests_in_flight};
 use crate::panics::caught;
 use crate::peer::Connection;
+use crate::refused::Refused;
 use crate::response::ResponseHeaders;
 use crate::route::{Route, Routes};
-use crate::{Backend, Limits, Network, Peer};
+use crate::{Backend, Limits, Network, Peer, aws_json, aws_query};
 
 /// What all calls share.
 pub(crate) struct Calls<B> {
@@ -78,52 +81,52 @@ impl<B: Backend> Calls<B> {
             let now = self.backend.clock().now();
             return self.response_headers.response(now, &request_id, status, plain, text.into());
         }
+        let source_ip = self.proxies.source(&connection.peer, &head.headers);
+        let asked = Asked { head: &head, connection, request_id: &request_id, source_ip };
+        if aws_query::is_query(&head) {
+            let (route, outcome) = self.answer_query(asked, body).await;
+            let closes = outcome.as_ref().is_err_and(|refused| refused.closes);
+            return self.respond(asked, closes, aws_query::encode(route, &request_id, outcome));
+        }
         let outcome = match aws_json::find_route(&head, !body.is_end_stream(), &self.routes) {
-            Ok(route) => self.measured(route, &head, body, connection, &request_id).await,
+            Ok(route) => self.measured(route, asked, self.run(route, asked, body)).await,
             Err(refused) => {
                 count_unrouted(refused.name);
                 Err(refused)
             }
         };
-        self.respond(&head, &request_id, outcome)
+        let closes = outcome.as_ref().is_err_and(|refused| refused.closes);
+        self.respond(asked, closes, aws_json::encode(outcome))
     }
 
     fn respond(
         &self,
-        head: &request::Parts,
-        request_id: &RequestId,
-        outcome: Result<Reply, Refused>,
+        asked: Asked<'_>,
+        closes: bool,
+        (status, content_type, body): (StatusCode, Option<HeaderValue>, Bytes),
     ) -> Response<Bytes> {
-        let closes = outcome.as_ref().is_err_and(|refused| refused.closes);
-        let (status, content_type, body) = aws_json::encode(outcome);
         let now = self.backend.clock().now();
         let mut response =
-            self.response_headers.response(now, request_id, status, content_type, body);
+            self.response_headers.response(now, asked.request_id, status, content_type, body);
         // HTTP/2 has no such header; there a stream ends without its connection.
-        if closes && head.version < Version::HTTP_2 {
+        if closes && asked.head.version < Version::HTTP_2 {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         response
     }
 
-    async fn measured<D>(
+    async fn measured(
         &self,
         route: &Route,
-        head: &request::Parts,
-        body: D,
-        connection: &Connection,
-        request_id: &RequestId,
-    ) -> Result<Reply, Refused>
-    where
-        D: Body<Data = Bytes> + Unpin,
-    {
+        asked: Asked<'_>,
+        call: impl Future<Output = Result<Reply, Refused>>,
+    ) -> Result<Reply, Refused> {
+        let request_id = asked.request_id;
         let started = self.backend.clock().monotonic();
-        let outcome = caught(self.run(route, head, body, connection, request_id))
-            .await
-            .unwrap_or_else(|_panicked| {
-                error!(request.id = %request_id, operation = route.entry.name, "a call panicked");
-                Err(Refused::internal_failure())
-            });
+        let outcome = caught(call).await.unwrap_or_else(|_panicked| {
+            error!(request.id = %request_id, operation = route.entry.name, "a call panicked");
+            Err(Refused::internal_failure())
+        });
         let took = self.backend.clock().monotonic().saturating_sub(started);
         match &outcome {
             Ok(_) => route.metrics.succeeded(took),
@@ -133,66 +136,121 @@ impl<B: Backend> Calls<B> {
     }
 
     /// The order of these steps decides which error a request that is wrong twice is told.
-    async fn run<D>(
-        &self,
-        route: &Route,
-        head: &request::Parts,
-        body: D,
-        connection: &Connection,
-        request_id: &RequestId,
-    ) -> Result<Reply, Refused>
+    async fn run<D>(&self, route: &Route, asked: Asked<'_>, body: D) -> Result<Reply, Refused>
     where
         D: Body<Data = Bytes> + Unpin,
     {
         let body_bytes_max = route.entry.body_bytes_max;
-        if usize::try_from(body.size_hint().lower()).map_or(true, |bytes| bytes > body_bytes_max) {
-            return Err(Refused::entity_too_large());
-        }
-        let peer = &connection.peer;
-        let source_ip = self.proxies.source(peer, &head.headers);
-        let refused = |unauthenticated: Unauthenticated| {
-            let request = RefusedRequest { request_id, operation: route.entry.name, source_ip };
-            let now = self.backend.clock().monotonic();
-            self.failures.report(&unauthenticated, request, now);
-            Refused::from(unauthenticated)
-        };
-        let headers = header_list(head);
+        require_announced(&body, body_bytes_max)?;
+        let headers = header_list(asked.head);
+        let presented = self.present(route, asked, &headers)?;
+        let origin =
+            Origin { address: asked.source_ip, slow_bodies: &asked.connection.slow_bodies };
+        let received = self.bodies.read(body, body_bytes_max, origin).await;
+        let received = received.map_err(|error| Refused::unread(&error, Protocol::AwsJson))?;
+        let known = self.verify(route, asked, &presented, received.bytes()).await?;
+        // Only now: while strangers are waited for, they must not keep out who is known.
+        let _running = self.in_flight.enter().ok_or(Refused::service_unavailable())?;
+        let body = received.into_bytes();
+        self.dispatch(route, asked, known, &body).await
+    }
+
+    /// The checks of authentication that need no secret.
+    fn present<'a>(
+        &self,
+        route: &Route,
+        asked: Asked<'a>,
+        headers: &'a [(&'a str, &'a [u8])],
+    ) -> Result<Presented<'a>, Refused> {
+        let head = asked.head;
         let parts = RequestParts {
             method: head.method.as_str(),
             path: head.uri.path(),
             query: head.uri.query().unwrap_or_default(),
-            headers: &headers,
+            headers,
         };
-        let backend = &*self.backend;
-        let presented = self
-            .authenticator
-            .present(backend, route.signing_name, &parts)
-            .map_err(|refusal| refused(refusal.into()))?;
-        let origin = Origin { address: source_ip, slow_bodies: &connection.slow_bodies };
-        let received = self.bodies.read(body, body_bytes_max, origin).await?;
-        let credential = self
-            .authenticator
-            .verify(backend, &presented, received.bytes())
-            .await
-            .inspect_err(|unauthenticated| {
-                if unauthenticated.is_signature_mismatch() {
-                    let string_to_sign = presented.string_to_sign(received.bytes());
-                    debug!(request.id = %request_id, string_to_sign, "a signature is not over this");
-                }
-            })
-            .map_err(refused)?;
-        // Only now: while strangers are waited for, they must not keep out who is known.
-        let _running = self.in_flight.enter().ok_or(Refused::service_unavailable())?;
-        let body = received.into_bytes();
-        let region = backend.region(presented.region()).ok_or(Refused::internal_failure())?;
-        let call = Call {
-            caller: Arc::clone(&credential.caller),
-            request_id: *request_id,
-            region: region.clone(),
-            client: client(head, peer, source_ip),
-        };
-        Ok(self.backend.dispatch(route.entry, call, &body).await?)
+        self.authenticator
+            .present(&*self.backend, route, &parts)
+            .map_err(|refusal| self.unauthenticated(route, asked, refusal.into()))
     }
+
+    /// Who signed, and for which Region.
+    async fn verify(
+        &self,
+        route: &Route,
+        asked: Asked<'_>,
+        presented: &Presented<'_>,
+        body: &[u8],
+    ) -> Result<Known, Refused> {
+        let backend = &*self.backend;
+        let protocol = route.entry.api.protocol;
+        let credential = self.authenticator.verify(backend, protocol, presented, body).await;
+        let credential = credential.map_err(|unauthenticated| {
+            if unauthenticated.is_signature_mismatch() {
+                let (id, string_to_sign) = (asked.request_id, presented.string_to_sign(body));
+                debug!(request.id = %id, string_to_sign, "a signature is not over this");
+            }
+            self.unauthenticated(route, asked, unauthenticated)
+        })?;
+        let region = route.signing_region.find(backend, presented.region());
+        let region = region.ok_or(Refused::internal_failure())?;
+        Ok(Known { caller: Arc::clone(&credential.caller), region })
+    }
+
+    fn unauthenticated(
+        &self,
+        route: &Route,
+        asked: Asked<'_>,
+        unauthenticated: Unauthenticated,
+    ) -> Refused {
+        let request = RefusedRequest {
+            request_id: asked.request_id,
+            operation: route.entry.name,
+            source_ip: asked.source_ip,
+        };
+        self.failures.report(&unauthenticated, request, self.backend.clock().monotonic());
+        Refused::unauthenticated(unauthenticated, route.entry.api.protocol)
+    }
+
+    async fn dispatch(
+        &self,
+        route: &Route,
+        asked: Asked<'_>,
+        known: Known,
+        body: &[u8],
+    ) -> Result<Reply, Refused> {
+        let call = Call {
+            caller: known.caller,
+            request_id: *asked.request_id,
+            region: known.region,
+            client: client(asked.head, &asked.connection.peer, asked.source_ip),
+        };
+        let reply = self.backend.dispatch(route.entry, call, body).await;
+        reply.map_err(|error| Refused::failed(error, route.entry.api.protocol))
+    }
+}
+
+/// A request but for its body.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    head: &'a request::Parts,
+    connection: &'a Connection,
+    request_id: &'a RequestId,
+    source_ip: IpAddr,
+}
+
+/// Whom a request is run for, and where.
+struct Known {
+    caller: Arc<Caller>,
+    region: Region,
+}
+
+/// Refuses a body that says it is too long.
+fn require_announced(body: &impl Body, bytes_max: usize) -> Result<(), Refused> {
+    if usize::try_from(body.size_hint().lower()).map_or(true, |bytes| bytes > bytes_max) {
+        return Err(Refused::entity_too_large());
+    }
+    Ok(())
 }
 
 /// The headers as they are signed. On HTTP/2 the host is in `:authority`.

@@ -1,9 +1,9 @@
 //! HTTP: listeners, TLS, limits, protocol codecs, request ids, shutdown.
 //!
 //! The journey of a request: [`Listener`]s accept connections and bound what they may cost; the
-//! AWS JSON codec names the operation and reads the body up to its limit; the signature is
-//! verified; the [`Backend`] runs the operation and has its audit record; the codec writes the
-//! reply. `/health/live` and `/health/ready` are answered beside it.
+//! codec, AWS JSON or AWS Query, names the operation and reads the body up to its limit; the
+//! signature is verified; the [`Backend`] runs the operation and has its audit record; the codec
+//! writes the reply. `/health/live` and `/health/ready` are answered beside it.
 //!
 //! ```no_run
 //! # async fn run(engine: std::sync::Arc<keyward_engine::Engine>) -> std::io::Result<()> {
@@ -21,6 +21,7 @@
 
 mod authenticate;
 mod aws_json;
+mod aws_query;
 mod backend;
 mod body;
 mod call;
@@ -35,6 +36,7 @@ mod network;
 mod panics;
 mod peer;
 mod proxy_protocol;
+mod refused;
 mod response;
 mod route;
 mod server;
@@ -50,6 +52,6 @@ pub use metrics::serve_metrics;
 pub use network::{Network, NotANetwork};
 pub use panics::log_panics;
 pub use peer::Peer;
-pub use route::Service;
+pub use route::{Naming, QueryApi, Service, SigningRegion};
 pub use server::{Builder, Server};
 pub use tls::{CertificateSource, Certificates, TlsError};

@@ -37,6 +37,8 @@ pub struct Limits {
     pub presigned_age_s_max: i64,
     /// How old a signature may be, in seconds.
     pub signature_age_s_max: i64,
+    /// The same at services that speak Query. Theirs may always be presigned.
+    pub query_signature_age_s_max: i64,
     /// How far ahead the clock of a signer may be, in seconds.
     pub signature_lead_s_max: i64,
 }
@@ -59,6 +61,7 @@ impl Default for Limits {
             grace: Duration::from_secs(30),
             presigned_age_s_max: 300,
             signature_age_s_max: 300,
+            query_signature_age_s_max: 900,
             signature_lead_s_max: 300,
         }
     }

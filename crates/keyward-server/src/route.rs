@@ -1,47 +1,137 @@
-//! Which operation a target names, and what is counted for it.
+//! Which operation a request names, and what is counted for it.
 
 use std::collections::HashMap;
 
 use keyward_engine::Entry;
+use keyward_model::Region;
 
+use crate::Backend;
 use crate::metrics::OperationMetrics;
 
-/// A service the server answers for: a table of operations, found by `X-Amz-Target`.
+/// A service the server answers for: a table of operations.
 #[derive(Clone, Copy)]
 pub struct Service {
     /// The name its requests are signed for, such as `kms`.
     pub signing_name: &'static str,
-    /// What stands before an operation's name in `X-Amz-Target`, its dot included.
-    pub target_prefix: &'static str,
+    /// How requests name its operations.
+    pub naming: Naming,
     /// Its operations.
     pub operations: &'static [Entry],
+}
+
+/// How requests name the operations of a service.
+#[derive(Clone, Copy)]
+pub enum Naming {
+    /// In `X-Amz-Target`.
+    Target {
+        /// What stands before an operation's name, its dot included.
+        prefix: &'static str,
+    },
+    /// In the parameters `Action` and `Version` of a form.
+    Action(QueryApi),
+}
+
+/// A service that speaks Query.
+#[derive(Clone, Copy)]
+pub struct QueryApi {
+    /// `Version`.
+    pub version: &'static str,
+    /// The XML namespace of its replies.
+    pub namespace: &'static str,
+    /// Where its requests are signed for.
+    pub signing_region: SigningRegion,
+}
+
+/// Which Regions the requests of a service may be signed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SigningRegion {
+    /// The one Region of the partition's global services, served or not.
+    Global,
+    /// Those that are served.
+    Served,
+    /// Either.
+    ServedOrGlobal,
+}
+
+impl SigningRegion {
+    /// Whether requests may be signed for the Region of this name.
+    pub(crate) fn allows(self, backend: &impl Backend, name: &str) -> bool {
+        let is_global = || backend.partition().global_region() == name;
+        match self {
+            Self::Global => is_global(),
+            Self::Served => backend.region(name).is_some(),
+            Self::ServedOrGlobal => backend.region(name).is_some() || is_global(),
+        }
+    }
+
+    /// The Region of this name, if requests may be signed for it.
+    pub(crate) fn find(self, backend: &impl Backend, name: &str) -> Option<Region> {
+        let found = self.allows(backend, name).then(|| backend.region(name).cloned());
+        found?.or_else(|| global(backend))
+    }
+}
+
+/// The Region of the partition's global services.
+pub(crate) fn global(backend: &impl Backend) -> Option<Region> {
+    backend.partition().global_region().parse().ok()
 }
 
 /// One operation of one service.
 pub(crate) struct Route {
     pub(crate) entry: &'static Entry,
     pub(crate) signing_name: &'static str,
+    pub(crate) signing_region: SigningRegion,
+    /// The XML namespace of replies.
+    pub(crate) namespace: &'static str,
     pub(crate) metrics: OperationMetrics,
 }
 
-/// Every operation of every service, by its whole target.
-pub(crate) struct Routes(HashMap<Box<str>, Route>);
+/// Every operation of every service.
+pub(crate) struct Routes {
+    /// By its whole target.
+    by_target: HashMap<Box<str>, Route>,
+    /// By version and name.
+    by_action: HashMap<&'static str, HashMap<&'static str, Route>>,
+}
 
 impl Routes {
     pub(crate) fn new(services: &[Service]) -> Self {
-        let mut routes = HashMap::new();
+        let mut routes = Self { by_target: HashMap::new(), by_action: HashMap::new() };
         for service in services {
             for entry in service.operations {
-                let target = format!("{}{}", service.target_prefix, entry.name);
-                let metrics = OperationMetrics::new(entry.name);
-                let signing_name = service.signing_name;
-                routes.insert(target.into(), Route { entry, signing_name, metrics });
+                routes.add(service, entry);
             }
         }
-        Self(routes)
+        routes
+    }
+
+    fn add(&mut self, service: &Service, entry: &'static Entry) {
+        let (signing_region, namespace) = match service.naming {
+            Naming::Target { .. } => (SigningRegion::Served, ""),
+            Naming::Action(api) => (api.signing_region, api.namespace),
+        };
+        let route = Route {
+            entry,
+            signing_name: service.signing_name,
+            signing_region,
+            namespace,
+            metrics: OperationMetrics::new(entry.name),
+        };
+        match service.naming {
+            Naming::Target { prefix } => {
+                self.by_target.insert(format!("{prefix}{}", entry.name).into(), route);
+            }
+            Naming::Action(api) => {
+                self.by_action.entry(api.version).or_default().insert(entry.name, route);
+            }
+        }
     }
 
     pub(crate) fn find(&self, target: &str) -> Option<&Route> {
-        self.0.get(target)
+        self.by_target.get(target)
+    }
+
+    pub(crate) fn find_action(&self, version: &str, action: &str) -> Option<&Route> {
+        self.by_action.get(version)?.get(action)
     }
 }

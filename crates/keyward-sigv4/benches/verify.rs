@@ -58,6 +58,7 @@ fn bench(criterion: &mut Criterion, form: &str, parts: &RequestParts<'_>) {
         past_window_s: 300,
         future_window_s: 300,
         expires_s_max: 300,
+        ignores_expires: false,
         style: Style::Json,
     };
     let key = SigningKey::derive(SECRET, "20261018", "us-east-1", "kms");

@@ -17,6 +17,7 @@
 //!     past_window_s: 300,
 //!     future_window_s: 300,
 //!     expires_s_max: 300,
+//!     ignores_expires: false,
 //!     style: Style::Json,
 //! };
 //! match present(&parts, &rules) {

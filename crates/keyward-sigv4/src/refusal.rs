@@ -38,7 +38,7 @@ pub enum RefusalCode {
 pub enum Style {
     /// The JSON protocols: KMS, CloudTrail.
     Json,
-    /// The Query protocol: STS, IAM. No server speaks it yet.
+    /// The Query protocol: STS, IAM.
     Query,
 }
 

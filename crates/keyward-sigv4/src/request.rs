@@ -45,6 +45,8 @@ pub struct Rules<'a> {
     /// The most that an `X-Amz-Expires` is honoured for in place of `past_window_s`, in seconds.
     /// One that promises more, up to its own maximum of a week, is well-formed all the same.
     pub expires_s_max: i64,
+    /// Whether an `X-Amz-Expires` says nothing, so that every signature is good for `past_window_s`.
+    pub ignores_expires: bool,
     /// How the service spells its errors.
     pub style: Style,
 }

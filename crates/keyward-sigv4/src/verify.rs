@@ -158,7 +158,8 @@ fn require_current(
     signed: &Signed<'_>,
     rules: &Rules<'_>,
 ) -> Result<(), Refusal> {
-    let expires = claims.expires.as_deref().map(parse_expires).transpose()?;
+    let expires = claims.expires.as_deref().filter(|_| !rules.ignores_expires);
+    let expires = expires.map(parse_expires).transpose()?;
     let (window_s, code) = match expires {
         Some(expires_s) if expires_s <= rules.expires_s_max => {
             (expires_s, RefusalCode::RequestExpired)

@@ -8,18 +8,52 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use keyward_crypto::SigningSecret;
-use keyward_engine::{Call, Client as Origin, Engine, Entry};
+use keyward_engine::{Authentication, Call, Client as Origin, Engine, Entry, Protocol};
+use keyward_iam::{iam, sts};
 use keyward_model::{Caller, KeySpec, KeyUsage, Region, new_uuid};
-use keyward_server::{Peer, Server, Service};
+use keyward_server::{Naming, Peer, QueryApi, Server, Service, SigningRegion};
 use keyward_sigv4::RequestParts;
 use keyward_sigv4::sign::Signer;
 use serde_json::{Value, json};
 
-use crate::Refused;
+use crate::{Refused, query};
 
 const TARGET_PREFIX: &str = "TrentService.";
 const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 const HOST: &str = "localhost";
+
+const FORM_TYPE: &str = "application/x-www-form-urlencoded; charset=utf-8";
+
+static SERVICES: [Service; 3] = [
+    Service {
+        signing_name: "kms",
+        naming: Naming::Target { prefix: TARGET_PREFIX },
+        operations: keyward_ops::OPERATIONS,
+    },
+    Service {
+        signing_name: "iam",
+        naming: Naming::Action(QueryApi {
+            version: iam::VERSION,
+            namespace: iam::NAMESPACE,
+            signing_region: SigningRegion::Global,
+        }),
+        operations: keyward_iam::IAM_OPERATIONS,
+    },
+    Service {
+        signing_name: "sts",
+        naming: Naming::Action(QueryApi {
+            version: sts::VERSION,
+            namespace: sts::NAMESPACE,
+            signing_region: SigningRegion::ServedOrGlobal,
+        }),
+        operations: keyward_iam::STS_OPERATIONS,
+    },
+];
+
+/// The operation of this name, whatever the service: no two have the same.
+fn find(operation: &str) -> &'static Entry {
+    keyward_ops::find(operation).or_else(|| keyward_iam::find(operation)).unwrap()
+}
 
 /// One principal in one Region. Its calls are signed requests that pass the whole server.
 #[derive(Clone)]
@@ -37,12 +71,7 @@ impl Client {
         (caller, secret): (Caller, Arc<SigningSecret>),
         region: Region,
     ) -> Self {
-        let kms = Service {
-            signing_name: "kms",
-            target_prefix: TARGET_PREFIX,
-            operations: keyward_ops::OPERATIONS,
-        };
-        let server = Arc::new(Server::builder(Arc::clone(&engine), &[kms]).build());
+        let server = Arc::new(Server::builder(Arc::clone(&engine), &SERVICES).build());
         Self { engine, server, caller, secret, region }
     }
 
@@ -51,15 +80,24 @@ impl Client {
         &self.caller
     }
 
-    /// Calls an operation.
+    /// Calls an operation of KMS, IAM or STS. Whatever its protocol, the request is written and the
+    /// reply read as JSON.
     pub async fn call(&self, operation: &str, input: Value) -> Result<Value, Refused> {
-        self.call_with_body(operation, input.to_string().as_bytes()).await
+        let entry = find(operation);
+        match entry.api.protocol {
+            Protocol::AwsJson => self.call_with_body(operation, input.to_string().as_bytes()).await,
+            Protocol::AwsQuery => self.call_with_form(entry, &input).await,
+        }
     }
 
-    /// Calls an operation with a body that need not be JSON.
+    /// Calls an operation of KMS with a body that need not be JSON.
     pub async fn call_with_body(&self, operation: &str, body: &[u8]) -> Result<Value, Refused> {
         let entry = keyward_ops::find(operation).unwrap();
-        let reply = self.send(operation, body).await;
+        let target = format!("{TARGET_PREFIX}{operation}");
+        let headers =
+            [("content-type", CONTENT_TYPE), ("host", HOST), ("x-amz-target", target.as_str())];
+        let region = self.region.as_str();
+        let reply = self.send(&headers, Some((region, "kms")), body).await;
         if reply.status().is_success() {
             Ok(checked_reply(entry, reply.body()))
         } else {
@@ -67,29 +105,53 @@ impl Client {
         }
     }
 
-    /// Signs a request and sends it through the server.
-    async fn send(&self, operation: &str, body: &[u8]) -> Response<Bytes> {
-        let target = format!("{TARGET_PREFIX}{operation}");
-        let headers = [
-            ("content-type", CONTENT_TYPE.as_bytes()),
-            ("host", HOST.as_bytes()),
-            ("x-amz-target", target.as_bytes()),
-        ];
-        let parts = RequestParts { method: "POST", path: "/", query: "", headers: &headers };
-        let signer = Signer {
-            access_key_id: self.caller.access_key_id.as_str(),
-            secret: self.secret.expose(),
-            session_token: None,
-            region: self.region.as_str(),
-            service: "kms",
-            now: self.engine.clock().now().unix_s(),
+    async fn call_with_form(&self, entry: &'static Entry, input: &Value) -> Result<Value, Refused> {
+        let of_iam = std::ptr::eq(entry.api, &raw const iam::API);
+        let (service, version, namespace) = if of_iam {
+            ("iam", iam::VERSION, iam::NAMESPACE)
+        } else {
+            ("sts", sts::VERSION, sts::NAMESPACE)
         };
+        let global = self.engine.partition().global_region();
+        let region = if of_iam { global } else { self.region.as_str() };
+        let is_signed = entry.authentication == Authentication::Signature;
+        let form = query::form(entry, version, input);
+        let headers = [("content-type", FORM_TYPE), ("host", HOST)];
+        let scope = is_signed.then_some((region, service));
+        let reply = self.send(&headers, scope, form.as_bytes()).await;
+        if reply.status().is_success() {
+            Ok(query::reply(entry, namespace, reply.body()))
+        } else {
+            Err(Refused::of_query(entry, reply.status().as_u16(), reply.body()))
+        }
+    }
+
+    /// Signs a request for a Region and a service, if for any, and sends it through the server.
+    async fn send(
+        &self,
+        headers: &[(&str, &str)],
+        scope: Option<(&str, &str)>,
+        body: &[u8],
+    ) -> Response<Bytes> {
+        let signed: Vec<_> =
+            headers.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
+        let parts = RequestParts { method: "POST", path: "/", query: "", headers: &signed };
         let mut request = Request::builder().method(Method::POST).uri("/");
         for (name, value) in headers {
-            request = request.header(name, value);
+            request = request.header(*name, *value);
         }
-        for (name, value) in signer.sign(&parts, body) {
-            request = request.header(name, value);
+        if let Some((region, service)) = scope {
+            let signer = Signer {
+                access_key_id: self.caller.access_key_id.as_str(),
+                secret: self.secret.expose(),
+                session_token: None,
+                region,
+                service,
+                now: self.engine.clock().now().unix_s(),
+            };
+            for (name, value) in signer.sign(&parts, body) {
+                request = request.header(name, value);
+            }
         }
         let request = request.header("user-agent", "keyward-testkit");
         let request = request.body(Bytes::copy_from_slice(body)).unwrap();

@@ -18,9 +18,11 @@ mod clock;
 mod generator;
 mod import;
 mod key_request;
+mod query;
 mod record;
 mod refused;
 mod rng;
+mod xml;
 
 pub use app::{ACCOUNT, OTHER_ACCOUNT, TestApp, TestOptions};
 pub use attestation::{attester, enclave, recipient_info};

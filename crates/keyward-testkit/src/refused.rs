@@ -1,7 +1,9 @@
 //! A refusal, as it looks on the wire.
 
-use keyward_engine::Entry;
+use keyward_engine::{Entry, ErrorCode, Protocol};
 use serde_json::Value;
+
+use crate::xml::Element;
 
 /// Errors that any operation may answer with, beside those of its model.
 const COMMON_ERRORS: [&str; 5] = [
@@ -11,6 +13,13 @@ const COMMON_ERRORS: [&str; 5] = [
     "UnknownOperationException",
     "ValidationException",
 ];
+
+/// The same in Query.
+fn is_common_in_query(name: &str) -> bool {
+    let common =
+        ["AccessDenied", "MalformedInput", "MalformedQueryString", "Throttling", "ValidationError"];
+    common.contains(&name)
+}
 
 /// The shapes that the model marks as faults of the service.
 const FAULTS: [&str; 3] =
@@ -64,5 +73,21 @@ impl Refused {
         assert_eq!(status, if FAULTS.contains(&name) { 500 } else { 400 }, "{body}");
         let message = text("message").or_else(|| text("Message")).map(str::to_owned);
         Self { name: name.to_owned(), message }
+    }
+
+    /// The same of an operation of a service that speaks Query.
+    pub(crate) fn of_query(entry: &Entry, status: u16, body: &[u8]) -> Self {
+        let body = std::str::from_utf8(body).unwrap();
+        let root = Element::parse(body);
+        let error = root.child("Error").unwrap();
+        let text = |name: &str| error.child(name).map(|child| child.text.clone());
+        let name = text("Code").unwrap();
+        let is_expected = entry.model.errors.contains(&&*name) || is_common_in_query(&name);
+        assert!(is_expected, "{} does not answer with {name}: {body}", entry.name);
+        let code = ErrorCode::ALL.iter().map(|code| code.on_wire(Protocol::AwsQuery));
+        assert!(code.into_iter().any(|known| known == (&name, status)), "{status}: {body}");
+        let kind = if status >= 500 { "Receiver" } else { "Sender" };
+        assert_eq!(text("Type").as_deref(), Some(kind), "{body}");
+        Self { name, message: text("Message") }
     }
 }

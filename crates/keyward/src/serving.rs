@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use keyward_server::{Certificates, Limits, Listener, Readiness, Server, Service};
+use keyward_iam::{iam, sts};
+use keyward_server::{
+    Certificates, Limits, Listener, Naming, QueryApi, Readiness, Server, Service, SigningRegion,
+};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tracing::{info, warn};
@@ -98,7 +101,7 @@ impl Serving {
         engine.deliver_outbox().await.context("audit records of an earlier run")?;
         engine.recover_last_uses().await.context("audit records of an earlier run")?;
         let readiness = Readiness::new();
-        let server = Server::builder(Arc::clone(&engine), &[kms()])
+        let server = Server::builder(Arc::clone(&engine), &services())
             .limits(limits(config))
             .trusted_proxies(config.trusted_proxies()?)
             .readiness(readiness.clone())
@@ -155,13 +158,34 @@ impl Serving {
     }
 }
 
-/// The API: its operations are a table of `keyward-ops`.
-fn kms() -> Service {
-    Service {
-        signing_name: "kms",
-        target_prefix: "TrentService.",
-        operations: keyward_ops::OPERATIONS,
-    }
+/// The API: the operations of KMS are a table of `keyward-ops`, those of IAM and STS tables of
+/// `keyward-iam`.
+const fn services() -> [Service; 3] {
+    [
+        Service {
+            signing_name: "kms",
+            naming: Naming::Target { prefix: "TrentService." },
+            operations: keyward_ops::OPERATIONS,
+        },
+        Service {
+            signing_name: "iam",
+            naming: Naming::Action(QueryApi {
+                version: iam::VERSION,
+                namespace: iam::NAMESPACE,
+                signing_region: SigningRegion::Global,
+            }),
+            operations: keyward_iam::IAM_OPERATIONS,
+        },
+        Service {
+            signing_name: "sts",
+            naming: Naming::Action(QueryApi {
+                version: sts::VERSION,
+                namespace: sts::NAMESPACE,
+                signing_region: SigningRegion::ServedOrGlobal,
+            }),
+            operations: keyward_iam::STS_OPERATIONS,
+        },
+    ]
 }
 
 async fn bind(address: SocketAddr, certificates: Option<&Arc<Certificates>>) -> Result<Listener> {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::source::Source;
 
 /// What each crate may depend on. Dependencies of tests alone are free.
-const ARROWS: [(&str, &[&str]); 18] = [
+const ARROWS: [(&str, &[&str]); 19] = [
     // The program wires everything, and alone builds backends.
     (
         "keyward",
@@ -17,6 +17,7 @@ const ARROWS: [(&str, &[&str]); 18] = [
             "keyward-audit",
             "keyward-crypto",
             "keyward-engine",
+            "keyward-iam",
             "keyward-model",
             "keyward-ops",
             "keyward-policy",
@@ -32,6 +33,18 @@ const ARROWS: [(&str, &[&str]); 18] = [
     ("keyward-bench", &["keyward-crypto", "keyward-model", "keyward-sigv4"]),
     ("keyward-crypto", &["keyward-lc", "keyward-model", "keyward-sm2"]),
     ("keyward-engine", BELOW_ENGINE),
+    (
+        "keyward-iam",
+        &[
+            "keyward-audit",
+            "keyward-crypto",
+            "keyward-engine",
+            "keyward-model",
+            "keyward-policy",
+            "keyward-shape",
+            "keyward-store",
+        ],
+    ),
     ("keyward-lc", &[]),
     ("keyward-model", &[]),
     (
@@ -48,7 +61,7 @@ const ARROWS: [(&str, &[&str]); 18] = [
         ],
     ),
     ("keyward-policy", &["keyward-model"]),
-    ("keyward-server", &["keyward-engine", "keyward-model", "keyward-sigv4"]),
+    ("keyward-server", &["keyward-engine", "keyward-model", "keyward-shape", "keyward-sigv4"]),
     ("keyward-shape", &[]),
     ("keyward-sigv4", &[]),
     ("keyward-sm2", &[]),
@@ -62,6 +75,7 @@ const ARROWS: [(&str, &[&str]); 18] = [
             "keyward-audit",
             "keyward-crypto",
             "keyward-engine",
+            "keyward-iam",
             "keyward-model",
             "keyward-ops",
             "keyward-policy",

@@ -94,6 +94,7 @@ impl Caller {
             past_window_s: 300,
             future_window_s: 300,
             expires_s_max: 300,
+            ignores_expires: false,
             style: Style::Json,
         };
         let presented = present(&parts, &rules).ok()?;

@@ -10,7 +10,7 @@ use keyward_engine::{
     Call, Credential, CredentialLookup, Cx, Entry, ErrorCode, Kind, OpError, Reply, entry,
 };
 use keyward_model::{AccessKeyId, Caller, Clock, Partition, Region, Rng, Timestamp};
-use keyward_server::{Backend, Service};
+use keyward_server::{Backend, Naming, Service};
 use keyward_shape::{Operation, Structure};
 use tokio::sync::Notify;
 use zeroize::Zeroizing;
@@ -61,8 +61,11 @@ macro_rules! operations {
 
 operations!(Deny Echo Panic Silence Wait);
 
-pub(crate) const SERVICES: &[Service] =
-    &[Service { signing_name: "kms", target_prefix: "TrentService.", operations: OPERATIONS }];
+pub(crate) const SERVICES: &[Service] = &[Service {
+    signing_name: "kms",
+    naming: Naming::Target { prefix: "TrentService." },
+    operations: OPERATIONS,
+}];
 
 pub(crate) struct TestBackend {
     clock: TestClock,
@@ -117,6 +120,10 @@ impl Backend for TestBackend {
 
     fn region(&self, name: &str) -> Option<&Region> {
         (name == self.region.as_str()).then_some(&self.region)
+    }
+
+    fn partition(&self) -> Partition {
+        Partition::Aws
     }
 
     async fn credential(&self, id: &AccessKeyId) -> Result<CredentialLookup, OpError> {

@@ -235,6 +235,19 @@ fn row_9_a_presigned_request_lapses_with_the_endpoint_whatever_its_signer_said()
 }
 
 #[test]
+fn row_9_where_expires_says_nothing_a_presigned_request_has_the_ordinary_window() {
+    for expires in ["X-Amz-Expires=300", "X-Amz-Expires=0", "X-Amz-Expires=604801"] {
+        let rules = Rules { ignores_expires: true, past_window_s: 900, ..query_rules() };
+        let mut request = presigned();
+        request.edit_query("X-Amz-Expires=300", expires);
+        let refusal = request.refusal(&Rules { now: NOW + 901, ..rules });
+        assert_eq!(refusal.code, RefusalCode::InvalidSignature);
+        assert!(refusal.message.starts_with("Signature expired: "), "{}", refusal.message);
+        assert!(!request.refusal(&Rules { now: NOW + 900, ..rules }).message.contains("expired"));
+    }
+}
+
+#[test]
 fn expires_is_a_number_of_seconds_up_to_a_week() {
     for value in ["", "0", "604801", "-1", "%2B60", "60s", "99999999999999999999"] {
         let mut request = presigned();

@@ -103,6 +103,7 @@ pub(crate) fn kms_rules() -> Rules<'static> {
         past_window_s: 300,
         future_window_s: 300,
         expires_s_max: 300,
+        ignores_expires: false,
         style: Style::Json,
     }
 }

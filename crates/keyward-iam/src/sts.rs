@@ -1,0 +1,16 @@
+//! STS: temporary credentials, and who somebody is.
+//! <https://docs.aws.amazon.com/STS/latest/APIReference/welcome.html>
+
+use keyward_engine::{Api, Protocol};
+
+pub mod constraints;
+
+pub(crate) mod get_access_key_info;
+pub(crate) mod get_caller_identity;
+
+/// The service.
+pub static API: Api = Api { event_source: "sts.amazonaws.com", protocol: Protocol::AwsQuery };
+/// The version of the API.
+pub const VERSION: &str = "2011-06-15";
+/// The XML namespace of replies.
+pub const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
