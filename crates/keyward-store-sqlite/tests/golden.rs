@@ -18,19 +18,20 @@ use keyward_store::conformance::samples::{
 };
 use keyward_store::{
     CanonicalRow, Change, ChangeNumber, CommitError, CredentialOwner, DeploymentRecord,
-    GrantFilter, KeyRecord, Precondition, RowAuthenticator, Store,
+    EntityTarget, GrantFilter, KeyRecord, Precondition, RowAuthenticator, Store,
 };
 use keyward_store_sqlite::{Database, SqliteStore};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
-const NEWEST: &str = "v2.db";
+const NEWEST: &str = "v3.db";
 
 /// The migration that a golden database was made with.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Made {
     By0001,
     By0002,
+    By0003,
 }
 
 fn golden() -> PathBuf {
@@ -48,13 +49,14 @@ async fn a_database_of_every_release_reads_as_it_was_written() {
         require_content(&path, made(&file.file_name().into_string().unwrap())).await;
         count += 1;
     }
-    assert!(count >= 2);
+    assert!(count >= 3);
 }
 
 fn made(file: &str) -> Made {
     match file {
         "v1.db" => Made::By0001,
         "v2.db" => Made::By0002,
+        "v3.db" => Made::By0003,
         _ => panic!("no content is known of {file}"),
     }
 }
@@ -63,11 +65,13 @@ async fn require_content(path: &Path, made: Made) {
     let database = Database::open(path).unwrap();
     assert_eq!(database.domain_keys().unwrap(), [1, 2].map(domain_key_record));
     let store = database.into_store(Arc::new(NumberedKeys::new(2))).unwrap();
-    let is_development = made == Made::By0002;
+    let is_development = made >= Made::By0002;
     let facts = DeploymentRecord { is_development, ..content::deployment() };
     assert_eq!(store.deployment().find().await.unwrap(), Some(facts));
     assert_eq!(store.deployment().last_seen().await.unwrap(), Some(time(77)));
-    assert_eq!(store.accounts().list().await.unwrap(), [account_record(0)]);
+    let hidden = (made >= Made::By0003).then(content::hidden_account_of_0003);
+    let accounts: Vec<_> = [account_record(0)].into_iter().chain(hidden).collect();
+    assert_eq!(store.accounts().list().await.unwrap(), accounts);
     assert_eq!(
         store.credentials().list(&account(0), &CredentialOwner::Root).await.unwrap(),
         content::credentials()
@@ -87,10 +91,17 @@ async fn require_content(path: &Path, made: Made) {
     assert_eq!(store.outbox().pending(10).await.unwrap(), [2, 1].map(audit_row));
     // All but the second material and the account is under the first domain key: by its code, or
     // as the access keys by their seal.
-    let stale = if made == Made::By0001 { 10 } else { 21 };
+    let stale = match made {
+        Made::By0001 => 10,
+        Made::By0002 => 21,
+        Made::By0003 => 24,
+    };
     assert_eq!(store.resealing().stale(2, 100).await.unwrap().len(), stale);
-    if made == Made::By0002 {
+    if made >= Made::By0002 {
         require_content_of_0002(&store).await;
+    }
+    if made >= Made::By0003 {
+        require_content_of_0003(&store).await;
     }
 }
 
@@ -109,6 +120,34 @@ async fn require_content_of_0002(store: &SqliteStore) {
     assert_eq!(found, Some(wrapping_key));
     let last_use = store.last_uses().find(&key(3)).await.unwrap();
     assert_eq!(last_use, Some(content::last_use_of_0002()));
+}
+
+async fn require_content_of_0003(store: &SqliteStore) {
+    for record in content::credentials_of_0003() {
+        let listed = store.credentials().list(&account(0), &record.owner).await.unwrap();
+        assert_eq!(listed, [record]);
+    }
+    let policy = store.policies().find(&key(3)).await.unwrap().unwrap();
+    assert_eq!(policy.record, content::policy_of_0003());
+    let grant = content::grant_of_0003();
+    assert_eq!(store.grants().find(&key(4), &grant.grant_id).await.unwrap(), Some(grant));
+    let mut references = 0;
+    for record in content::entities_of_0003() {
+        let found = store.entities().find(&record.entity_name()).await.unwrap().unwrap().record;
+        assert_eq!(found, record);
+        for (relation, target) in record.body.references() {
+            let target = EntityTarget::new(record.account, relation, target);
+            let referrers = store.entities().referrers(&target, None, 10).await.unwrap();
+            assert!(referrers.contains(&record.entity_name()), "{target:?}");
+            references += 1;
+        }
+    }
+    assert_eq!(references, 8);
+    assert_eq!(store.services().list().await.unwrap(), [content::service_of_0003()]);
+    for record in content::principal_uses_of_0003() {
+        let found = store.principal_uses().find(&record.principal).await.unwrap();
+        assert_eq!(found, Some(record));
+    }
 }
 
 /// The count kept beside the keys, also for keys written before there was one.

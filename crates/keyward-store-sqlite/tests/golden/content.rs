@@ -5,17 +5,21 @@ use std::sync::Arc;
 
 use keyward_model::{
     KeyMaterialState, KeyState, MultiRegionSet, Origin, Partition, Region, RotationType,
+    UniqueIdKind,
 };
 use keyward_store::conformance::samples::{
-    account_record, alias_record, audit_row, credential_record, domain_key_record, grant_record,
-    import_wrapping_key_record, key, key_record, last_use_record, material_id, material_record,
-    policy_record, tag_record, time,
+    account, account_record, alias_record, audit_row, credential_record, domain_key_record,
+    entity_record, grant_record, import_wrapping_key_record, key, key_record, last_use_record,
+    material_id, material_record, policy_record, principal_use_record, put_entity, service_record,
+    tag_record, time, unique_id, user,
 };
 use keyward_store::conformance::{NumberedKeys, sealed};
 use keyward_store::{
-    AliasRecord, Change, CredentialRecord, CredentialStatus, DeploymentRecord, GrantConstraints,
-    GrantRecord, ImportWrappingKeyRecord, KeyRecord, LastUseRecord, MaterialRecord, PolicyRecord,
-    Rotation, Store, TagRecord, Write,
+    AccountRecord, AliasRecord, Change, CredentialOwner, CredentialRecord, CredentialStatus,
+    DeploymentRecord, EntityBody, EntityRecord, GrantConstraints, GrantRecord, GroupBody,
+    ImportWrappingKeyRecord, KeyRecord, LastUseRecord, MaterialRecord, MfaDeviceBody,
+    OidcProviderBody, PolicyBody, PolicyRecord, PolicyVersion, PrincipalUseRecord, RoleBody,
+    Rotation, ServiceKind, ServiceRecord, Store, TagRecord, UsedPrincipal, UserBody, Write,
 };
 use keyward_store_sqlite::Database;
 
@@ -155,6 +159,139 @@ fn writes_of_0002() -> Vec<Write> {
     writes
 }
 
+pub(crate) fn hidden_account_of_0003() -> AccountRecord {
+    AccountRecord { owner_service: Some("backup".to_owned()), ..account_record(1) }
+}
+
+/// An access key of a user and one of a service.
+pub(crate) fn credentials_of_0003() -> [CredentialRecord; 2] {
+    let user = CredentialOwner::User(unique_id(UniqueIdKind::User, 1));
+    let service = CredentialOwner::Service("s3".to_owned());
+    let owned = |n, owner| CredentialRecord { owner, ..credential_record(n) };
+    [owned(3, user), owned(4, service)]
+}
+
+pub(crate) fn policy_of_0003() -> PolicyRecord {
+    let bindings = [
+        (user("alice"), unique_id(UniqueIdKind::User, 1).to_string()),
+        ("arn:aws:iam::111100000000:role/ops/app".to_owned(), "AROAXXXXXXXXXXXXXXXX3".to_owned()),
+    ];
+    PolicyRecord { bindings: bindings.into(), ..policy_record(&key(3), "{\"Statement\":[ ]}") }
+}
+
+pub(crate) fn grant_of_0003() -> GrantRecord {
+    GrantRecord {
+        grantee_id: Some(unique_id(UniqueIdKind::User, 1)),
+        retiring_id: Some(unique_id(UniqueIdKind::Role, 3)),
+        created_by_service: Some("s3.amazonaws.com".to_owned()),
+        ..grant_record(&key(4), 3)
+    }
+}
+
+fn texts(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|&text| text.to_owned()).collect()
+}
+
+fn tags_of_0003() -> Vec<(String, String)> {
+    vec![("team".to_owned(), "Zoë".to_owned()), ("empty".to_owned(), String::new())]
+}
+
+/// An entity of every kind, with all that can be said of it.
+pub(crate) fn entities_of_0003() -> [EntityRecord; 6] {
+    let policy = || "arn:aws:iam::111100000000:policy/ops/read".to_owned();
+    let inline_policies = || [("inline".to_owned(), "{\"Statement\":[]}".to_owned())].into();
+    let alice = UserBody {
+        tags: tags_of_0003(),
+        permissions_boundary: Some(policy()),
+        attached_policies: vec![policy(), "arn:aws:iam::aws:policy/other".to_owned()],
+        inline_policies: inline_policies(),
+        groups: vec![unique_id(UniqueIdKind::Group, 2)],
+    };
+    let group = GroupBody { attached_policies: vec![policy()], inline_policies: inline_policies() };
+    let role = RoleBody {
+        assume_role_policy_document: "{\"Statement\":[]}".to_owned(),
+        trust_bindings: [(user("Alice"), unique_id(UniqueIdKind::User, 1))].into(),
+        description: Some("für alle".to_owned()),
+        max_session_duration_s: 3600,
+        tags: tags_of_0003(),
+        permissions_boundary: Some(policy()),
+        attached_policies: vec![policy()],
+        inline_policies: inline_policies(),
+        is_service_linked: true,
+        service: Some("s3.amazonaws.com".to_owned()),
+    };
+    let version = |number| PolicyVersion {
+        number,
+        document: "{\"Statement\":[]}".to_owned(),
+        created_at: time(number),
+    };
+    let policy = PolicyBody {
+        description: Some("read".to_owned()),
+        tags: tags_of_0003(),
+        default_version: 3,
+        next_version: 4,
+        versions: vec![version(1), version(3)],
+        updated_at: time(3),
+    };
+    let provider = OidcProviderBody {
+        url: "https://id.example.com/a".to_owned(),
+        client_ids: texts(&["sts.amazonaws.com", "other"]),
+        thumbprints: vec!["0f".repeat(20)],
+        tags: tags_of_0003(),
+        jwks: None,
+    };
+    let device = MfaDeviceBody {
+        sealed_seed: sealed(1, "seed"),
+        user: Some(unique_id(UniqueIdKind::User, 1)),
+        enabled_at: Some(time(6)),
+        last_step: 56_666_666,
+        tags: tags_of_0003(),
+    };
+    [
+        entity_record(1, "Alice", EntityBody::User(alice)),
+        entity_record(2, "team", EntityBody::Group(group)),
+        at_ops(entity_record(3, "app", EntityBody::Role(role))),
+        at_ops(entity_record(4, "read", EntityBody::Policy(policy))),
+        entity_record(5, "id.example.com/a", EntityBody::OidcProvider(provider)),
+        entity_record(6, "phone", EntityBody::MfaDevice(device)),
+    ]
+}
+
+fn at_ops(record: EntityRecord) -> EntityRecord {
+    EntityRecord { path: "/ops/".to_owned(), ..record }
+}
+
+pub(crate) fn service_of_0003() -> ServiceRecord {
+    ServiceRecord {
+        kind: ServiceKind::AsItself,
+        source_arn: Some("arn:aws:s3:::bucket".to_owned()),
+        source_account: Some(account(0)),
+        role: Some(unique_id(UniqueIdKind::Role, 3)),
+        owned_account: Some(account(1)),
+        ..service_record("s3")
+    }
+}
+
+/// Of an access key and of a role.
+pub(crate) fn principal_uses_of_0003() -> [PrincipalUseRecord; 2] {
+    let access_key = UsedPrincipal::AccessKey(credential_record(3).access_key_id);
+    let role = UsedPrincipal::Role(unique_id(UniqueIdKind::Role, 3));
+    [principal_use_record(access_key, 8), principal_use_record(role, 9)]
+}
+
+fn writes_of_0003() -> Vec<Write> {
+    let mut writes = vec![
+        Write::PutAccount(hidden_account_of_0003()),
+        Write::PutPolicy(policy_of_0003()),
+        Write::PutGrant(Box::new(grant_of_0003())),
+        Write::PutService(Box::new(service_of_0003())),
+    ];
+    writes.extend(credentials_of_0003().map(Write::PutCredential));
+    writes.extend(entities_of_0003().map(put_entity));
+    writes.extend(principal_uses_of_0003().map(Write::PutPrincipalUse));
+    writes
+}
+
 /// Writes a new database, some of it before and some after a rotation of the domain key.
 pub(crate) async fn write(path: &Path) {
     let database = Database::open(path).unwrap();
@@ -176,6 +313,7 @@ pub(crate) async fn write(path: &Path) {
     rows.rotate();
     let mut writes = vec![new_material, Write::PutAccount(account_record(0))];
     writes.extend(credentials().map(Write::PutCredential));
+    writes.extend(writes_of_0003());
     store.commit(Change { writes, ..Change::default() }).await.unwrap();
     store.close().await.unwrap();
 }
