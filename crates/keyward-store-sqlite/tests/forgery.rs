@@ -5,16 +5,18 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use keyward_model::{MultiRegionSet, Partition, Region, Timestamp};
+use keyward_model::{AccountId, MultiRegionSet, Partition, Region, Timestamp, UniqueIdKind};
 use keyward_store::conformance::samples::{
-    account, account_record, alias, alias_record, credential_record, grant_id, key, key_id,
-    key_record, last_use_record, material_record, policy_record, put_key, put_whole_key, scope,
-    tag_record, time,
+    account, account_record, alias, alias_record, credential_record, entity_record, grant_id,
+    grant_record, key, key_id, key_record, last_use_record, material_record, mfa_device_record,
+    policy_record, principal_use_record, put_entity, put_key, put_whole_key, scope, service_record,
+    tag_record, time, unique_id,
 };
 use keyward_store::conformance::{NumberedKeys, sealed};
 use keyward_store::{
-    Change, CommitError, CredentialOwner, DeploymentRecord, GrantFilter, Precondition, Scope,
-    StaleRow, Store, StoreError, Write,
+    Change, CommitError, CredentialOwner, DeploymentRecord, EntityBody, EntityKind, EntityRecord,
+    EntityRelation, EntityTarget, GrantFilter, GrantRecord, Precondition, Scope, ServiceRecord,
+    StaleRow, Store, StoreError, UsedPrincipal, UserBody, Write,
 };
 use keyward_store_sqlite::{Database, SqliteStore};
 use rusqlite::Connection;
@@ -49,6 +51,7 @@ impl Forger {
         this.write(put_whole_key(&key(2), "alias/two")).await.unwrap();
         this.write(vec![put_key(&key(3)), Write::PutAccount(account_record(0))]).await.unwrap();
         this.write(vec![Write::PutCredential(credential_record(1))]).await.unwrap();
+        this.write(principals()).await.unwrap();
         assert_eq!(this.forged_tables().await, BTreeSet::new());
         this
     }
@@ -69,10 +72,16 @@ impl Forger {
         refusals.note(self.store.accounts().list().await);
         for account in [account(0), account(1)] {
             refusals.note(self.store.credentials().list(&account, &CredentialOwner::Root).await);
+            self.note_entities(&mut refusals, &account).await;
             for region in ["eu-central-1", "eu-west-1"] {
                 let region: Region = region.parse().unwrap();
                 self.note_scope(&mut refusals, &Scope { account, region }).await;
             }
+        }
+        refusals.note(self.store.credentials().find(&credential_record(1).access_key_id).await);
+        refusals.note(self.store.services().list().await);
+        for principal in [1, 9].map(access_key) {
+            refusals.note(self.store.principal_uses().find(&principal).await);
         }
         let end = time(u32::MAX);
         refusals.note(self.store.keys().due_for_deletion(end, 100).await);
@@ -81,6 +90,15 @@ impl Forger {
         refusals.note(self.store.materials().due_for_expiry(end, 100).await);
         refusals.note(self.store.import_wrapping_keys().expired(end, 100).await);
         refusals.0
+    }
+
+    async fn note_entities(&self, refusals: &mut Refusals, account: &AccountId) {
+        use EntityKind as K;
+        let entities = self.store.entities();
+        for kind in [K::Group, K::MfaDevice, K::OidcProvider, K::Policy, K::Role, K::User] {
+            refusals.note(entities.list(account, kind, "", None, 100).await);
+        }
+        refusals.note(entities.find_by_id(&alice().unique_id.unwrap()).await);
     }
 
     async fn note_scope(&self, refusals: &mut Refusals, scope: &Scope) {
@@ -98,6 +116,33 @@ impl Forger {
             refusals.note(self.store.keys().members(&scope.account, &key.key_id).await);
         }
     }
+}
+
+fn access_key(n: u32) -> UsedPrincipal {
+    UsedPrincipal::AccessKey(credential_record(n).access_key_id)
+}
+
+/// A user with an attached policy.
+fn alice() -> EntityRecord {
+    let attached_policies = vec!["arn:aws:iam::aws:policy/p".to_owned()];
+    let body = UserBody { attached_policies, ..UserBody::default() };
+    entity_record(1, "Alice", EntityBody::User(body))
+}
+
+/// An MFA device, a user, a service and the last use of an access key.
+fn principals() -> Vec<Write> {
+    let service = ServiceRecord {
+        source_arn: Some("arn:aws:s3:::a".to_owned()),
+        source_account: Some(account(5)),
+        role: Some(unique_id(UniqueIdKind::Role, 5)),
+        ..service_record("s3")
+    };
+    vec![
+        put_entity(mfa_device_record(1, "phone")),
+        put_entity(alice()),
+        Write::PutService(Box::new(service)),
+        Write::PutPrincipalUse(principal_use_record(access_key(1), 1)),
+    ]
 }
 
 struct Refusals(BTreeSet<&'static str>);
@@ -150,42 +195,71 @@ const EDITS_OF_KEYS: &[Edit] = &[
 /// What the other tables of rows that decide say.
 const OTHER_EDITS: &[Edit] = &[
     ("accounts", "account", "'111100000001'"),
+    ("accounts", "owner_service", "'s3'"),
     ("aliases", "name", "'alias/other'"),
     ("aliases", "target", "'00000003-1234-4abc-8def-1234567890ab'"),
     ("aliases", "updated_at", "updated_at + 1"),
     ("credentials", "access_key_id", "'AKIA0000000000000009'"),
     ("credentials", "account", "'111100000001'"),
+    ("credentials", "owner", "'service/s3'"),
+    ("credentials", "owner", "'user/AIDAYYYYYYYYYYYYYYYYY'"),
     ("credentials", "sealed_secret", "zeroblob(length(sealed_secret))"),
     ("credentials", "status", "'Inactive'"),
     ("deployment", "deployment_id", "zeroblob(16)"),
     ("deployment", "partition", "'aws-cn'"),
     ("deployment", "regions", "'eu-central-1,eu-west-1'"),
     ("deployment", "is_development", "1"),
+    ("grants", "created_by_service", "''"),
     ("grants", "encryption_context_equals", "x''"),
     ("grants", "encryption_context_subset", "NULL"),
     ("grants", "encryption_context_subset", "x'00000001610000000162'"),
     ("grants", "encryption_context_subset", "x'ff'"),
     ("grants", "fingerprint", "NULL"),
     ("grants", "grant_id", "zeroblob(32)"),
+    ("grants", "grantee_id", "'AIDAYYYYYYYYYYYYYYYYY'"),
     ("grants", "grantee_principal", "retiring_principal"),
     ("grants", "grantee_service_principal", "grantee_principal"),
     ("grants", "issuing_account", "'111100000001'"),
     ("grants", "name", "NULL"),
     ("grants", "operations", "'Decrypt'"),
     ("grants", "operations", "'Encrypt,Decrypt'"),
+    ("grants", "retiring_id", "'AIDAYYYYYYYYYYYYYYYYY'"),
     ("grants", "retiring_principal", "grantee_principal"),
     ("grants", "retiring_service_principal", "retiring_principal"),
     ("grants", "source_arn", "''"),
+    ("iam_entities", "account", "'111100000001'"),
+    ("iam_entities", "body", "replace(body, '\"last_step\":0', '\"last_step\":1')"),
+    ("iam_entities", "body", "body || ' '"),
+    ("iam_entities", "kind", "'group'"),
+    ("iam_entities", "name", "'Phone'"),
+    ("iam_entities", "name", "'other'"),
+    ("iam_entities", "name_folded", "'other'"),
+    ("iam_entities", "path", "'/a/'"),
+    ("iam_entities", "sealed", "NULL"),
+    ("iam_entities", "sealed", "zeroblob(length(sealed))"),
+    ("iam_entities", "unique_id", "'AIDAZZZZZZZZZZZZZZZZZ'"),
     ("import_wrapping_keys", "algorithm", "'RSAES_OAEP_SHA_1'"),
     ("import_wrapping_keys", "expires_at", "expires_at + 1"),
     ("import_wrapping_keys", "sealed_private_key", "zeroblob(length(sealed_private_key))"),
     ("import_wrapping_keys", "token_id", "zeroblob(32)"),
     ("import_wrapping_keys", "wrapping_key_spec", "'RSA_2048'"),
+    ("key_policies", "bindings", "'{\"a\":\"b\"}'"),
     ("key_policies", "document", "'{\"Statement\":[]}'"),
     ("last_uses", "event_id", "zeroblob(16)"),
     ("last_uses", "operation", "'Decrypt'"),
     ("last_uses", "request_id", "zeroblob(16)"),
     ("last_uses", "used_at", "used_at + 1"),
+    ("principal_uses", "principal", "'access-key/AKIA0000000000000009'"),
+    ("principal_uses", "region", "'eu-west-1'"),
+    ("principal_uses", "service", "'sts'"),
+    ("principal_uses", "used_at", "used_at + 1"),
+    ("services", "account", "'111100000001'"),
+    ("services", "kind", "'as-itself'"),
+    ("services", "name", "'s4'"),
+    ("services", "owned_account", "'111100000001'"),
+    ("services", "role", "NULL"),
+    ("services", "source_account", "NULL"),
+    ("services", "source_arn", "'arn:aws:s3:::b'"),
     ("tags", "tag_key", "'owner'"),
     ("tags", "tag_value", "'red'"),
 ];
@@ -200,7 +274,7 @@ fn edits() -> Vec<Edit> {
     for table in OF_KEYS {
         edits.push((table, "key_id", "'00000003-1234-4abc-8def-1234567890ab'"));
     }
-    let undated = ["key_policies", "last_uses", "tags"];
+    let undated = ["key_policies", "last_uses", "principal_uses", "tags"];
     for table in TABLES.into_iter().filter(|table| !undated.contains(table)) {
         edits.push((table, "created_at", "created_at + 1"));
     }
@@ -213,17 +287,20 @@ fn edits() -> Vec<Edit> {
     edits
 }
 
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 14] = [
     "accounts",
     "aliases",
     "credentials",
     "deployment",
     "grants",
+    "iam_entities",
     "import_wrapping_keys",
     "key_materials",
     "key_policies",
     "keys",
     "last_uses",
+    "principal_uses",
+    "services",
     "tags",
 ];
 
@@ -284,21 +361,29 @@ async fn no_column_is_left_out_of_these_tests() {
 async fn a_word_that_means_nothing_is_noticed() {
     for (table, column) in [
         ("aliases", "target"),
+        ("credentials", "owner"),
         ("credentials", "status"),
         ("deployment", "partition"),
         ("deployment", "regions"),
+        ("grants", "grantee_id"),
         ("grants", "issuing_account"),
         ("grants", "operations"),
+        ("iam_entities", "body"),
+        ("iam_entities", "kind"),
         ("import_wrapping_keys", "algorithm"),
         ("import_wrapping_keys", "wrapping_key_spec"),
         ("key_materials", "rotation_type"),
         ("key_materials", "state"),
+        ("key_policies", "bindings"),
         ("keys", "manager"),
         ("keys", "origin"),
         ("keys", "primary_region"),
         ("keys", "spec"),
         ("keys", "state"),
         ("keys", "usage"),
+        ("principal_uses", "region"),
+        ("services", "kind"),
+        ("services", "role"),
     ] {
         let forger = Forger::new().await;
         forger.forge(&format!("UPDATE {table} SET {column} = 'nonsense'"));
@@ -364,11 +449,14 @@ async fn a_value_that_moved_to_another_column_is_noticed() {
         ("grants", "grantee_principal", "grantee_service_principal"),
         ("grants", "encryption_context_subset", "encryption_context_equals"),
         ("grants", "retiring_principal", "retiring_service_principal"),
+        ("grants", "grantee_id", "retiring_id"),
+        ("grants", "grantee_id", "created_by_service"),
         ("key_materials", "expires_at", "rotated_at"),
         ("key_materials", "description", "rotation_type"),
         ("keys", "next_rotation", "on_demand_started"),
         ("keys", "settles_at", "rotation_period_days"),
         ("keys", "deletion_date", "settles_at"),
+        ("services", "source_account", "owned_account"),
     ] {
         let forger = Forger::new().await;
         let mut dated = key_record(&key(1));
@@ -378,7 +466,13 @@ async fn a_value_that_moved_to_another_column_is_noticed() {
         let mut imported = material_record(&key(1), 1);
         imported.expires_at = Some(time(5));
         imported.description = Some("ON_DEMAND".to_owned());
-        let writes = vec![Write::PutKey(Box::new(dated)), Write::PutMaterial(imported)];
+        let grantee_id = Some(unique_id(UniqueIdKind::User, 1));
+        let bound = GrantRecord { grantee_id, ..grant_record(&key(1), 1) };
+        let writes = vec![
+            Write::PutKey(Box::new(dated)),
+            Write::PutMaterial(imported),
+            Write::PutGrant(Box::new(bound)),
+        ];
         forger.write(writes).await.unwrap();
         assert_eq!(forger.forged_tables().await, BTreeSet::new());
         forger.forge(&format!("UPDATE {table} SET {to} = {from}, {from} = NULL WHERE row = 1"));
@@ -441,6 +535,46 @@ async fn a_forged_last_use_does_not_keep_true_ones_out() {
 }
 
 #[tokio::test]
+async fn a_forged_use_of_a_principal_does_not_keep_true_ones_out() {
+    let forger = Forger::new().await;
+    forger.forge("UPDATE principal_uses SET used_at = used_at + 1000000");
+    let used = principal_use_record(access_key(1), 5);
+    forger.write(vec![Write::PutPrincipalUse(used.clone())]).await.unwrap();
+    let found = forger.store.principal_uses().find(&access_key(1)).await.unwrap();
+    assert_eq!(found, Some(used));
+}
+
+#[tokio::test]
+async fn an_entity_without_something_attached_to_it_is_noticed() {
+    for (from, to) in [("user", "user"), ("user", "group")] {
+        let forger = Forger::new().await;
+        let bare = entity_record(1, "Alice", EntityBody::User(UserBody::default()));
+        let bare = bare.body.to_text();
+        forger.forge(&format!(
+            "UPDATE iam_entities SET body = '{bare}', kind = '{to}' WHERE kind = '{from}'"
+        ));
+        assert_eq!(forger.forged_tables().await, BTreeSet::from(["iam_entities"]), "{to}");
+    }
+}
+
+/// Its members carry no code: they say where to look, and the entities say what is so.
+#[tokio::test]
+async fn an_index_of_references_edited_by_hand_changes_nothing_entities_say() {
+    let forger = Forger::new().await;
+    let policy = EntityTarget::new(account(0), EntityRelation::Policy, "arn:aws:iam::aws:policy/p");
+    forger.forge("DELETE FROM iam_references");
+    assert_eq!(forger.store.entities().referrers(&policy, None, 10).await.unwrap(), []);
+    let found = forger.store.entities().find(&alice().entity_name()).await.unwrap().unwrap();
+    assert_eq!(found.record, alice());
+    forger.write(vec![put_entity(alice())]).await.unwrap();
+    let referrers = forger.store.entities().referrers(&policy, None, 10).await.unwrap();
+    assert_eq!(referrers, [alice().entity_name()]);
+    forger.forge("UPDATE iam_references SET referrer_kind = 'nonsense'");
+    let refused = forger.store.entities().referrers(&policy, None, 10).await;
+    assert!(matches!(refused, Err(StoreError::Unreadable { table: "iam_references" })));
+}
+
+#[tokio::test]
 async fn an_older_code_under_newer_content_is_noticed() {
     let forger = Forger::new().await;
     forger.hand.execute_batch("CREATE TEMP TABLE old AS SELECT * FROM keys WHERE row = 1").unwrap();
@@ -484,9 +618,21 @@ async fn a_forged_row_gets_no_new_code_when_resealed() {
     forger.forge("UPDATE grants SET operations = 'Sign' WHERE row = 1");
     forger.forge("UPDATE import_wrapping_keys SET expires_at = 1 WHERE row = 1");
     forger.forge("UPDATE last_uses SET operation = 'Sign' WHERE row = 1");
+    forger.forge("UPDATE iam_entities SET path = '/a/' WHERE row = 1");
+    forger.forge("UPDATE principal_uses SET service = 'sts' WHERE row = 1");
+    forger.forge("UPDATE services SET source_arn = NULL WHERE row = 1");
     forger.rows.rotate();
     let stale = forger.store.resealing().stale(2, 100).await.unwrap();
-    let tables = ["grants", "import_wrapping_keys", "key_materials", "last_uses", "tags"];
+    let tables = [
+        "grants",
+        "iam_entities",
+        "import_wrapping_keys",
+        "key_materials",
+        "last_uses",
+        "principal_uses",
+        "services",
+        "tags",
+    ];
     for table in tables {
         let row = stale.iter().find(|row| row.table == table && row.handle == 1).unwrap();
         let row = StaleRow { sealed: row.sealed.as_ref().map(|_| sealed(2, "new")), ..row.clone() };
@@ -504,8 +650,13 @@ async fn a_precondition_on_a_forged_row_is_an_error() {
     let alias_change = forger.store.aliases().find(&one).await.unwrap().unwrap().change;
     forger.forge("UPDATE keys SET description = 'forged' WHERE row = 1");
     forger.forge("UPDATE aliases SET updated_at = 1 WHERE row = 1");
+    let user = alice().entity_name();
+    let user_change = forger.store.entities().find(&user).await.unwrap().unwrap().change;
     forger.forge("UPDATE grants SET operations = 'Sign' WHERE row = 1");
+    forger.forge("UPDATE iam_entities SET path = '/a/'");
     for precondition in [
+        Precondition::EntityAbsent(user.clone()),
+        Precondition::EntityAt(user, user_change),
         Precondition::GrantAbsent(key(1), *grant_id(1).as_bytes()),
         Precondition::GrantPresent(key(1), grant_id(1)),
         Precondition::KeyAbsent(key(1)),

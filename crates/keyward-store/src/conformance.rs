@@ -17,6 +17,7 @@ pub mod change;
 pub mod credentials;
 pub mod deployment;
 pub mod domain_keys;
+pub mod entities;
 pub mod grants;
 pub mod import_wrapping_keys;
 pub mod keys;
@@ -26,8 +27,10 @@ pub mod materials;
 mod numbered_keys;
 pub mod outbox;
 pub mod policies;
+pub mod principal_uses;
 pub mod resealing;
 pub mod samples;
+pub mod services;
 pub mod tags;
 
 use std::sync::Arc;
@@ -71,6 +74,7 @@ macro_rules! conformance_tests {
                 an_account_is_found_after_it_is_added
                 an_account_is_of_use_to_nobody_before_it_is_added
                 accounts_are_listed_in_the_order_of_ids
+                the_owner_of_a_hidden_account_survives
             }
             aliases {
                 an_alias_is_found_with_the_change_that_wrote_it
@@ -101,6 +105,8 @@ macro_rules! conformance_tests {
                 a_credential_is_gone_after_it_is_removed
                 credentials_are_listed_by_account
                 a_credential_of_an_account_that_does_not_exist_is_refused
+                credentials_are_listed_by_their_owner
+                a_credential_changes_hands
             }
             deployment {
                 the_facts_are_written_once
@@ -116,6 +122,23 @@ macro_rules! conformance_tests {
                 a_domain_key_with_rows_under_it_is_not_destroyed
                 nothing_is_stored_under_a_destroyed_domain_key
             }
+            entities {
+                every_column_of_an_entity_survives
+                an_entity_is_replaced_whole
+                an_entity_is_found_with_the_change_that_wrote_it
+                an_entity_is_found_by_every_spelling_and_keeps_its_own
+                an_entity_is_found_in_its_account_and_kind_only
+                an_entity_is_found_by_its_unique_id_in_any_account
+                a_unique_id_stands_once
+                an_entity_is_renamed_in_one_change
+                an_entity_is_gone_after_it_is_removed
+                an_entity_of_an_account_that_does_not_exist_is_refused
+                entities_are_listed_in_the_order_of_folded_names_page_by_page
+                entities_are_listed_by_the_beginning_of_their_path
+                entities_are_counted_by_account_and_kind
+                referrers_are_those_that_name_the_target_now
+                referrers_are_listed_by_kind_and_name_page_by_page
+            }
             grants {
                 every_column_of_a_grant_survives
                 a_grant_is_replaced_whole
@@ -130,6 +153,7 @@ macro_rules! conformance_tests {
                 retirable_grants_are_those_of_one_region_and_every_account
                 a_change_of_grants_counts_in_a_shard_of_their_own
                 a_grant_of_a_key_that_does_not_exist_is_refused
+                grants_of_several_grantees_come_grantee_by_grantee
             }
             import_wrapping_keys {
                 every_column_of_an_import_wrapping_key_survives
@@ -170,6 +194,11 @@ macro_rules! conformance_tests {
                 alias_at_fails_when_the_alias_moved_or_went
                 key_at_fails_when_the_key_changed_or_went
                 racing_changes_do_not_pass_a_limit_together
+                credentials_below_counts_the_access_keys_of_one_owner
+                entity_absent_fails_whichever_spelling_is_there
+                entity_at_fails_when_the_entity_changed_or_went
+                entities_below_counts_one_kind_in_one_account
+                not_referenced_fails_while_an_entity_names_the_target
             }
             materials {
                 every_column_of_a_material_survives
@@ -191,6 +220,13 @@ macro_rules! conformance_tests {
                 a_policy_is_found_with_the_change_that_wrote_it
                 a_policy_is_replaced
                 a_key_without_a_policy_has_none
+                the_bindings_of_a_policy_are_replaced_with_it
+            }
+            principal_uses {
+                the_newest_use_of_a_principal_wins_whatever_the_order
+                a_use_of_a_principal_that_is_gone_is_not_remembered
+                a_last_use_goes_with_the_principal
+                last_uses_of_principals_do_not_touch_each_other
             }
             resealing {
                 rows_of_every_table_are_stale_after_a_rotation
@@ -203,6 +239,14 @@ macro_rules! conformance_tests {
                 a_row_that_went_meanwhile_stays_gone
                 a_value_sealed_before_a_rotation_and_stored_after_is_stale
                 stale_rows_come_in_bounded_lists
+            }
+            services {
+                every_column_of_a_service_survives
+                a_service_is_replaced_whole
+                a_service_is_found_by_name_and_account
+                a_service_is_gone_after_it_is_removed
+                services_are_listed_by_name_and_account
+                a_service_of_an_account_that_does_not_exist_is_refused
             }
             tags {
                 tags_are_listed_by_the_bytes_of_their_keys
@@ -239,6 +283,7 @@ mod tests {
             include_str!("conformance/credentials.rs"),
             include_str!("conformance/deployment.rs"),
             include_str!("conformance/domain_keys.rs"),
+            include_str!("conformance/entities.rs"),
             include_str!("conformance/grants.rs"),
             include_str!("conformance/import_wrapping_keys.rs"),
             include_str!("conformance/keys.rs"),
@@ -247,7 +292,9 @@ mod tests {
             include_str!("conformance/materials.rs"),
             include_str!("conformance/outbox.rs"),
             include_str!("conformance/policies.rs"),
+            include_str!("conformance/principal_uses.rs"),
             include_str!("conformance/resealing.rs"),
+            include_str!("conformance/services.rs"),
             include_str!("conformance/tags.rs"),
         ] {
             for rest in file.split("\npub async fn ").skip(1) {
@@ -259,6 +306,6 @@ mod tests {
                 count += 1;
             }
         }
-        assert!(count >= 100, "only {count} conformance tests");
+        assert!(count >= 130, "only {count} conformance tests");
     }
 }

@@ -1,10 +1,10 @@
 //! Grants.
 
-use keyward_model::GrantOperation;
+use keyward_model::{GrantOperation, UniqueIdKind};
 
 use super::Subject;
 use super::samples::{
-    account, grant_id, grant_record, key, key_id, put_grant, put_key, scope, user,
+    account, grant_id, grant_record, key, key_id, put_grant, put_key, scope, unique_id, user,
 };
 use crate::{
     Change, CommitError, GrantConstraints, GrantFilter, GrantPrincipal, GrantRecord, Scope,
@@ -29,7 +29,8 @@ fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
 /// Records with every optional column present and absent, alone and together.
 fn varied_records(key: &ScopedKey) -> Vec<GrantRecord> {
     let text = |n: u32| format!("Schlüssel ‹{n}› '\"\\; --\u{0}\n");
-    (0..512)
+    (0..4096)
+        .step_by(3)
         .map(|n: u32| {
             let has = |bit: u32| n & (1 << bit) != 0;
             let operations = usize::try_from(n).unwrap() % (GrantOperation::ALL.len() + 1);
@@ -47,6 +48,9 @@ fn varied_records(key: &ScopedKey) -> Vec<GrantRecord> {
                     source_arn: has(7).then(|| text(n)),
                 },
                 fingerprint: has(8).then(|| *grant_id(n).as_bytes()),
+                grantee_id: has(9).then(|| unique_id(UniqueIdKind::User, n)),
+                retiring_id: has(10).then(|| unique_id(UniqueIdKind::Role, n)),
+                created_by_service: has(11).then(|| text(n)),
                 ..grant_record(key, n)
             }
         })
@@ -64,7 +68,7 @@ pub async fn every_column_of_a_grant_survives(subject: &Subject) {
 
 pub async fn a_grant_is_replaced_whole(subject: &Subject) {
     subject.write(vec![put_key(&key(1))]).await;
-    for record in varied_records(&key(1)).into_iter().step_by(7) {
+    for record in varied_records(&key(1)).into_iter().step_by(17) {
         let record = GrantRecord { grant_id: grant_id(1), ..record };
         subject.write(vec![put(record.clone())]).await;
         let found = subject.store.grants().find(&key(1), &grant_id(1)).await.unwrap();
@@ -216,6 +220,21 @@ pub async fn grants_of_a_grantee_are_those_of_one_key(subject: &Subject) {
     ] {
         let listed = grants.of_grantees(&key(2), &[grantee]).await.unwrap();
         assert_eq!(ids_of(&listed), expected, "{grantee:?}");
+    }
+}
+
+pub async fn grants_of_several_grantees_come_grantee_by_grantee(subject: &Subject) {
+    put_mixed(subject).await;
+    let grants = subject.store.grants();
+    let (alice, bob, carol) = (user("alice"), user("bob"), user("carol"));
+    let arn = GrantPrincipal::Principal;
+    for (grantees, expected) in [
+        (vec![], vec![]),
+        (vec![arn(&bob), arn(&carol), arn(&alice)], vec![1, 3, 2, 4]),
+        (vec![arn(&alice), GrantPrincipal::Service(SERVICE)], vec![2, 4, 5]),
+    ] {
+        let listed = grants.of_grantees(&key(1), &grantees).await.unwrap();
+        assert_eq!(ids_of(&listed), expected, "{grantees:?}");
     }
 }
 

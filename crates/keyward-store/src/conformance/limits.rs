@@ -1,13 +1,17 @@
 //! Preconditions, each on both sides of its boundary.
 
-use keyward_model::{KeyManager, KeyState};
+use keyward_model::{KeyManager, KeyState, UniqueIdKind};
 
 use super::Subject;
 use super::samples::{
-    account, alias, alias_record, all, grant_id, key, key_id, key_record, put_grant, put_key,
-    scope, tag_record,
+    account, account_record, alias, alias_record, all, credential_record, entity_record, grant_id,
+    group_record, key, key_id, key_record, put_entity, put_grant, put_key, role_record, scope,
+    tag_record, unique_id, user_record,
 };
-use crate::{Change, CommitError, Precondition, Scope, Write};
+use crate::{
+    Change, CommitError, CredentialOwner, CredentialRecord, EntityBody, EntityKind, EntityRelation,
+    EntityTarget, Precondition, Scope, UserBody, Write,
+};
 
 pub async fn keys_below_counts_customer_keys_of_one_account_and_region_in_any_state(
     subject: &Subject,
@@ -181,4 +185,81 @@ pub async fn racing_changes_do_not_pass_a_limit_together(subject: &Subject) {
     let verdicts = all(changes).await;
     assert_eq!(verdicts.iter().filter(|it| it.is_ok()).count(), 10);
     assert_eq!(subject.store.keys().list(&scope(), None, 100).await.unwrap().len(), 10);
+}
+
+pub async fn credentials_below_counts_the_access_keys_of_one_owner(subject: &Subject) {
+    let user = |n| CredentialOwner::User(unique_id(UniqueIdKind::User, n));
+    let put = |n, owner| Write::PutCredential(CredentialRecord { owner, ..credential_record(n) });
+    subject.write([0, 1].map(|n| Write::PutAccount(account_record(n))).into()).await;
+    subject.write(vec![put(8, CredentialOwner::Root), put(9, user(2))]).await;
+    let below_two = || Precondition::CredentialsBelow(account(0), user(1), 2);
+    subject.write_if(below_two(), put(1, user(1))).await.unwrap();
+    subject.write_if(below_two(), put(1, user(1))).await.unwrap();
+    subject.write_if(below_two(), put(2, user(1))).await.unwrap();
+    let refused = subject.write_if(below_two(), put(3, user(1))).await.unwrap_err();
+    assert!(matches!(refused, CommitError::AtLimit(it, 2) if it == below_two()));
+    let elsewhere = Precondition::CredentialsBelow(account(1), user(1), 1);
+    subject.write_if(elsewhere, put(2, user(2))).await.unwrap();
+    subject.write_if(below_two(), put(3, user(1))).await.unwrap();
+}
+
+pub async fn entity_absent_fails_whichever_spelling_is_there(subject: &Subject) {
+    subject.write(vec![Write::PutAccount(account_record(0))]).await;
+    subject.write(vec![put_entity(role_record(1, "Alice"))]).await;
+    let absent = |name: &str| Precondition::EntityAbsent(user_record(1, name).entity_name());
+    subject.write_if(absent("alice"), put_entity(user_record(1, "Alice"))).await.unwrap();
+    for name in ["alice", "Alice", "ALICE"] {
+        let put = put_entity(user_record(2, name));
+        let refused = subject.write_if(absent(name), put).await.unwrap_err();
+        assert!(matches!(refused, CommitError::Conflict(it) if it == absent("Alice")));
+    }
+    subject.write_if(absent("alice2"), put_entity(user_record(2, "alice2"))).await.unwrap();
+}
+
+pub async fn entity_at_fails_when_the_entity_changed_or_went(subject: &Subject) {
+    let put = || put_entity(user_record(1, "alice"));
+    let name = user_record(1, "alice").entity_name();
+    let written = subject.write(vec![Write::PutAccount(account_record(0)), put()]).await;
+    let at = Precondition::EntityAt(name.clone(), *written.changes.get(1).unwrap());
+    let changed = subject.write_if(at.clone(), put()).await.unwrap();
+    let refused = subject.write_if(at.clone(), put()).await.unwrap_err();
+    assert!(matches!(refused, CommitError::Conflict(it) if it == at));
+    let at = Precondition::EntityAt(name.clone(), *changed.changes.first().unwrap());
+    subject.write(vec![Write::DeleteEntity(name)]).await;
+    let refused = subject.write_if(at.clone(), put()).await.unwrap_err();
+    assert!(matches!(refused, CommitError::Conflict(it) if it == at));
+}
+
+pub async fn entities_below_counts_one_kind_in_one_account(subject: &Subject) {
+    subject.write([0, 1].map(|n| Write::PutAccount(account_record(n))).into()).await;
+    let mut elsewhere = user_record(8, "a");
+    elsewhere.account = account(1);
+    subject.write(vec![put_entity(role_record(9, "a")), put_entity(elsewhere)]).await;
+    let below_two = || Precondition::EntitiesBelow(account(0), EntityKind::User, 2);
+    let put = |n, name| put_entity(user_record(n, name));
+    subject.write_if(below_two(), put(1, "a")).await.unwrap();
+    subject.write_if(below_two(), put(1, "A")).await.unwrap();
+    subject.write_if(below_two(), put(2, "b")).await.unwrap();
+    let refused = subject.write_if(below_two(), put(3, "c")).await.unwrap_err();
+    assert!(matches!(refused, CommitError::AtLimit(it, 2) if it == below_two()));
+    subject.write(vec![Write::DeleteEntity(user_record(1, "a").entity_name())]).await;
+    subject.write_if(below_two(), put(3, "c")).await.unwrap();
+}
+
+pub async fn not_referenced_fails_while_an_entity_names_the_target(subject: &Subject) {
+    let group = group_record(1, "team");
+    let id = group.unique_id.unwrap();
+    let member = |groups| {
+        let body = UserBody { groups, ..UserBody::default() };
+        put_entity(entity_record(1, "alice", EntityBody::User(body)))
+    };
+    subject.write(vec![Write::PutAccount(account_record(0)), put_entity(group.clone())]).await;
+    let target = EntityTarget::new(account(0), EntityRelation::Group, id.to_string());
+    let free = || Precondition::NotReferenced(target.clone());
+    let delete = || Write::DeleteEntity(group.entity_name());
+    subject.write_if(free(), member(vec![id])).await.unwrap();
+    let refused = subject.write_if(free(), delete()).await.unwrap_err();
+    assert!(matches!(refused, CommitError::Conflict(it) if it == free()));
+    subject.write(vec![member(vec![])]).await;
+    subject.write_if(free(), delete()).await.unwrap();
 }

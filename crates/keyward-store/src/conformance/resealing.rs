@@ -2,14 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use keyward_model::Partition;
+use keyward_model::{Partition, UniqueIdKind};
 
 use super::samples::{
-    account_record, alias, credential_record, grant_id, import_wrapping_key_record, key,
-    material_record, put_key, put_whole_key, time,
+    account, account_record, alias, credential_record, entity_record, grant_id,
+    import_wrapping_key_record, key, material_record, mfa_device_record, principal_use_record,
+    put_entity, put_key, put_whole_key, service_record, time, unique_id,
 };
 use super::{Subject, sealed};
-use crate::{DeploymentRecord, MaterialRecord, StaleRow, Write};
+use crate::{
+    DeploymentRecord, EntityBody, EntityRecord, EntityRelation, EntityTarget, MaterialRecord,
+    StaleRow, UsedPrincipal, UserBody, Write,
+};
 
 /// One row in every table, under domain key 1; then key 2 is current.
 async fn rotated(subject: &Subject) {
@@ -23,9 +27,24 @@ async fn rotated(subject: &Subject) {
     subject.store.deployment().create(facts).await.unwrap();
     subject.write(put_whole_key(&key(1), "alias/app")).await;
     subject.write(vec![Write::PutAccount(account_record(0))]).await;
-    subject.write(vec![Write::PutCredential(credential_record(1))]).await;
+    let principal = UsedPrincipal::AccessKey(credential_record(1).access_key_id);
+    let writes = vec![
+        Write::PutCredential(credential_record(1)),
+        put_entity(member()),
+        put_entity(mfa_device_record(1, "phone")),
+        Write::PutPrincipalUse(principal_use_record(principal, 1)),
+        Write::PutService(Box::new(service_record("s3"))),
+    ];
+    subject.write(writes).await;
     assert_eq!(stale(subject).await, []);
     subject.rows.rotate();
+}
+
+/// A user with something for the index of references.
+fn member() -> EntityRecord {
+    let groups = vec![unique_id(UniqueIdKind::Group, 1)];
+    let body = UserBody { groups, ..UserBody::default() };
+    entity_record(1, "alice", EntityBody::User(body))
 }
 
 async fn stale(subject: &Subject) -> Vec<StaleRow> {
@@ -50,8 +69,8 @@ pub async fn rows_of_every_table_are_stale_after_a_rotation(subject: &Subject) {
     rotated(subject).await;
     let rows = stale(subject).await;
     let tables: BTreeSet<_> = rows.iter().map(|row| row.table).collect();
-    assert_eq!(rows.len(), 11);
-    assert_eq!(tables.len(), 11, "{tables:?}");
+    assert_eq!(rows.len(), 15);
+    assert_eq!(tables.len(), 14, "{tables:?}");
     let material = rows.iter().find(|row| row.table == MaterialRecord::TABLE).unwrap();
     let record = material_record(&key(1), 1);
     assert_eq!(material.identity, MaterialRecord::row_identity(&record.key, &record.material_id));
@@ -65,6 +84,15 @@ pub async fn rows_of_every_table_are_stale_after_a_rotation(subject: &Subject) {
     let record = import_wrapping_key_record(&key(1), 1);
     assert_eq!(wrapping_key.identity, record.token_id);
     assert_eq!(wrapping_key.sealed.as_ref(), Some(&record.sealed_private_key));
+    let of_entities = rows.iter().filter(|row| row.table == EntityRecord::TABLE);
+    let found: Vec<_> = of_entities.map(|row| (row.identity.clone(), row.sealed.clone())).collect();
+    let device = mfa_device_record(1, "phone");
+    let seed = device.body.sealed().map(Vec::from);
+    let expected = [
+        (member().entity_name().row_identity(), None),
+        (device.entity_name().row_identity(), seed),
+    ];
+    assert_eq!(found, expected);
 }
 
 pub async fn nothing_is_stale_once_every_row_is_resealed(subject: &Subject) {
@@ -76,6 +104,9 @@ pub async fn nothing_is_stale_once_every_row_is_resealed(subject: &Subject) {
 pub async fn a_resealed_row_reads_as_before_but_for_its_seal(subject: &Subject) {
     rotated(subject).await;
     let store = &subject.store;
+    let group = unique_id(UniqueIdKind::Group, 1).to_string();
+    let target = EntityTarget::new(account(0), EntityRelation::Group, group);
+    let principal = UsedPrincipal::AccessKey(credential_record(1).access_key_id);
     let read = async || {
         (
             store.deployment().find().await.unwrap().unwrap(),
@@ -86,6 +117,10 @@ pub async fn a_resealed_row_reads_as_before_but_for_its_seal(subject: &Subject) 
             store.accounts().list().await.unwrap(),
             store.grants().find(&key(1), &grant_id(1)).await.unwrap().unwrap(),
             store.last_uses().find(&key(1)).await.unwrap().unwrap(),
+            store.entities().find(&member().entity_name()).await.unwrap().unwrap().record,
+            store.entities().referrers(&target, None, 10).await.unwrap(),
+            store.services().list().await.unwrap(),
+            store.principal_uses().find(&principal).await.unwrap().unwrap(),
         )
     };
     let before = read().await;
@@ -102,6 +137,10 @@ pub async fn a_resealed_row_reads_as_before_but_for_its_seal(subject: &Subject) 
     wrapping_key.sealed_private_key = sealed(2, "private key 1");
     let found = store.import_wrapping_keys().find(&wrapping_key.token_id).await.unwrap();
     assert_eq!(found, Some(wrapping_key));
+    let mut device = mfa_device_record(1, "phone");
+    device.body.replace_sealed(sealed(2, "seed 1")).unwrap();
+    let found = store.entities().find(&device.entity_name()).await.unwrap().unwrap();
+    assert_eq!(found.record, device);
 }
 
 pub async fn a_resealed_row_takes_a_number(subject: &Subject) {
@@ -123,10 +162,13 @@ pub async fn a_row_that_changed_meanwhile_keeps_its_seal(subject: &Subject) {
     credential.sealed_secret = sealed(2, "another");
     let mut wrapping_key = import_wrapping_key_record(&key(1), 1);
     wrapping_key.sealed_private_key = sealed(2, "another");
+    let mut device = mfa_device_record(1, "phone");
+    device.body.replace_sealed(sealed(2, "another")).unwrap();
     let writes = vec![
         Write::PutMaterial(material.clone()),
         Write::PutCredential(credential.clone()),
         Write::PutImportWrappingKey(Box::new(wrapping_key.clone())),
+        put_entity(device.clone()),
     ];
     subject.write(writes).await;
     for row in rows {
@@ -137,6 +179,8 @@ pub async fn a_row_that_changed_meanwhile_keeps_its_seal(subject: &Subject) {
     assert_eq!(found, Some(credential));
     let found = subject.store.import_wrapping_keys().find(&wrapping_key.token_id).await.unwrap();
     assert_eq!(found, Some(wrapping_key));
+    let found = subject.store.entities().find(&device.entity_name()).await.unwrap().unwrap();
+    assert_eq!(found.record, device);
 }
 
 pub async fn material_that_went_or_came_meanwhile_keeps_its_place(subject: &Subject) {
@@ -172,13 +216,16 @@ pub async fn material_that_is_gone_is_resealed_by_its_code_alone(subject: &Subje
 pub async fn a_row_that_went_meanwhile_stays_gone(subject: &Subject) {
     rotated(subject).await;
     let rows = stale(subject).await;
-    subject.write(vec![Write::DeleteKey(key(1))]).await;
+    let device = mfa_device_record(1, "phone").entity_name();
+    let writes = vec![Write::DeleteKey(key(1)), Write::DeleteEntity(device.clone())];
+    subject.write(writes).await;
     for row in rows {
         let written = subject.write(vec![Write::Reseal(sealed_again(subject, &row))]).await;
         assert_eq!(written.changes.len(), 1);
     }
     assert_eq!(subject.store.keys().find(&key(1)).await.unwrap(), None);
     assert_eq!(subject.store.materials().list(&key(1)).await.unwrap(), []);
+    assert_eq!(subject.store.entities().find(&device).await.unwrap(), None);
     assert_eq!(stale(subject).await, []);
 }
 

@@ -7,16 +7,18 @@ use std::task::Poll;
 
 use keyward_model::{
     AccountId, GrantId, GrantOperation, KeyId, KeyManager, KeyMaterialId, KeyMaterialState,
-    KeySpec, KeyState, KeyUsage, Origin, Timestamp, WrappingAlgorithm, WrappingKeySpec,
+    KeySpec, KeyState, KeyUsage, Origin, Timestamp, UniqueId, UniqueIdKind, WrappingAlgorithm,
+    WrappingKeySpec,
 };
 use uuid::Uuid;
 
 use super::numbered_keys::sealed;
 use crate::{
     AccountRecord, AliasRecord, AuditRow, CredentialOwner, CredentialRecord, CredentialStatus,
-    DomainKeyRecord, GrantConstraints, GrantRecord, ImportTokenId, ImportWrappingKeyRecord,
-    KeyRecord, LastUseRecord, MaterialRecord, PolicyRecord, Rotation, Scope, ScopedAlias,
-    ScopedKey, TagRecord, Write,
+    DomainKeyRecord, EntityBody, EntityKind, EntityRecord, GrantConstraints, GrantRecord,
+    GroupBody, ImportTokenId, ImportWrappingKeyRecord, KeyRecord, LastUseRecord, MaterialRecord,
+    MfaDeviceBody, PolicyRecord, PrincipalUseRecord, RoleBody, Rotation, Scope, ScopedAlias,
+    ScopedKey, ServiceKind, ServiceRecord, TagRecord, UsedPrincipal, UserBody, Write,
 };
 
 pub fn account(n: u32) -> AccountId {
@@ -53,6 +55,38 @@ pub fn credential_record(n: u32) -> CredentialRecord {
 
 pub fn domain_key_record(number: u32) -> DomainKeyRecord {
     DomainKeyRecord { number, wrapped: vec![1, 2, 3], created_at: time(number) }
+}
+
+/// An entity, numbered or named by `n`; a user, group, role or policy has the unique id of this
+/// number.
+pub fn entity_record(n: u32, name: &str, body: EntityBody) -> EntityRecord {
+    let unique_id = match body.kind() {
+        EntityKind::Group => Some(unique_id(UniqueIdKind::Group, n)),
+        EntityKind::Policy => Some(unique_id(UniqueIdKind::Policy, n)),
+        EntityKind::Role => Some(unique_id(UniqueIdKind::Role, n)),
+        EntityKind::User => Some(unique_id(UniqueIdKind::User, n)),
+        EntityKind::MfaDevice | EntityKind::OidcProvider => None,
+    };
+    let (account, name, path) = (account(0), name.to_owned(), "/".to_owned());
+    EntityRecord { account, name, unique_id, path, created_at: time(n), body }
+}
+
+pub fn user_record(n: u32, name: &str) -> EntityRecord {
+    entity_record(n, name, EntityBody::User(UserBody::default()))
+}
+
+pub fn group_record(n: u32, name: &str) -> EntityRecord {
+    entity_record(n, name, EntityBody::Group(GroupBody::default()))
+}
+
+pub fn role_record(n: u32, name: &str) -> EntityRecord {
+    entity_record(n, name, EntityBody::Role(RoleBody::default()))
+}
+
+pub fn mfa_device_record(n: u32, name: &str) -> EntityRecord {
+    let sealed_seed = sealed(1, &format!("seed {n}"));
+    let body = MfaDeviceBody { sealed_seed, ..MfaDeviceBody::default() };
+    entity_record(n, name, EntityBody::MfaDevice(body))
 }
 
 pub fn grant_id(n: u32) -> GrantId {
@@ -161,8 +195,26 @@ pub fn policy_record(key: &ScopedKey, document: &str) -> PolicyRecord {
     PolicyRecord { key: key.clone(), document: document.to_owned(), bindings: BTreeMap::new() }
 }
 
+pub fn principal_use_record(principal: UsedPrincipal, n: u32) -> PrincipalUseRecord {
+    let (service, region) = ("kms".to_owned(), "eu-central-1".parse().unwrap());
+    PrincipalUseRecord { principal, used_at: time(n), service, region }
+}
+
 pub fn scope() -> Scope {
     Scope { account: account(0), region: "eu-central-1".parse().unwrap() }
+}
+
+pub fn service_record(name: &str) -> ServiceRecord {
+    ServiceRecord {
+        name: name.to_owned(),
+        account: account(0),
+        kind: ServiceKind::OnBehalf,
+        source_arn: None,
+        source_account: None,
+        role: None,
+        owned_account: None,
+        created_at: time(1),
+    }
 }
 
 pub fn tag_record(key: &ScopedKey, tag_key: &str, tag_value: &str) -> TagRecord {
@@ -174,9 +226,18 @@ pub fn time(n: u32) -> Timestamp {
     Timestamp::from_unix_ms(1_700_000_000_000 + i64::from(n))
 }
 
+pub fn unique_id(kind: UniqueIdKind, n: u32) -> UniqueId {
+    let digits = format!("{n:017}").replace('0', "X").replace('1', "Y");
+    format!("{}{}", kind.prefix(), digits.replace('8', "U").replace('9', "V")).parse().unwrap()
+}
+
 /// The ARN of a user.
 pub fn user(name: &str) -> String {
     format!("arn:aws:iam::111100000000:user/{name}")
+}
+
+pub fn put_entity(record: EntityRecord) -> Write {
+    Write::PutEntity(Box::new(record))
 }
 
 pub fn put_grant(key: &ScopedKey, n: u32) -> Write {
