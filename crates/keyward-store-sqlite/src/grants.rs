@@ -408,3 +408,30 @@ pub(crate) fn delete_of_key(sql: &Sql<'_>, key: &ScopedKey) -> Result<(), Fault>
     )?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Database;
+
+    /// Or every request would pay for what its key grants to others.
+    #[test]
+    fn grants_of_a_grantee_are_found_by_an_index_of_grantees() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("keyward.db");
+        drop(Database::open(&path).unwrap());
+        let connection = rusqlite::Connection::open(&path).unwrap();
+        for (grantee, index) in [
+            (GrantPrincipal::Principal("a"), "grants_by_grantee "),
+            (GrantPrincipal::Service("a"), "grants_by_grantee_service "),
+        ] {
+            let (query, _) = of_grantee(grantee);
+            let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
+            let steps = statement.query_map(["", "", "", ""], |row| row.get(3)).unwrap();
+            let steps: Vec<String> = steps.map(Result::unwrap).collect();
+            let [step] = &steps[..] else { panic!("{steps:?}") };
+            assert!(step.starts_with(&format!("SEARCH grants USING INDEX {index}")), "{step}");
+            assert_eq!(step.matches("=?").count(), 4, "{step}");
+        }
+    }
+}
