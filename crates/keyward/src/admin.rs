@@ -8,6 +8,7 @@ mod client;
 mod development;
 mod path;
 mod protocol;
+mod service;
 mod socket;
 
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use keyward_crypto::Seal;
-use keyward_engine::{ClockWatch, Engine, NewCredential};
+use keyward_engine::{ClockWatch, Engine, NewAccount, NewCredential};
 use keyward_model::{AccountId, Timestamp};
 use keyward_store::AccountRecord;
 use tokio::sync::Mutex;
@@ -23,7 +24,9 @@ use tokio::time::timeout;
 use tracing::warn;
 
 pub(crate) use client::ask;
-pub(crate) use protocol::{AccountLine, Command, KEY_FILE_BYTES_MAX, KeyFile, Outcome};
+pub(crate) use protocol::{
+    AccountLine, Command, KEY_FILE_BYTES_MAX, KeyFile, Outcome, ServiceCalls, ServiceLine,
+};
 pub(crate) use socket::AdminSocket;
 
 use crate::data_dir::DataDir;
@@ -98,6 +101,16 @@ impl Desk {
                 self.advance_clock(Duration::from_secs(*by_s), operator).await
             }
             Command::DevLoad { file } => self.load_keys(file, operator).await,
+            Command::ServiceAdd { name, account_id, calls } => {
+                self.add_service((name, account_id.as_deref(), calls), operator).await
+            }
+            Command::ServiceList {} => self.list_services(operator).await,
+            Command::ServiceRemove { name, account_id } => {
+                self.remove_service((name, account_id.as_deref()), operator).await
+            }
+            Command::ServiceReset { name, account_id } => {
+                self.reset_service((name, account_id.as_deref()), operator).await
+            }
             Command::SealRotateDomainKey {} => {
                 let number = self.rotate_domain_keys(operator).await?;
                 Ok(Outcome::DomainKeyRotated { number })
@@ -138,8 +151,11 @@ impl Desk {
         if self.engine.clock().now() == self.born_at().await? {
             bail!("the clock shows the instant at which the deployment was made; set it right");
         }
-        let credential = self.engine.create_account(account, operator).await?;
-        self.hand_over(&credential, first)
+        let NewAccount { root, administrator } =
+            self.engine.create_account(account, operator).await?;
+        let profiles = Profiles::of(&self.dir)?;
+        profiles.put_beside(&Profiles::of_administrator(root.account, first), &administrator)?;
+        self.hand_over(&root, first)
     }
 
     async fn rotate_domain_keys(&self, operator: &str) -> Result<u32> {

@@ -1,5 +1,7 @@
 //! What can be typed. Only shapes and help texts; `command` does the work.
 
+mod service;
+
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,6 +12,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use keyward_model::{AccountId, Region};
 
 use crate::certificate::parse_name;
+pub(crate) use service::{Registration, Service, ServiceAdd};
 
 /// Keyward serves the AWS KMS API from your own machine.
 ///
@@ -28,7 +31,7 @@ Step by step:
   keyward init --data-dir ./kms             make a deployment, with one account and its profile
   keyward serve --data-dir ./kms            serve it on 127.0.0.1:7600
   export AWS_CONFIG_FILE=./kms/aws/config AWS_SHARED_CREDENTIALS_FILE=./kms/aws/credentials
-  AWS_PROFILE=keyward aws kms create-key    use it
+  AWS_PROFILE=keyward-admin aws kms create-key    use it
 
 Exit status: 0 done, 1 failed (the reason is on stderr), 2 wrong usage."
 )]
@@ -73,6 +76,9 @@ pub(crate) enum Command {
     /// Work on the key hierarchy.
     #[command(subcommand)]
     Seal(Seal),
+    /// Register stores and databases of yours as services.
+    #[command(subcommand)]
+    Service(Service),
     /// Work on the private CA that `init --tls-name` made.
     #[command(subcommand)]
     Certificate(Certificate),
@@ -122,8 +128,10 @@ pub(crate) struct Deployment {
 
 /// Make a deployment
 ///
-/// Creates the data directory with a database, a root key, one account with root credentials, and
-/// the AWS profiles `keyward` and `default` in DIR/aws. Asks nothing and starts nothing.
+/// Creates the data directory with a database, a root key, one account with root credentials and
+/// the user `admin`, and the AWS profiles `keyward` (the root user, `default` as well) and
+/// `keyward-admin` in DIR/aws. Asks nothing and starts nothing. Work as the user; the root user is
+/// for emergencies.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -247,7 +255,8 @@ pub(crate) struct Quickstart {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Account {
-    /// Add an account with root credentials and the profile `keyward-N`
+    /// Add an account with root credentials and the user `admin`, in the profiles `keyward-N` and
+    /// `keyward-N-admin`
     Create(AccountCreate),
     /// List the accounts
     List(AccountList),

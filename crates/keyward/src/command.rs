@@ -9,6 +9,7 @@ mod operate;
 mod quickstart;
 mod seal;
 mod serve;
+mod service;
 mod version;
 
 use std::io::Write;
@@ -31,6 +32,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         Command::Clock(arguments) => clock::run(&arguments),
         Command::Dev(arguments) => dev::run(&arguments),
         Command::Seal(arguments) => seal::run(&arguments),
+        Command::Service(arguments) => service::run(&arguments),
         Command::Certificate(arguments) => certificate::run(arguments),
         Command::Version(arguments) => version::run(&arguments),
     }

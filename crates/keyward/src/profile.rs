@@ -1,6 +1,7 @@
 //! The AWS profiles of a deployment: `DIR/aws/credentials` and `DIR/aws/config`.
 //!
-//! `default` and `keyward` stand for the first account, `keyward-N` for account N. Only our own
+//! `default` and `keyward` stand for the first account, `keyward-N` for account N; `-admin` behind
+//! either is that account's user `admin`. `keyward-service-NAME` is a registered service. Only our own
 //! keys of our own profiles are written; what an operator added stays. Nothing here knows how a
 //! credential is made or which server listens where.
 
@@ -11,7 +12,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use keyward_engine::NewCredential;
+use keyward_engine::{NewAccount, NewCredential};
 use keyward_model::AccountId;
 use zeroize::Zeroizing;
 
@@ -24,6 +25,8 @@ use crate::shell::quoted;
 const FILE_BYTES_MAX: usize = 1024 * 1024;
 /// The profile of the first account.
 const FIRST: &str = "keyward";
+/// The profile of the first account's user `admin`, with whom work is done.
+const ADMINISTRATOR: &str = "keyward-admin";
 /// The profile that clients take when none is named.
 const DEFAULT: &str = "default";
 
@@ -86,13 +89,14 @@ impl Profiles {
     /// Writes the profiles of the first account, in place of whatever an unfinished init left.
     pub(crate) fn write_first(
         &self,
-        credential: &NewCredential,
+        account: &NewAccount,
         region: &str,
         endpoint: &Endpoint,
     ) -> Result<()> {
         let mut settings = vec![("region", Zeroizing::new(region.to_owned()))];
         settings.extend(pointers(endpoint)?);
-        self.put(&[DEFAULT, FIRST], credential, &settings)
+        self.put(&[DEFAULT, FIRST], &account.root, &settings)?;
+        self.put(&[ADMINISTRATOR], &account.administrator, &settings)
     }
 
     /// Writes a credential into the profiles of its account, and tells which to name. A profile
@@ -104,8 +108,15 @@ impl Profiles {
     ) -> Result<String> {
         self.require_own(credential.account, first_account)?;
         let profile = Self::name(credential.account, Some(first_account));
+        self.put_beside(&profile, credential)?;
+        Ok(profile)
+    }
+
+    /// Writes a credential into the profile of this name. One that is new takes Region and endpoint
+    /// of the first account's.
+    pub(crate) fn put_beside(&self, profile: &str, credential: &NewCredential) -> Result<()> {
         let config = read(&self.config)?;
-        let is_missing = |key: &&str| ini::find(&config, &section(&profile), key).is_none();
+        let is_missing = |key: &&str| ini::find(&config, &section(profile), key).is_none();
         let inherited: Vec<_> = ["region", "endpoint_url", CA_BUNDLE]
             .into_iter()
             .filter(is_missing)
@@ -113,8 +124,7 @@ impl Profiles {
                 Some((key, Zeroizing::new(ini::find(&config, &section(FIRST), key)?.to_owned())))
             })
             .collect();
-        self.put(&with_default(&profile), credential, &inherited)?;
-        Ok(profile)
+        self.put(&with_default(profile), credential, &inherited)
     }
 
     /// Refuses to write over the credentials of another account.
@@ -136,6 +146,21 @@ impl Profiles {
     /// The profile to name for an account.
     pub(crate) fn name(account: AccountId, first_account: Option<AccountId>) -> String {
         if first_account == Some(account) { FIRST.to_owned() } else { format!("{FIRST}-{account}") }
+    }
+
+    /// The profile of an account's user `admin`.
+    pub(crate) fn of_administrator(account: AccountId, first_account: AccountId) -> String {
+        format!("{}-admin", Self::name(account, Some(first_account)))
+    }
+
+    /// The profile of a service as it is registered in an account.
+    pub(crate) fn of_service(
+        service: &str,
+        account: AccountId,
+        first_account: AccountId,
+    ) -> String {
+        let account = if account == first_account { String::new() } else { format!("-{account}") };
+        format!("{FIRST}-service-{service}{account}")
     }
 
     /// Points every profile of ours to where the server listens now.
@@ -172,7 +197,7 @@ impl Profiles {
         let mut variables = vec![
             ("AWS_CONFIG_FILE", self.config.to_string_lossy()),
             ("AWS_SHARED_CREDENTIALS_FILE", self.credentials.to_string_lossy()),
-            ("AWS_PROFILE", FIRST.into()),
+            ("AWS_PROFILE", ADMINISTRATOR.into()),
         ];
         // Clients have it from the profile, unless their environment names another bundle.
         if let Some(bundle) = ini::find(&config, &section(FIRST), CA_BUNDLE) {

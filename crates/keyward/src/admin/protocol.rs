@@ -27,6 +27,19 @@ pub(crate) enum Command {
     DevAdvance { by_s: u64 },
     DevLoad { file: KeyFile },
     SealRotateDomainKey {},
+    ServiceAdd { name: String, account_id: Option<String>, calls: ServiceCalls },
+    ServiceList {},
+    ServiceRemove { name: String, account_id: Option<String> },
+    ServiceReset { name: String, account_id: Option<String> },
+}
+
+/// For whom a service calls.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "as", rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) enum ServiceCalls {
+    AsItself { source_arn: Option<String>, source_account: Option<String> },
+    OnBehalf { role: Option<String> },
+    Owned {},
 }
 
 impl Command {
@@ -40,6 +53,10 @@ impl Command {
             Self::DevAdvance { .. } => "AdvanceClock",
             Self::DevLoad { .. } => "LoadKey",
             Self::SealRotateDomainKey {} => "RotateDomainKey",
+            Self::ServiceAdd { .. } => "RegisterService",
+            Self::ServiceList {} => "ListServices",
+            Self::ServiceRemove { .. } => "RemoveService",
+            Self::ServiceReset { .. } => "ResetService",
         }
     }
 }
@@ -65,6 +82,19 @@ pub(crate) enum Outcome {
     Credential { account_id: String, access_key_id: String, profile: String },
     DomainKeyRotated { number: u32 },
     KeysLoaded { count: usize },
+    ServiceRemoved { principal: String },
+    Services { services: Vec<ServiceLine> },
+}
+
+/// A registered service in a list.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ServiceLine {
+    pub(crate) principal: String,
+    pub(crate) account_id: String,
+    pub(crate) calls: String,
+    pub(crate) profile: String,
+    pub(crate) created_unix_s: i64,
 }
 
 /// An account in a list.

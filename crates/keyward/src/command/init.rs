@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use keyward_crypto::{DomainKeys, Seal};
-use keyward_engine::{KeyRing, NewCredential, NewDeployment, create_deployment};
+use keyward_engine::{KeyRing, NewAccount, NewDeployment, create_deployment};
 use keyward_model::{Clock, Partition, Region};
 use keyward_store::DomainKeyRecord;
 use keyward_store_sqlite::Database;
@@ -32,8 +32,8 @@ pub(super) fn run(arguments: &Init) -> Result<()> {
         return already_there(&dir, arguments);
     }
     let Init { birth, seal, passphrase, dev, .. } = arguments;
-    let credential = make_deployment(&dir, (birth, *dev), *seal, passphrase, &lock)?;
-    report(&dir, arguments, &credential)
+    let account = make_deployment(&dir, (birth, *dev), *seal, passphrase, &lock)?;
+    report(&dir, arguments, &account)
 }
 
 /// Makes a deployment in a directory that holds none.
@@ -46,7 +46,7 @@ pub(super) fn make_deployment(
     seal: SealName,
     source: &PassphraseSource,
     _lock: &Lock,
-) -> Result<NewCredential> {
+) -> Result<NewAccount> {
     let partition = partition(&birth.regions)?;
     let seal = root_key::create(dir, seal, source)?;
     let endpoint = make_endpoint(dir, birth)?;
@@ -57,11 +57,11 @@ pub(super) fn make_deployment(
         is_development,
     };
     let unfinished = dir.path().join("keyward.db.new");
-    let credential = make_database(&unfinished, &seal, new)?;
+    let account = make_database(&unfinished, &seal, new)?;
     let region = birth.regions.first().map_or("", Region::as_str);
-    Profiles::of(dir)?.write_first(&credential, region, &endpoint)?;
+    Profiles::of(dir)?.write_first(&account, region, &endpoint)?;
     finish(&unfinished, &dir.database())?;
-    Ok(credential)
+    Ok(account)
 }
 
 fn already_there(dir: &DataDir, arguments: &Init) -> Result<()> {
@@ -126,7 +126,7 @@ fn make_endpoint(dir: &DataDir, birth: &Birth) -> Result<Endpoint> {
     Endpoint::under(&ca, DEFAULT_LISTEN)
 }
 
-fn make_database(path: &Path, seal: &Seal, new: NewDeployment) -> Result<NewCredential> {
+fn make_database(path: &Path, seal: &Seal, new: NewDeployment) -> Result<NewAccount> {
     for file in files_of(path) {
         private_file::remove(&file).with_context(|| file.display().to_string())?;
     }
@@ -141,9 +141,9 @@ fn make_database(path: &Path, seal: &Seal, new: NewDeployment) -> Result<NewCred
     let ring = KeyRing::new(keys);
     let store = database.into_store(ring.clone()).with_context(|| path.display().to_string())?;
     runtime()?.block_on(async {
-        let credential = create_deployment(&store, &ring, new, (&SystemRng, now)).await?;
+        let account = create_deployment(&store, &ring, new, (&SystemRng, now)).await?;
         store.close().await?;
-        Ok(credential)
+        Ok(account)
     })
 }
 
@@ -165,11 +165,11 @@ fn files_of(path: &Path) -> [PathBuf; 4] {
     })
 }
 
-fn report(dir: &DataDir, arguments: &Init, credential: &NewCredential) -> Result<()> {
+fn report(dir: &DataDir, arguments: &Init, new: &NewAccount) -> Result<()> {
     let path = dir.path().display();
-    let account = credential.account;
+    let account = new.root.account;
     if arguments.json {
-        let access_key = credential.access_key_id.as_str();
+        let access_key = new.root.access_key_id.as_str();
         return print_json(&json_of(dir, Some(account.as_str()), Some(access_key)));
     }
     let root_key = match arguments.seal {

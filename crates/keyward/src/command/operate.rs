@@ -6,7 +6,7 @@ use keyward_model::Timestamp;
 use serde_json::{Value, json};
 
 use super::{print, print_json, runtime};
-use crate::admin::{self, AccountLine, Command, Desk, Outcome};
+use crate::admin::{self, AccountLine, Command, Desk, Outcome, ServiceLine};
 use crate::arguments::Deployment;
 use crate::config::Config;
 use crate::data_dir::DataDir;
@@ -65,6 +65,14 @@ fn words_of(outcome: &Outcome) -> String {
             format!("Everything is sealed under domain key {number}\n")
         }
         Outcome::KeysLoaded { count } => format!("Loaded {count} keys\n"),
+        Outcome::ServiceRemoved { principal } => format!("{principal} is no longer registered\n"),
+        Outcome::Services { services } => {
+            let line = |service: &ServiceLine| {
+                let ServiceLine { principal, account_id, calls, profile, .. } = service;
+                format!("{principal}  {account_id}  {calls}  {profile}\n")
+            };
+            services.iter().map(line).collect()
+        }
     }
 }
 
@@ -81,7 +89,21 @@ fn json_of(outcome: &Outcome) -> Value {
         }
         Outcome::DomainKeyRotated { number } => json!({ "domainKey": number }),
         Outcome::KeysLoaded { count } => json!({ "keysLoaded": count }),
+        Outcome::ServiceRemoved { principal } => json!({ "removed": principal }),
+        Outcome::Services { services } => {
+            json!({ "services": services.iter().map(json_of_service).collect::<Vec<_>>() })
+        }
     }
+}
+
+fn json_of_service(service: &ServiceLine) -> Value {
+    json!({
+        "principal": service.principal,
+        "accountId": service.account_id,
+        "calls": service.calls,
+        "profile": service.profile,
+        "createdUnixSeconds": service.created_unix_s,
+    })
 }
 
 fn json_of_account(account: &AccountLine) -> Value {
