@@ -1,12 +1,10 @@
 //! The birth of a deployment.
 
 use keyward_model::{AccountId, Partition, Region, Rng, Timestamp, new_uuid};
-use keyward_store::{
-    AccountRecord, Change, CommitError, DeploymentRecord, Store, StoreError, Write,
-};
+use keyward_store::{Change, CommitError, DeploymentRecord, Store, StoreError};
 
-use crate::operator::new_credential;
-use crate::{KeyRing, NewCredential, OperatorError};
+use crate::operator::new_account;
+use crate::{KeyRing, NewAccount, OperatorError};
 
 /// What a new deployment is born with.
 pub struct NewDeployment {
@@ -37,20 +35,20 @@ pub enum BootstrapError {
     Store(#[from] StoreError),
 }
 
-/// Writes the deployment's facts, its first account and that account's root credential. No server
-/// runs yet, so there is no journal to write to; the journal's first record is that of the first
-/// call.
+/// Writes the deployment's facts and its first account, with its root credential and the user
+/// `admin`. No server runs yet, so there is no journal to write to; the journal's first record is
+/// that of the first call.
 pub async fn create_deployment(
     store: &dyn Store,
     key_ring: &KeyRing,
     new: NewDeployment,
     (rng, now): (&dyn Rng, Timestamp),
-) -> Result<NewCredential, BootstrapError> {
+) -> Result<NewAccount, BootstrapError> {
     if store.deployment().find().await?.is_some() {
         return Err(BootstrapError::AlreadyThere);
     }
     let account = new.account.unwrap_or_else(|| AccountId::random(rng));
-    let (credential, record) = new_credential(key_ring, account, (rng, now))?;
+    let (new_account, writes) = new_account(key_ring, (new.partition, account), (rng, now))?;
     let deployment = DeploymentRecord {
         deployment_id: new_uuid(rng),
         partition: new.partition,
@@ -58,10 +56,8 @@ pub async fn create_deployment(
         created_at: now,
         is_development: new.is_development,
     };
-    let account = AccountRecord { account, created_at: now, owner_service: None };
-    let writes = vec![Write::PutAccount(account), Write::PutCredential(record)];
     store.commit(Change { writes, ..Change::default() }).await?;
     // Last, so that a database without it is plainly unfinished.
     store.deployment().create(deployment).await?;
-    Ok(credential)
+    Ok(new_account)
 }

@@ -38,6 +38,7 @@ mod record;
 mod request_quota;
 mod resolve;
 mod schedule;
+mod service;
 mod shared;
 mod turns;
 mod workers;
@@ -63,6 +64,8 @@ pub use operation::{
     Api, Authentication, BODY_BYTES_MAX, CallFuture, Entry, FORM_BYTES_MAX, KMS, Kind, Operation,
     Protocol, Reply, entry, query_entry,
 };
+pub use operation::{BODY_BYTES_MAX, CallFuture, Entry, Kind, Operation, Reply, entry};
+pub use operator::{NewAccount, NewCredential, OperatorError};
 pub use operator::{NewCredential, OperatorError};
 pub use private_key::SignedMessage;
 pub use recipient::{AttestationRules, Recipient};
@@ -70,4 +73,5 @@ pub use record::CallElsewhere;
 pub use request_quota::{Rate, RequestGroup, RequestQuotas};
 pub use resolve::{Found, Target};
 pub use schedule::{DOMAIN_KEY_AGE_MAX_DAYS, ScheduleError};
+pub use service::{NewService, NewServiceKind, NotAServiceName, ServiceName};
 pub use workers::{Busy, Lane, Workers};

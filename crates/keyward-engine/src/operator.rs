@@ -2,17 +2,19 @@
 
 use keyward_audit::Fragment;
 use keyward_crypto::SigningSecret;
-use keyward_model::{AccessKeyId, AccountId, Region};
+use keyward_model::{
+    AccessKeyId, AccountId, Partition, Region, Rng, Timestamp, UniqueId, UniqueIdKind,
+};
 use keyward_store::{
     AccountRecord, AuditRow, Change, CommitError, CredentialOwner, CredentialRecord,
-    CredentialStatus, StoreError, Write,
+    CredentialStatus, EntityBody, EntityRecord, Precondition, StoreError, UserBody, Write,
 };
 
 use crate::credential::secret_binding;
 use crate::record::operator_line;
 use crate::{Engine, KeyRing};
 
-/// A root credential, at the only moment its secret is shown.
+/// A credential, at the only moment its secret is shown.
 #[derive(Debug)]
 pub struct NewCredential {
     /// The account.
@@ -21,6 +23,15 @@ pub struct NewCredential {
     pub access_key_id: AccessKeyId,
     /// The secret access key.
     pub secret: SigningSecret,
+}
+
+/// An account that was just made.
+#[derive(Debug)]
+pub struct NewAccount {
+    /// The root user's credential: for emergencies.
+    pub root: NewCredential,
+    /// That of the user `admin`, who may do everything IAM lets a user do.
+    pub administrator: NewCredential,
 }
 
 /// An operator's command, as its record tells it.
@@ -52,6 +63,15 @@ pub enum OperatorError {
     /// The account does not exist.
     #[error("there is no account {0}")]
     NoSuchAccount(AccountId),
+    /// The account has no role of this name.
+    #[error("account {1} has no role `{0}`")]
+    NoSuchRole(String, AccountId),
+    /// The service is not registered in the account.
+    #[error("no service `{0}` is registered in account {1}")]
+    NoSuchService(String, AccountId),
+    /// The service is registered in the account already.
+    #[error("a service `{0}` is registered in account {1} already")]
+    ServiceExists(String, AccountId),
     /// The database failed.
     #[error(transparent)]
     Commit(#[from] CommitError),
@@ -64,21 +84,21 @@ impl From<StoreError> for OperatorError {
 }
 
 impl Engine {
-    /// Adds an account with a root credential; a random account id unless one is named.
+    /// Adds an account with its root credential and the user `admin`; a random account id unless one
+    /// is named.
     pub async fn create_account(
         &self,
         account: Option<AccountId>,
         operator: &str,
-    ) -> Result<NewCredential, OperatorError> {
+    ) -> Result<NewAccount, OperatorError> {
         let account = account.unwrap_or_else(|| AccountId::random(self.rng()));
         if self.store().accounts().find(&account).await?.is_some() {
             return Err(OperatorError::AccountExists(account));
         }
-        let (credential, record) = self.new_credential(account)?;
-        let added = AccountRecord { account, created_at: self.clock().now(), owner_service: None };
-        let writes = vec![Write::PutAccount(added), Write::PutCredential(record)];
+        let birth = (self.rng(), self.clock().now());
+        let (new, writes) = new_account(self.ring(), (self.partition(), account), birth)?;
         self.operate(&self.command("CreateAccount", account, operator), writes).await?;
-        Ok(credential)
+        Ok(new)
     }
 
     /// Replaces the account's root credentials: every older one stops working.
@@ -93,7 +113,7 @@ impl Engine {
         let older = self.store().credentials().list(&account, &CredentialOwner::Root).await?;
         let mut writes: Vec<_> =
             older.into_iter().map(|old| Write::DeleteCredential(old.access_key_id)).collect();
-        let (credential, record) = self.new_credential(account)?;
+        let (credential, record) = self.new_credential(account, CredentialOwner::Root)?;
         writes.push(Write::PutCredential(record));
         self.operate(&self.command("ResetRoot", account, operator), writes).await?;
         Ok(credential)
@@ -126,11 +146,12 @@ impl Engine {
         self.journal().append(&line).await.map_err(OperatorError::Journal)
     }
 
-    fn new_credential(
+    pub(crate) fn new_credential(
         &self,
         account: AccountId,
+        owner: CredentialOwner,
     ) -> Result<(NewCredential, CredentialRecord), OperatorError> {
-        new_credential(self.ring(), account, (self.rng(), self.clock().now()))
+        new_credential(self.ring(), (account, owner), (self.rng(), self.clock().now()))
     }
 
     /// A command that concerns an account, as its record tells it.
@@ -152,9 +173,19 @@ impl Engine {
         command: &OperatorCommand<'_>,
         writes: Vec<Write>,
     ) -> Result<(), OperatorError> {
+        self.operate_if(command, Vec::new(), writes).await
+    }
+
+    /// The same, on conditions.
+    pub(crate) async fn operate_if(
+        &self,
+        command: &OperatorCommand<'_>,
+        preconditions: Vec<Precondition>,
+        writes: Vec<Write>,
+    ) -> Result<(), OperatorError> {
         self.journal().check().map_err(OperatorError::Journal)?;
         let record = self.operator_row(command);
-        let change = Change { writes, ..Change::default() };
+        let change = Change { preconditions, writes, ..Change::default() };
         self.commit_recorded(change, record).await?;
         Ok(())
     }
@@ -165,11 +196,48 @@ impl Engine {
     }
 }
 
-/// Makes a root credential and its row.
+/// Makes an account, its credentials and their rows.
+pub(crate) fn new_account(
+    key_ring: &KeyRing,
+    (partition, account): (Partition, AccountId),
+    (rng, now): (&dyn Rng, Timestamp),
+) -> Result<(NewAccount, Vec<Write>), OperatorError> {
+    let (root, root_key) = new_credential(key_ring, (account, CredentialOwner::Root), (rng, now))?;
+    let id = UniqueId::new(UniqueIdKind::User, rng);
+    let owner = CredentialOwner::User(id);
+    let (administrator, key) = new_credential(key_ring, (account, owner), (rng, now))?;
+    let writes = vec![
+        Write::PutAccount(AccountRecord { account, created_at: now, owner_service: None }),
+        Write::PutCredential(root_key),
+        Write::PutEntity(Box::new(administrator_record((partition, account), id, now))),
+        Write::PutCredential(key),
+    ];
+    Ok((NewAccount { root, administrator }, writes))
+}
+
+/// The user `admin`: an ordinary user, with the policy that lets it do everything.
+fn administrator_record(
+    (partition, account): (Partition, AccountId),
+    id: UniqueId,
+    now: Timestamp,
+) -> EntityRecord {
+    let policy = format!("arn:{partition}:iam::aws:policy/AdministratorAccess");
+    let body = UserBody { attached_policies: vec![policy], ..UserBody::default() };
+    EntityRecord {
+        account,
+        name: "admin".to_owned(),
+        unique_id: Some(id),
+        path: "/".to_owned(),
+        created_at: now,
+        body: EntityBody::User(body),
+    }
+}
+
+/// Makes an access key and its row.
 pub(crate) fn new_credential(
     key_ring: &KeyRing,
-    account: AccountId,
-    (rng, now): (&dyn keyward_model::Rng, keyward_model::Timestamp),
+    (account, owner): (AccountId, CredentialOwner),
+    (rng, now): (&dyn Rng, Timestamp),
 ) -> Result<(NewCredential, CredentialRecord), OperatorError> {
     let access_key_id = AccessKeyId::long_term(rng);
     let secret = SigningSecret::generate().map_err(|_| OperatorError::Module)?;
@@ -179,7 +247,7 @@ pub(crate) fn new_credential(
     let record = CredentialRecord {
         access_key_id: access_key_id.clone(),
         account,
-        owner: CredentialOwner::Root,
+        owner,
         status: CredentialStatus::Active,
         sealed_secret,
         created_at: now,

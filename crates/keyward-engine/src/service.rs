@@ -348,9 +348,14 @@ mod tests {
     #[test]
     fn a_service_name_is_a_label() {
         for name in ["s3", "a", "my-store", "dynamodb", "a234567890123456789012345678901b"] {
-            assert_eq!(name.parse::<ServiceName>().unwrap().principal(), format!("{name}.amazonaws.com"));
+            assert_eq!(
+                name.parse::<ServiceName>().unwrap().principal(),
+                format!("{name}.amazonaws.com")
+            );
         }
-        for text in ["", "S3", "3s", "-a", "a-", "a.b", "a_b", "ä", "a2345678901234567890123456789012c"] {
+        for text in
+            ["", "S3", "3s", "-a", "a-", "a.b", "a_b", "ä", "a2345678901234567890123456789012c"]
+        {
             assert_eq!(text.parse::<ServiceName>(), Err(NotAServiceName), "{text}");
         }
     }

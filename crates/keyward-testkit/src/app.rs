@@ -97,7 +97,7 @@ impl TestApp {
         let credential =
             create_deployment(&store, &key_ring, new, (&*rng, clock.now())).await.unwrap();
         let engine = start(directory.path(), (key_ring, store), (&clock, &rng), options).await;
-        let root = root(credential);
+        let root = root(credential.root);
         Self { engine, clock, rng, seal, root, directory }
     }
 
@@ -127,7 +127,7 @@ impl TestApp {
     pub async fn other_account(&self) -> Client {
         let account = OTHER_ACCOUNT.parse().unwrap();
         let added = self.engine.create_account(Some(account), "test").await.unwrap();
-        Client::new(Arc::clone(&self.engine), root(added), REGION.parse().unwrap())
+        Client::new(Arc::clone(&self.engine), root(added.root), REGION.parse().unwrap())
     }
 
     /// Writes a key's row anew, behind the back of the service: into what no operation makes yet.

@@ -176,7 +176,9 @@ impl Desk {
             profile: Profiles::name(record.account, first),
             created_unix_s: record.created_at.unix_s(),
         };
-        Ok(Outcome::Accounts { accounts: accounts.iter().map(line).collect() })
+        // Nobody signs in to the account of a service that owns keys.
+        let shown = accounts.iter().filter(|record| record.owner_service.is_none());
+        Ok(Outcome::Accounts { accounts: shown.map(line).collect() })
     }
 
     /// Writes a new credential where its owner finds it.

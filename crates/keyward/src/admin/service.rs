@@ -77,7 +77,8 @@ impl Desk {
         let profile = Profiles::of_service(name, credential.account, first);
         let written = Profiles::of(&self.dir)?.put_beside(&profile, credential);
         if let Err(error) = written {
-            let again = format!("service reset-credentials {name} --account {}", credential.account);
+            let again =
+                format!("service reset-credentials {name} --account {}", credential.account);
             bail!(
                 "the service {name} has new credentials, but they could not be written ({error:#}); \
                  run `{}` once they can",

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use keyward_crypto::RootKeyFile;
-use keyward_store::{Change, CredentialOwner, Write};
+use keyward_store::{Change, CredentialOwner, EntityKind, EntityName, Write};
 use keyward_testkit::TestApp;
 
 use super::*;
@@ -88,4 +88,80 @@ async fn a_command_that_does_not_work_leaves_its_record() {
     assert_eq!(record["errorCode"], "CommandFailed");
     assert_eq!(record["errorMessage"], "there is no account 777788889999");
     assert_eq!(record["recipientAccountId"], keyward_testkit::ACCOUNT);
+}
+
+fn add(name: &str, account_id: Option<&str>, calls: ServiceCalls) -> Command {
+    let account_id = account_id.map(str::to_owned);
+    Command::ServiceAdd { name: name.to_owned(), account_id, calls }
+}
+
+async fn service_lines(desk: &Desk) -> Vec<(String, String, String)> {
+    match desk.carry_out(&Command::ServiceList {}, "uid 0").await.unwrap() {
+        Outcome::Services { services } => {
+            services.into_iter().map(|s| (s.principal, s.calls, s.profile)).collect()
+        }
+        other => panic!("no list: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_service_has_a_profile_until_it_is_removed() {
+    let app = TestApp::new().await;
+    let (_parent, desk) = desk(&app).await;
+    let on_behalf = || ServiceCalls::OnBehalf { role: None };
+    assert_eq!(profile(&desk, add("s3", None, on_behalf())).await, "keyward-service-s3");
+    let hidden = profile(&desk, add("dynamodb", None, ServiceCalls::Owned {})).await;
+    assert!(hidden.starts_with("keyward-service-dynamodb-"), "{hidden}");
+    let again = desk.carry_out(&add("s3", None, on_behalf()), "uid 0").await.unwrap_err();
+    assert!(again.to_string().contains("already"), "{again}");
+    let lines = service_lines(&desk).await;
+    let expected = [
+        ("dynamodb.amazonaws.com", "owned", hidden.as_str()),
+        ("s3.amazonaws.com", "on-behalf", "keyward-service-s3"),
+    ]
+    .map(|(principal, calls, profile)| (principal.into(), calls.into(), profile.into()));
+    assert_eq!(lines, expected);
+
+    let role = EntityName::new(desk.first_account().await.unwrap(), EntityKind::Role, "keyward-s3");
+    assert!(app.engine().store().entities().find(&role).await.unwrap().is_some());
+    let remove = Command::ServiceRemove { name: "s3".to_owned(), account_id: None };
+    desk.carry_out(&remove, "uid 0").await.unwrap();
+    assert_eq!(service_lines(&desk).await.len(), 1);
+    let owner = CredentialOwner::Service("s3".to_owned());
+    let first = desk.first_account().await.unwrap();
+    assert!(app.engine().store().credentials().list(&first, &owner).await.unwrap().is_empty());
+    let again = desk.carry_out(&remove, "uid 0").await.unwrap_err();
+    assert!(again.to_string().starts_with("no service `s3`"), "{again}");
+}
+
+#[tokio::test]
+async fn replaced_credentials_of_a_service_leave_one_access_key() {
+    let app = TestApp::new().await;
+    let (_parent, desk) = desk(&app).await;
+    let calls = ServiceCalls::AsItself {
+        source_arn: Some("arn:aws:backup:us-east-1:111122223333:backup-vault:nightly".to_owned()),
+        source_account: None,
+    };
+    profile(&desk, add("backup", None, calls)).await;
+    let reset = Command::ServiceReset { name: "backup".to_owned(), account_id: None };
+    assert_eq!(profile(&desk, reset).await, "keyward-service-backup");
+    let owner = CredentialOwner::Service("backup".to_owned());
+    let first = desk.first_account().await.unwrap();
+    assert_eq!(app.engine().store().credentials().list(&first, &owner).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_service_of_no_account_or_with_no_such_role_is_refused() {
+    let app = TestApp::new().await;
+    let (_parent, desk) = desk(&app).await;
+    let on_behalf = |role: Option<&str>| ServiceCalls::OnBehalf { role: role.map(str::to_owned) };
+    for (command, reason) in [
+        (add("s3", Some("999900001111"), on_behalf(None)), "there is no account 999900001111"),
+        (add("s3", None, on_behalf(Some("none"))), "has no role `none`"),
+        (add("S3", None, on_behalf(None)), "a service name is"),
+    ] {
+        let refused = desk.carry_out(&command, "uid 0").await.unwrap_err().to_string();
+        assert!(refused.contains(reason), "{refused}");
+    }
+    assert_eq!(service_lines(&desk).await, []);
 }

@@ -36,7 +36,9 @@ fn endpoint(url: &str) -> Endpoint {
 fn first() -> (tempfile::TempDir, Profiles) {
     let (parent, profiles) = profiles();
     let endpoint = endpoint("http://127.0.0.1:7600");
-    profiles.write_first(&credential("111122223333", "s1"), "eu-central-1", &endpoint).unwrap();
+    let root = credential("111122223333", "s1");
+    let account = NewAccount { root, administrator: credential("111122223333", "s3") };
+    profiles.write_first(&account, "eu-central-1", &endpoint).unwrap();
     (parent, profiles)
 }
 
@@ -50,19 +52,34 @@ fn text(path: &Path) -> String {
 }
 
 #[test]
-fn the_first_account_is_the_default_profile_and_keyward() {
+fn the_first_account_is_the_default_profile_and_keyward_and_its_user_keyward_admin() {
     let (_parent, profiles) = first();
     let id = AccessKeyId::long_term(&Constant);
-    let keys = format!(
-        "aws_access_key_id = {}\naws_secret_access_key = s1\naws_account_id = 111122223333\n",
-        id.as_str()
-    );
-    assert_eq!(text(&profiles.credentials), format!("[default]\n{keys}\n[keyward]\n{keys}"));
+    let keys = |secret| {
+        format!(
+            "aws_access_key_id = {}\naws_secret_access_key = {secret}\n\
+             aws_account_id = 111122223333\n",
+            id.as_str()
+        )
+    };
+    let (root, admin) = (keys("s1"), keys("s3"));
+    let written = format!("[default]\n{root}\n[keyward]\n{root}\n[keyward-admin]\n{admin}");
+    assert_eq!(text(&profiles.credentials), written);
     let settings = "region = eu-central-1\nendpoint_url = http://127.0.0.1:7600\n";
-    assert_eq!(
-        text(&profiles.config),
-        format!("[default]\n{settings}\n[profile keyward]\n{settings}")
+    let written = format!(
+        "[default]\n{settings}\n[profile keyward]\n{settings}\n[profile keyward-admin]\n{settings}"
     );
+    assert_eq!(text(&profiles.config), written);
+}
+
+#[test]
+fn administrators_and_services_have_profiles_of_their_own() {
+    let first = "111122223333".parse().unwrap();
+    let other = "444455556666".parse().unwrap();
+    assert_eq!(Profiles::of_administrator(first, first), ADMINISTRATOR);
+    assert_eq!(Profiles::of_administrator(other, first), "keyward-444455556666-admin");
+    assert_eq!(Profiles::of_service("s3", first, first), "keyward-service-s3");
+    assert_eq!(Profiles::of_service("s3", other, first), "keyward-service-s3-444455556666");
 }
 
 #[test]
@@ -110,8 +127,8 @@ fn pointing_changes_our_profiles_and_leaves_those_of_the_operator() {
     profiles.point(&moved).unwrap();
 
     let written = text(&profiles.config);
-    assert_eq!(written.matches("endpoint_url = https://kms.internal:9000").count(), 3);
-    assert_eq!(written.matches("ca_bundle = /data/tls/ca.pem").count(), 3);
+    assert_eq!(written.matches("endpoint_url = https://kms.internal:9000").count(), 4);
+    assert_eq!(written.matches("ca_bundle = /data/tls/ca.pem").count(), 4);
     assert_eq!(written.matches("127.0.0.1").count(), 0);
     assert!(written.contains("endpoint_url = http://elsewhere"));
 }
@@ -132,7 +149,7 @@ fn a_bundle_of_ours_goes_with_the_certificate_and_one_of_the_operator_stays() {
     add(&profiles);
     let ca_bundle = Some(profiles.own_bundle.clone());
     profiles.point(&Endpoint { url: "https://localhost:7600".to_owned(), ca_bundle }).unwrap();
-    assert_eq!(text(&profiles.config).matches("ca_bundle").count(), 3);
+    assert_eq!(text(&profiles.config).matches("ca_bundle").count(), 4);
 
     let mixed = text(&profiles.config).replacen(
         &profiles.own_bundle.display().to_string(),
