@@ -64,9 +64,7 @@ pub use operation::{
     Api, Authentication, BODY_BYTES_MAX, CallFuture, Entry, FORM_BYTES_MAX, KMS, Kind, Operation,
     Protocol, Reply, entry, query_entry,
 };
-pub use operation::{BODY_BYTES_MAX, CallFuture, Entry, Kind, Operation, Reply, entry};
 pub use operator::{NewAccount, NewCredential, OperatorError};
-pub use operator::{NewCredential, OperatorError};
 pub use private_key::SignedMessage;
 pub use recipient::{AttestationRules, Recipient};
 pub use record::CallElsewhere;
