@@ -1,8 +1,8 @@
 //! Policies: documents, their well-formedness, and the decisions they make. Pure.
 //!
 //! This crate owns the policy grammar as a typed tree ([`Document`]), the parser that makes one
-//! from a client's text ([`parse`]), the checks a policy passes before it is stored ([`KeyPolicy`]),
-//! the documents the service writes itself ([`default_key_policy`], [`AWS_MANAGED_SERVICES`]), and
+//! from a client's text ([`parse`]), the checks a policy passes before it is stored ([`KeyPolicy`],
+//! [`IdentityPolicy`], [`TrustPolicy`]), the documents the service writes itself ([`default_key_policy`], [`AWS_MANAGED_SERVICES`]), and
 //! the evaluator.
 //!
 //! It does not know the store, the wire, the clock or who is calling. What it must ask about the
@@ -41,6 +41,7 @@ mod decide;
 mod decision;
 mod document;
 mod grant;
+mod iam_policy;
 mod json;
 mod key_policy;
 mod number;
@@ -63,6 +64,7 @@ pub use document::{
     PrincipalEntry, PrincipalKind, SetQualifier, Statement, Version,
 };
 pub use grant::{GrantMatch, GrantPrincipal, GrantRequest, GrantTerms};
+pub use iam_policy::{IamPolicyError, IdentityPolicy, TrustPolicy, policy_size};
 pub use key_policy::{
     KEY_POLICY_BYTES_MAX, KeyPolicy, KeyPolicyError, KeyPolicyErrorClass, Principals,
 };

@@ -42,7 +42,7 @@ fn cases<T: DeserializeOwned>(folder: &str) -> Vec<T> {
     for file in fs::read_dir(folder).unwrap() {
         let path = file.unwrap().path();
         let suite = serde_json::from_str::<Suite<T>>(&fs::read_to_string(&path).unwrap());
-        cases.extend(suite.unwrap_or_else(|error| panic!("{path:?}: {error}")).cases);
+        cases.extend(suite.unwrap_or_else(|error| panic!("{}: {error}", path.display())).cases);
     }
     cases
 }
@@ -74,13 +74,12 @@ struct Match {
 impl Match {
     /// Whether a statement with this one pattern applies.
     fn applies(&self, element: &str) -> bool {
-        let mut statement = json!({"Effect": "Allow", element: [self.pattern]});
         let (other, request) = if self.element == "Action" {
             ("Resource", alice(&self.value, KEY, &self.context))
         } else {
             ("Action", alice("kms:Encrypt", &self.value, &self.context))
         };
-        statement[other] = json!("*");
+        let statement = json!({"Effect": "Allow", element: [self.pattern], other: "*"});
         let version = self.version.as_deref().unwrap_or("2012-10-17");
         let document = json!({"Version": version, "Statement": statement}).to_string();
         decide_alone(policy(&document), &request).is_allowed()
