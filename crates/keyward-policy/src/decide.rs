@@ -8,7 +8,7 @@ mod explain;
 use std::sync::Arc;
 
 use crate::decision::{Because, Decision, PolicyKind, Refusal};
-use crate::policy::{Action, Allowance, Asked, Place, Policy};
+use crate::policy::{Action, ActionText, Allowance, Asked, Place, Policy};
 use crate::request::{Request, Subject};
 pub use explain::{AppliedStatement, Explanation};
 
@@ -77,10 +77,6 @@ pub struct ResourceSide<'a> {
 /// Decides about an operation on a KMS key: nothing is allowed that the key's policy does not allow
 /// or hand to the caller's account, unless a grant does.
 pub fn decide_key(request: &Request<'_>, layers: &Layers<'_>, key: &KeySide<'_>) -> Decision {
-    let Some(action) = Action::parse(request.action) else {
-        return denied(PolicyKind::Identity);
-    };
-    let decider = Decider { request, layers, action: &action };
     let guard = Guard {
         place: Place::Key,
         account: key.account,
@@ -88,7 +84,7 @@ pub fn decide_key(request: &Request<'_>, layers: &Layers<'_>, key: &KeySide<'_>)
         is_cross_account: key.is_cross_account,
         grant: key.grant,
     };
-    decider.decide_guarded(&guard)
+    decide(request, layers, |decider| decider.decide_guarded(&guard))
 }
 
 /// Decides whether a caller may assume a role (`sts:AssumeRole*`, `sts:TagSession`,
@@ -100,10 +96,6 @@ pub fn decide_assume_role(
     layers: &Layers<'_>,
     role: &RoleSide<'_>,
 ) -> Decision {
-    let Some(action) = Action::parse(request.action) else {
-        return denied(PolicyKind::Identity);
-    };
-    let decider = Decider { request, layers, action: &action };
     let guard = Guard {
         place: Place::Role,
         account: role.account,
@@ -111,7 +103,7 @@ pub fn decide_assume_role(
         is_cross_account: true,
         grant: GrantRoute::None,
     };
-    decider.decide_guarded(&guard)
+    decide(request, layers, |decider| decider.decide_guarded(&guard))
 }
 
 /// Decides about any other resource: in the caller's own account the identity policies or the
@@ -121,10 +113,7 @@ pub fn decide_resource(
     layers: &Layers<'_>,
     resource: &ResourceSide<'_>,
 ) -> Decision {
-    let Some(action) = Action::parse(request.action) else {
-        return denied(PolicyKind::Identity);
-    };
-    Decider { request, layers, action: &action }.decide_open(resource)
+    decide(request, layers, |decider| decider.decide_open(resource))
 }
 
 /// Decides about an action of the caller's account that has no resource with a policy: `kms:ListKeys`
@@ -136,12 +125,22 @@ pub fn decide_account(request: &Request<'_>, layers: &Layers<'_>) -> Decision {
 
 /// Only asks whether anything around the caller denies the action, for what needs no Allow.
 pub fn decide_unless_denied(request: &Request<'_>, layers: &Layers<'_>) -> Decision {
-    let Some(action) = Action::parse(request.action) else {
-        return denied(PolicyKind::Identity);
-    };
-    match (Decider { request, layers, action: &action }).find_deny(None) {
+    decide(request, layers, |decider| match decider.find_deny(None) {
         Some(kind) => Decision::Denied(Refusal::ExplicitDeny(kind)),
         None => Decision::Allowed(Because::NothingDenies),
+    })
+}
+
+/// Text that is no action is allowed to no one.
+fn decide(
+    request: &Request<'_>,
+    layers: &Layers<'_>,
+    by: impl FnOnce(&Decider<'_>) -> Decision,
+) -> Decision {
+    let text = ActionText::of(request.action);
+    match text.as_ref().and_then(ActionText::action) {
+        Some(action) => by(&Decider { request, layers, action }),
+        None => denied(PolicyKind::Identity),
     }
 }
 
@@ -162,7 +161,7 @@ struct Guard<'a> {
 struct Decider<'a> {
     request: &'a Request<'a>,
     layers: &'a Layers<'a>,
-    action: &'a Action,
+    action: Action<'a>,
 }
 
 impl Decider<'_> {

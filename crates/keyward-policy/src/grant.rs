@@ -124,9 +124,11 @@ impl GrantTerms<'_> {
         let operations = child.operations.iter().all(|it| self.operations.contains(it));
         let source = self.source_arn.is_none_or(|source| child.source_arn == Some(source));
         let equals = self.encryption_context_equals.is_none_or(|pairs| {
-            child
-                .encryption_context_equals
-                .is_some_and(|other| contains_all(other, pairs) && contains_all(pairs, other))
+            child.encryption_context_equals.is_some_and(|other| {
+                other.len() == pairs.len()
+                    && contains_all(other, pairs)
+                    && contains_all(pairs, other)
+            })
         });
         let subset = self.encryption_context_subset.is_none_or(|pairs| {
             [child.encryption_context_subset, child.encryption_context_equals]
@@ -143,3 +145,6 @@ fn contains_all(pairs: &[(String, String)], wanted: &[(String, String)]) -> bool
         pairs.iter().any(|(name, found)| same_ignoring_case(name, key) && found == value)
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,8 +17,8 @@ mod template;
 
 use crate::document::{Document, Effect, Statement, Version};
 use crate::request::Request;
-pub(crate) use action::Action;
 use action::Actions;
+pub(crate) use action::{Action, ActionText};
 use condition::Test;
 pub(crate) use environment::{Environment, Place};
 use principal::{Bind, Principals};
@@ -72,7 +72,7 @@ impl Allowance {
 #[derive(Clone, Copy)]
 pub(crate) struct Asked<'a> {
     pub(crate) request: &'a Request<'a>,
-    pub(crate) action: &'a Action,
+    pub(crate) action: Action<'a>,
     pub(crate) place: Place,
 }
 

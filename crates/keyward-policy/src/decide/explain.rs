@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{KeySide, Layers, ResourceSide, RoleSide};
 use crate::decision::{Decision, PolicyKind};
 use crate::document::Effect;
-use crate::policy::{Action, Asked, Place, Policy};
+use crate::policy::{ActionText, Asked, Place, Policy};
 use crate::request::Request;
 
 /// A decision with every statement that applies to the request.
@@ -68,12 +68,13 @@ impl Explanation {
         layers: &Layers<'_>,
         resource: Option<(&Policy, Place)>,
     ) -> Self {
-        let Some(action) = Action::parse(request.action) else {
+        let text = ActionText::of(request.action);
+        let Some(action) = text.as_ref().and_then(ActionText::action) else {
             return Self { decision, statements: Vec::new() };
         };
         let mut statements = Vec::new();
         let mut add = |kind, place, policies: &[&Policy]| {
-            let asked = Asked { request, action: &action, place };
+            let asked = Asked { request, action, place };
             for (index, policy) in policies.iter().enumerate() {
                 statements.extend(applied(kind, index, policy, &asked));
             }

@@ -7,26 +7,29 @@ use crate::text::StackText;
 /// Longer than the name of any action.
 const ACTION_BYTES_MAX: usize = 128;
 
-/// The action of a request, in lower case.
-pub(crate) struct Action {
-    text: StackText<ACTION_BYTES_MAX>,
-    colon_at: usize,
+/// The action of a request in lower case, where an [`Action`] can borrow it.
+pub(crate) struct ActionText(StackText<ACTION_BYTES_MAX>);
+
+impl ActionText {
+    /// `None` for what is longer than any action.
+    pub(crate) fn of(text: &str) -> Option<Self> {
+        StackText::lower_case(text).map(Self)
+    }
+
+    /// `None` for what does not name its service.
+    pub(crate) fn action(&self) -> Option<Action<'_>> {
+        let text = self.0.as_str();
+        let (service, name) = text.split_at_checked(text.find(':')?)?;
+        Some(Action { service, name })
+    }
 }
 
-impl Action {
-    /// `None` for what cannot be an action.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        let lower = StackText::lower_case(text)?;
-        Some(Self { colon_at: lower.as_str().find(':')?, text: lower })
-    }
-
-    fn service(&self) -> &str {
-        self.text.as_str().get(..self.colon_at).unwrap_or_default()
-    }
-
-    fn name(&self) -> &str {
-        self.text.as_str().get(self.colon_at..).unwrap_or_default()
-    }
+/// The action of a request, in lower case.
+#[derive(Clone, Copy)]
+pub(crate) struct Action<'a> {
+    service: &'a str,
+    /// With the colon before it.
+    name: &'a str,
 }
 
 /// `Action` or `NotAction`.
@@ -50,12 +53,10 @@ impl Actions {
         Self { is_listed, patterns }
     }
 
-    pub(crate) fn cover(&self, action: &Action) -> bool {
+    pub(crate) fn cover(&self, action: Action<'_>) -> bool {
         let is_found = self.patterns.iter().any(|pattern| match pattern {
             Pattern::Any => true,
-            Pattern::Of(service, name) => {
-                **service == *action.service() && name.matches(action.name())
-            }
+            Pattern::Of(service, name) => **service == *action.service && name.matches(action.name),
         });
         is_found == self.is_listed
     }
