@@ -1,7 +1,7 @@
 //! The decisions: which layers of policies must agree for a request to be allowed.
 //!
-//! All functions are pure, allocate nothing unless a policy has variables, cannot fail, and deny
-//! what they do not understand.
+//! All functions are pure, cannot fail, and deny what they do not understand. On the way of a live
+//! request they allocate nothing, except for variables in patterns.
 
 mod explain;
 

@@ -136,3 +136,50 @@ impl PolicyKind {
         if self == Self::Identity { "an" } else { "a" }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_worded_as_the_service_words_it() {
+        for (refusal, reason) in [
+            (
+                Refusal::NoAllow(PolicyKind::Identity),
+                "because no identity-based policy allows the kms:Encrypt action",
+            ),
+            (
+                Refusal::NoAllow(PolicyKind::Resource),
+                "because no resource-based policy allows the kms:Encrypt action",
+            ),
+            (
+                Refusal::NoAllow(PolicyKind::VpcEndpoint),
+                "because no VPC endpoint policy allows the kms:Encrypt action",
+            ),
+            (
+                Refusal::ExplicitDeny(PolicyKind::Resource),
+                "with an explicit deny in a resource-based policy",
+            ),
+            (
+                Refusal::ExplicitDeny(PolicyKind::Identity),
+                "with an explicit deny in an identity-based policy",
+            ),
+            (
+                Refusal::ExplicitDeny(PolicyKind::Boundary),
+                "with an explicit deny in a permissions boundary",
+            ),
+        ] {
+            assert_eq!(refusal.reason("kms:Encrypt").to_string(), reason);
+        }
+    }
+
+    #[test]
+    fn what_the_side_of_the_resource_refuses_does_not_tell_that_it_exists() {
+        assert!(Refusal::OtherAccount.is_of_resource());
+        for kind in PolicyKind::ALL {
+            let is_of_resource = matches!(kind, PolicyKind::Resource | PolicyKind::ResourceControl);
+            assert_eq!(Refusal::NoAllow(kind).is_of_resource(), is_of_resource, "{kind:?}");
+            assert_eq!(Refusal::ExplicitDeny(kind).is_of_resource(), is_of_resource, "{kind:?}");
+        }
+    }
+}

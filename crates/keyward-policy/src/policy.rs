@@ -1,8 +1,8 @@
 //! A policy compiled for evaluation.
 //!
 //! Everything that depends on the document alone is done here, once: patterns are split, values
-//! read, keys looked up. What remains to be done at a request allocates nothing, unless the policy
-//! has variables.
+//! read, keys looked up. What remains to be done at a request allocates nothing, except for variables
+//! in patterns and in texts compared ignoring case.
 
 mod action;
 mod arn;

@@ -104,12 +104,7 @@ impl Values {
         match self {
             Self::Equal(exact, templates) => value.with_text(|text| {
                 let is_listed = exact.binary_search_by(|it| (**it).cmp(text)).is_ok();
-                Outcome::of_match(
-                    is_listed
-                        || templates.iter().any(|it| {
-                            it.resolve(at).is_some_and(|tokens| text_of(&tokens) == text)
-                        }),
-                )
+                Outcome::of_match(is_listed || templates.iter().any(|it| it.equals(text, at)))
             }),
             Self::EqualIgnoringCase(values) => value.with_text(|text| {
                 any(

@@ -39,17 +39,36 @@ impl Environment<'_> {
 
     /// The text of a key that has exactly one value; the default for a key that has none.
     pub(crate) fn single_text(&self, key: &ConditionKey, default: Option<&str>) -> Option<String> {
+        self.single(key, default, |value| Some(value.to_owned()))
+    }
+
+    /// What follows that text at the start of `text`.
+    pub(crate) fn strip_single<'t>(
+        &self,
+        key: &ConditionKey,
+        default: Option<&str>,
+        text: &'t str,
+    ) -> Option<&'t str> {
+        self.single(key, default, |value| text.strip_prefix(value))
+    }
+
+    fn single<T>(
+        &self,
+        key: &ConditionKey,
+        default: Option<&str>,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
         if key.is_multivalued() {
             return None;
         }
-        let (mut text, mut count) = (None, 0_usize);
+        let (mut found, mut count) = (None, 0_usize);
         self.visit(key, &mut |value| {
             count = count.saturating_add(1);
-            text = Some(value.with_text(ToOwned::to_owned));
+            found = value.with_text(&read);
         });
         match count {
-            0 => default.map(ToOwned::to_owned),
-            1 => text,
+            0 => default.and_then(read),
+            1 => found,
             _ => None,
         }
     }

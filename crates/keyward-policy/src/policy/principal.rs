@@ -68,14 +68,17 @@ impl Principals {
 
     /// Whom an Allow is for, and how directly.
     pub(crate) fn allow(&self, subject: &Subject<'_>) -> Option<Class> {
-        let class = self.names().filter_map(|name| name.class(subject)).max();
-        if self.is_listed {
+        let mut names = self.names();
+        match subject {
             // Whom only a provider vouches for is no principal of any account: a policy that means
-            // such callers says so with `Federated`.
-            let is_stranger = matches!(subject, Subject::WebIdentity { .. });
-            return class.filter(|_| !is_stranger || self.names_provider_of(subject));
+            // such callers names their provider.
+            Subject::WebIdentity { .. } => {
+                let is_named = self.is_listed && names.any(|name| name.is_direct(subject));
+                is_named.then_some(Class::Direct)
+            }
+            _ if self.is_listed => names.filter_map(|name| name.class(subject)).max(),
+            _ => names.all(|name| name.class(subject).is_none()).then_some(Class::Direct),
         }
-        class.is_none().then_some(Class::Direct)
     }
 
     /// Whom a Deny is for. A caller is spared by `NotPrincipal` only if everything it acts as is
@@ -98,10 +101,6 @@ impl Principals {
             }
         };
         !is_spared
-    }
-
-    fn names_provider_of(&self, subject: &Subject<'_>) -> bool {
-        self.names().any(|name| name.kind == Kind::Federated && name.is_direct(subject))
     }
 
     fn names(&self) -> impl Iterator<Item = Name<'_>> {

@@ -111,6 +111,17 @@ fn variable(inside: &str) -> Option<(Part, &str)> {
 }
 
 impl Template {
+    /// Whether `text` is the text with the request's values in place, without allocation. For text
+    /// that was read without wildcards.
+    pub(crate) fn equals(&self, text: &str, at: &Environment<'_>) -> bool {
+        let rest = self.0.iter().try_fold(text, |rest, part| match part {
+            Part::Token(Token::Text(text)) => rest.strip_prefix(text.as_str()),
+            Part::Variable { key, default } => at.strip_single(key, default.as_deref(), rest),
+            Part::Token(_) | Part::Unreadable => None,
+        });
+        rest == Some("")
+    }
+
     /// The tokens with the request's values in place; `None` when a variable has no value.
     pub(crate) fn resolve(&self, environment: &Environment<'_>) -> Option<Vec<Token>> {
         let mut tokens = Vec::with_capacity(self.0.len());
