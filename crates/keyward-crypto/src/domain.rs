@@ -1,8 +1,9 @@
 //! Domain keys: the numbered keys that protect everything at rest.
 //!
 //! One is current and seals; the older ones only open, until everything under them has been sealed
-//! again and they are retired. From each, SP 800-108 derives three keys with labels of their own:
-//! for sealed values, for row tags and for paging markers. No key is used for two things.
+//! again, every session made under them has ended, and they are retired. From each, SP 800-108 derives
+//! four keys with labels of their own: for sealed values, for row tags, for paging markers and for
+//! session tokens. No key is used for two things.
 //!
 //! A ring is immutable. Rotation and retirement make a new one; the owner replaces the old one in
 //! a single step and persists the records. Rings are cheap to share. A node that meets a number it
@@ -13,6 +14,7 @@
 mod marker;
 mod row;
 mod sealed;
+mod session;
 #[cfg(test)]
 mod tests;
 
@@ -32,6 +34,7 @@ use crate::secret::Secret;
 pub use marker::{MARKER_CHARS_MAX, MarkerScope};
 pub use row::{ROW_TAG_BYTES, RowTag, row_tag_key_number};
 pub use sealed::{Binding, sealed_key_number};
+pub use session::{OpenedSession, SESSION_TOKEN_CHARS_MAX, SealedSession};
 
 /// The most domain keys a ring holds. Each is retired within a rotation or two of being replaced.
 pub const DOMAIN_KEYS_MAX: usize = 256;
@@ -39,6 +42,7 @@ pub const DOMAIN_KEYS_MAX: usize = 256;
 const SEALING_LABEL: &str = "keyward/domain/seal/v1";
 const ROW_LABEL: &str = "keyward/domain/row/v1";
 const MARKER_LABEL: &str = "keyward/domain/marker/v1";
+const SESSION_LABEL: &str = "keyward/domain/session/v1";
 const FIRST_NUMBER: u32 = 1;
 
 /// The ring of domain keys. A clone is another handle to the same keys.
@@ -57,6 +61,7 @@ struct DomainKey {
     sealing: LessSafeKey,
     rows: hmac::Key,
     markers: hmac::Key,
+    sessions: hmac::Key,
 }
 
 impl DomainKeys {
@@ -159,6 +164,7 @@ impl DomainKey {
             sealing: aead::key(&*subkey(SEALING_LABEL)?)?,
             rows: kdf::prepare(subkey(ROW_LABEL)?.as_slice()),
             markers: kdf::prepare(subkey(MARKER_LABEL)?.as_slice()),
+            sessions: kdf::prepare(subkey(SESSION_LABEL)?.as_slice()),
         })
     }
 }

@@ -3,7 +3,7 @@
 //! ```text
 //! root key (a `Seal`: file, passphrase)
 //!   └ wraps domain keys (`DomainKeys`: numbered, one current, older ones open only)
-//!       └ seal values at rest, tag rows, authenticate paging markers
+//!       └ seal values at rest and session tokens, tag rows, authenticate paging markers
 //!           └ key material (`KeyMaterial`)
 //!               ├ `SymmetricKey`: one derived AES-256-GCM key per ciphertext blob
 //!               ├ `AsymmetricKey`: signatures, encryption, agreement, encapsulation
@@ -40,6 +40,7 @@ mod material_id;
 mod random;
 mod seal;
 mod secret;
+mod totp;
 #[cfg(test)]
 mod vectors;
 
@@ -47,8 +48,9 @@ pub use asymmetric::{AsymmetricKey, DataKeyPair, Message, encrypt_bytes_max};
 pub use cms::enveloped_for;
 pub use digest::{SHA256_BYTES, sha256};
 pub use domain::{
-    Binding, DOMAIN_KEYS_MAX, DomainKeys, MARKER_CHARS_MAX, MarkerScope, ROW_TAG_BYTES, RowTag,
-    row_tag_key_number, sealed_key_number,
+    Binding, DOMAIN_KEYS_MAX, DomainKeys, MARKER_CHARS_MAX, MarkerScope, OpenedSession,
+    ROW_TAG_BYTES, RowTag, SESSION_TOKEN_CHARS_MAX, SealedSession, row_tag_key_number,
+    sealed_key_number,
 };
 pub use envelope::{
     BLOB_BYTES_MAX, BLOB_OVERHEAD_BYTES, Header, KeyName, PLAINTEXT_BYTES_MAX, SymmetricKey,
@@ -69,4 +71,5 @@ pub use seal::{
     PassphraseParameters, RootKeyFile, Seal, SealId, SealKind, WRAPPED_DOMAIN_KEY_BYTES_MAX,
     WrappedDomainKey,
 };
-pub use secret::{KeyMaterial, Passphrase, Plaintext, Secret, SigningSecret};
+pub use secret::{KeyMaterial, MfaSeed, Passphrase, Plaintext, Secret, SigningSecret};
+pub use totp::{MFA_CODE_CHARS, MFA_STEP_S};

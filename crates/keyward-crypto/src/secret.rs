@@ -134,6 +134,8 @@ macro_rules! roles {
 roles! {
     /// The bytes of a KMS key: a symmetric key, or a private key in its stored encoding.
     KeyMaterial;
+    /// The seed of an MFA device, which its codes are made from.
+    MfaSeed;
     /// What a passphrase seal is opened with, exactly as the operator gave it.
     Passphrase;
     /// What a client encrypts, or gets back from Decrypt, `GenerateDataKey` or `GenerateRandom`.
@@ -162,7 +164,7 @@ mod tests {
         )+};
     }
 
-    assert_is_a_secret!(Secret, KeyMaterial, Passphrase, Plaintext, SigningSecret);
+    assert_is_a_secret!(Secret, KeyMaterial, MfaSeed, Passphrase, Plaintext, SigningSecret);
     assert_not_impl_any!(KeyMaterial: Into<Plaintext>, Into<Secret>, Into<Zeroizing<Vec<u8>>>);
     assert_impl_all!(Zeroizing<Vec<u8>>: zeroize::ZeroizeOnDrop);
 

@@ -211,10 +211,12 @@ fn the_longest_marker_fits_the_api() {
 }
 
 #[test]
-fn the_three_uses_of_a_domain_key_have_three_keys() {
+fn each_use_of_a_domain_key_has_its_own_key() {
     let key = DomainKey::derive(3, &Secret::new(vec![0x33; 32])).unwrap();
     let (row, marker) = (hmac::sign(&key.rows, b"x"), hmac::sign(&key.markers, b"x"));
     assert_ne!(row.as_ref(), marker.as_ref());
+    let session = hmac::sign(&key.sessions, b"x");
+    assert!(![row, marker].iter().any(|other| other.as_ref() == session.as_ref()));
 }
 
 #[test]
