@@ -93,9 +93,12 @@ pub struct Session {
     pub transitive_tag_keys: Vec<String>,
     /// `aws:SourceIdentity`.
     pub source_identity: Option<String>,
-    /// The documents of the session policies; `None` when there is none. Together they limit what
-    /// the session may do to what one of them allows.
+    /// The documents of the session policies given as text; `None` when there is no session policy.
+    /// Together with `policy_arns` they limit what the session may do to what one of them allows.
     pub policies: Option<Vec<String>>,
+    /// Managed policies of the principal's account that are session policies too, as they are at
+    /// the time of a request.
+    pub policy_arns: Vec<String>,
     /// The identity provider behind a session of AssumeRoleWithWebIdentity.
     pub federation: Option<Federation>,
 }

@@ -588,6 +588,7 @@ fn session() -> Session {
         transitive_tag_keys: Vec::new(),
         source_identity: None,
         policies: None,
+        policy_arns: Vec::new(),
         federation: None,
     }
 }
