@@ -7,7 +7,7 @@ use std::future::Future;
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::{Mutex, PoisonError};
 
-use keyward_model::AccessKeyId;
+use keyward_model::{AccessKeyId, AccountId};
 use keyward_store::{Change, ScopedAlias, ScopedKey, Write};
 use quick_cache::sync::Cache;
 
@@ -81,19 +81,19 @@ pub(crate) fn stale(change: &Change) -> Stale {
             Write::DeleteKey(key) | Write::DeleteMaterial(key, _) | Write::DeleteTag(key, _) => {
                 stale.keys.push(key.clone());
             }
+            Write::DeleteEntity(entity) => stale.entities_of.push(entity.account),
             Write::PutAlias(record) => stale.aliases.push(record.alias.clone()),
             Write::PutCredential(record) => stale.credentials.push(record.access_key_id.clone()),
+            Write::PutEntity(record) => stale.entities_of.push(record.account),
             Write::PutKey(record) => stale.keys.push(record.key.clone()),
             Write::PutMaterial(record) => stale.keys.push(record.key.clone()),
             Write::PutPolicy(record) => stale.keys.push(record.key.clone()),
             Write::PutTag(record) => stale.keys.push(record.key.clone()),
             // A resealed row says the same as before, and the others are not cached.
-            Write::DeleteEntity(_)
-            | Write::DeleteGrant(..)
+            Write::DeleteGrant(..)
             | Write::DeleteImportWrappingKey(_)
             | Write::DeleteService(..)
             | Write::PutAccount(_)
-            | Write::PutEntity(_)
             | Write::PutGrant(_)
             | Write::PutImportWrappingKey(_)
             | Write::PutLastUse(_)
@@ -111,4 +111,6 @@ pub(crate) struct Stale {
     pub(crate) keys: Vec<ScopedKey>,
     pub(crate) aliases: Vec<ScopedAlias>,
     pub(crate) credentials: Vec<AccessKeyId>,
+    /// The accounts one of whose entities it touches.
+    pub(crate) entities_of: Vec<AccountId>,
 }

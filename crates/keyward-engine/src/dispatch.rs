@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::codec::{Codec, decode};
 use crate::record::line;
-use crate::{Cx, Engine, Entry, ErrorCode, OpError, Operation, Reply, op_error};
+use crate::{Authentication, Cx, Engine, Entry, ErrorCode, OpError, Operation, Reply, op_error};
 
 /// How often an operation decides when others keep changing what it decides on. From the second
 /// time on it has its turn to itself, and newcomers stand behind it: only those that were under way
@@ -64,6 +64,10 @@ impl Engine {
         call: Call,
         body: &[u8],
     ) -> Result<Reply, OpError> {
+        if entry.authentication == Authentication::Signature {
+            let service = entry.api.event_source.split('.').next().unwrap_or_default();
+            self.principal_uses.note(&call.caller, service, &call.region, self.clock().now());
+        }
         let mut cx = Cx::new(Arc::clone(self), call, entry);
         let result = (entry.call)(&mut cx, body).await;
         if let Err(refusal) = &result {

@@ -3,16 +3,22 @@
 use std::sync::Arc;
 
 use keyward_audit::Journal;
-use keyward_model::{AccessKeyId, Clock, KeyArn, KeyId, KeySpec, Partition, Region, Rng};
+use keyward_crypto::SHA256_BYTES;
+use keyward_model::{
+    AccessKeyId, Clock, Identity, KeyArn, KeyId, KeySpec, Partition, Region, Rng, UniqueId,
+};
 use keyward_store::{
     DeploymentRecord, KeyRecord, Precondition, ScopedAlias, ScopedKey, Store, StoreError,
 };
+use quick_cache::sync::Cache;
 use tokio::sync::{Notify, OnceCell, Semaphore};
 
 use crate::cache::{Loaded, Stale};
 use crate::deployment_clock::DeploymentClock;
 use crate::last_use::LastUses;
 use crate::outbox::Deliveries;
+use crate::principal_use::PrincipalUses;
+use crate::stamped::Stamped;
 use crate::turns::Turns;
 use crate::workers::Workers;
 use crate::{AttestationRules, Credential, Generator, Key, KeyRing, OpError, RequestQuotas};
@@ -25,6 +31,10 @@ const KEYS_MAX: usize = 100_000;
 const ALIASES_MAX: usize = 100_000;
 /// How many access keys a node holds loaded.
 const CREDENTIALS_MAX: usize = 100_000;
+/// How many sessions a node holds opened.
+const SESSIONS_MAX: usize = 20_000;
+/// How many users and roles a node knows the names of.
+const NAMES_MAX: usize = 100_000;
 
 /// Resource quotas.
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html>
@@ -84,9 +94,14 @@ pub struct Engine {
     keys: Loaded<ScopedKey, Arc<Key>>,
     aliases: Loaded<ScopedAlias, KeyId>,
     pub(crate) credentials: Loaded<AccessKeyId, Arc<Credential>>,
+    /// Opened session tokens by their hash.
+    pub(crate) sessions: Cache<[u8; SHA256_BYTES], Arc<Credential>>,
+    /// The names of users and roles; `None` for those that are gone.
+    pub(crate) names: Stamped<UniqueId, Option<Arc<Identity>>>,
     pub(crate) unknown_callers: Semaphore,
     pub(crate) deliveries: Deliveries,
     pub(crate) last_uses: LastUses,
+    pub(crate) principal_uses: PrincipalUses,
     pub(crate) turns: Turns,
     /// Woken by every change that leaves a key in a state that ends by itself.
     pub(crate) settling: Notify,
@@ -109,9 +124,12 @@ impl Engine {
             keys: Loaded::new(KEYS_MAX),
             aliases: Loaded::new(ALIASES_MAX),
             credentials: Loaded::new(CREDENTIALS_MAX),
+            sessions: Cache::new(SESSIONS_MAX),
+            names: Stamped::new(NAMES_MAX),
             unknown_callers: Semaphore::new(UNKNOWN_CALLERS_MAX),
             deliveries: Deliveries::default(),
             last_uses: LastUses::new(),
+            principal_uses: PrincipalUses::default(),
             turns: Turns::new(),
             settling,
             has_rotations: OnceCell::new(),
@@ -278,5 +296,6 @@ impl Engine {
         stale.keys.iter().for_each(|key| self.keys.forget(key));
         stale.aliases.iter().for_each(|alias| self.aliases.forget(alias));
         stale.credentials.iter().for_each(|id| self.credentials.forget(id));
+        stale.entities_of.iter().for_each(|account| self.names.forget(account));
     }
 }

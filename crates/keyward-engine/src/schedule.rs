@@ -5,10 +5,12 @@ mod expiry;
 mod rotation;
 mod settling;
 
+use std::time::Duration;
+
 use keyward_audit::Fragment;
 use keyward_crypto::{Seal, WrappedDomainKey};
 use keyward_model::Timestamp;
-use keyward_store::{Change, CommitError, ScopedKey, StaleRow, StoreError, Write};
+use keyward_store::{Change, CommitError, DomainKeyRecord, ScopedKey, StaleRow, StoreError, Write};
 use tracing::{error, info, warn};
 
 use crate::Engine;
@@ -65,6 +67,8 @@ impl Engine {
         report("expired material was not destroyed", self.expire_materials(now).await);
         report("expired wrapping keys were not removed", self.sweep_wrapping_keys(now).await);
         report("last uses of keys were not written", self.write_last_uses().await);
+        let written = self.write_principal_uses().await;
+        report("last uses of access keys and roles were not written", written);
     }
 
     /// Deletes the keys whose waiting period is over at `now`, the time that
@@ -118,12 +122,16 @@ fn report(what: &str, result: Result<(), ScheduleError>) {
     }
 }
 
+/// How long a session under a domain key may still last when that key is replaced, and some time for
+/// the replacement itself.
+const SESSION_LIFE_MAX: Duration = Duration::from_mins(36 * 60 + 10);
+
 /// The age at which a domain key is replaced.
 pub const DOMAIN_KEY_AGE_MAX_DAYS: u32 = 30;
 
 impl Engine {
-    /// Replaces the current domain key, seals everything anew under the next one, and destroys the
-    /// older ones. Killed at any point, the next round finishes it.
+    /// Replaces the current domain key and seals everything anew under the next one. Killed at any
+    /// point, the next round finishes it.
     pub async fn rotate_domain_keys(&self, seal: &Seal) -> Result<(), ScheduleError> {
         let (keys, record) =
             self.ring().keys().rotate(seal).map_err(|_| ScheduleError::Rotation)?;
@@ -132,7 +140,8 @@ impl Engine {
         self.finish_domain_key_rotation().await
     }
 
-    /// Seals anew whatever is under an older domain key, then destroys the older ones.
+    /// Seals anew whatever is under an older domain key, then destroys the older ones, each once the
+    /// last session whose token is under it has ended.
     pub async fn finish_domain_key_rotation(&self) -> Result<(), ScheduleError> {
         let current = self.ring().keys().current_number();
         loop {
@@ -144,15 +153,24 @@ impl Engine {
             let writes = writes.collect::<Result<Vec<_>, _>>()?;
             self.commit(Change { writes, ..Change::default() }).await?;
         }
-        let older: Vec<_> =
-            self.ring().keys().numbers().filter(|&number| number < current).collect();
-        for number in older {
+        for number in self.outlived_domain_keys().await? {
             let keys = self.ring().keys().retire(number).map_err(|_| ScheduleError::Rotation)?;
             self.store().domain_keys().destroy(number).await?;
             self.ring().replace(keys);
             info!(domain_key.number = number, "destroyed a domain key nothing is sealed under");
         }
         Ok(())
+    }
+
+    /// The domain keys that were replaced longer ago than a session lasts.
+    async fn outlived_domain_keys(&self) -> Result<Vec<u32>, ScheduleError> {
+        let now = self.machine_clock().now();
+        let mut records = self.store().domain_keys().list().await?;
+        records.sort_by_key(|record| record.number);
+        let with_successors = records.iter().zip(records.iter().skip(1));
+        let is_outlived = |next: &DomainKeyRecord| next.created_at.plus(SESSION_LIFE_MAX) <= now;
+        let outlived = with_successors.filter(|(_, next)| is_outlived(next));
+        Ok(outlived.map(|(record, _)| record.number).collect())
     }
 
     fn reseal(&self, mut row: StaleRow) -> Result<StaleRow, ScheduleError> {
@@ -173,8 +191,8 @@ impl Engine {
         Ok(row)
     }
 
-    fn domain_key_record(&self, record: &WrappedDomainKey) -> keyward_store::DomainKeyRecord {
-        keyward_store::DomainKeyRecord {
+    fn domain_key_record(&self, record: &WrappedDomainKey) -> DomainKeyRecord {
+        DomainKeyRecord {
             number: record.number(),
             wrapped: record.encode(),
             // The age of a domain key is the machine's affair.

@@ -203,7 +203,7 @@ impl Before {
             let tags = root.ok("ListResourceTags", json!({ "KeyId": key })).await;
             assert_eq!(tags.pointer("/Tags/0/TagValue"), Some(&json!("b")));
         }
-        let found = app.engine().credential(&root.caller().access_key_id).await.unwrap();
+        let found = app.engine().credential(&root.caller().access_key_id, None).await.unwrap();
         assert!(matches!(found, CredentialLookup::Found(_)));
     }
 }

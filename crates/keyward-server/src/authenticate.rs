@@ -93,13 +93,14 @@ impl Authenticator {
         presented: &Presented<'_>,
         body: &[u8],
     ) -> Result<Arc<Credential>, Unauthenticated> {
-        let Some(credential) = find(backend, presented.access_key_id()).await? else {
-            return Err(Refusal::unknown_access_key().into());
-        };
+        let credential = find(backend, protocol, presented).await?;
         presented.verify(&self.signing_key(&credential, presented).key, body)?;
-        if presented.session_token().is_some() {
+        if presented.session_token().is_some() && credential.caller.session.is_none() {
             // A long-term access key has no session, so no token belongs to it.
             return Err(Refusal::bad_session_token(style(protocol)).into());
+        }
+        if credential.has_expired(backend.clock().now()) {
+            return Err(Refusal::expired_session_token().into());
         }
         Ok(credential)
     }
@@ -123,14 +124,20 @@ impl Authenticator {
     }
 }
 
+/// Rows 15 and 17. Of a temporary access key, the session token is where its secret is found: a bad
+/// one is refused before the signature can be looked at.
 async fn find(
     backend: &impl Backend,
-    access_key_id: &str,
-) -> Result<Option<Arc<Credential>>, Unauthenticated> {
-    let Ok(id) = access_key_id.parse::<AccessKeyId>() else { return Ok(None) };
-    match backend.credential(&id).await {
-        Ok(CredentialLookup::Found(credential)) => Ok(Some(credential)),
-        Ok(CredentialLookup::Absent) => Ok(None),
+    protocol: Protocol,
+    presented: &Presented<'_>,
+) -> Result<Arc<Credential>, Unauthenticated> {
+    let Ok(id) = presented.access_key_id().parse::<AccessKeyId>() else {
+        return Err(Refusal::unknown_access_key().into());
+    };
+    match backend.credential(&id, presented.session_token()).await {
+        Ok(CredentialLookup::Found(credential)) => Ok(credential),
+        Ok(CredentialLookup::Absent) => Err(Refusal::unknown_access_key().into()),
+        Ok(CredentialLookup::BadToken) => Err(Refusal::bad_session_token(style(protocol)).into()),
         Ok(CredentialLookup::Busy) => Err(Unauthenticated::Busy),
         Err(error) => Err(Unauthenticated::Failed(error)),
     }

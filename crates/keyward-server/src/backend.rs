@@ -20,10 +20,12 @@ pub trait Backend: Send + Sync + 'static {
     /// The partition of the deployment.
     fn partition(&self) -> Partition;
 
-    /// Looks up an access key for a caller not yet authenticated.
+    /// Looks up an access key, by the session token that came with it if it is a temporary one, for
+    /// a caller not yet authenticated.
     fn credential(
         &self,
         id: &AccessKeyId,
+        session_token: Option<&str>,
     ) -> impl Future<Output = Result<CredentialLookup, OpError>> + Send;
 
     /// Runs one authenticated request. What comes back has its audit record.
@@ -52,8 +54,12 @@ impl Backend for Engine {
         Engine::partition(self)
     }
 
-    async fn credential(&self, id: &AccessKeyId) -> Result<CredentialLookup, OpError> {
-        Engine::credential(self, id).await.map_err(OpError::internal)
+    async fn credential(
+        &self,
+        id: &AccessKeyId,
+        session_token: Option<&str>,
+    ) -> Result<CredentialLookup, OpError> {
+        Engine::credential(self, id, session_token).await.map_err(OpError::internal)
     }
 
     async fn dispatch(

@@ -100,7 +100,7 @@ impl TestBackend {
         let account = "111122223333".parse().unwrap();
         let caller = Arc::new(Caller::root(Partition::Aws, account, access_key_id));
         let secret = Secret::new(secret.as_bytes().to_vec()).into();
-        let credential = Arc::new(Credential { caller, secret });
+        let credential = Arc::new(Credential::new(caller, secret));
         self.credentials.lock().unwrap().insert(ACCESS_KEY_ID.to_owned(), credential);
     }
 
@@ -126,7 +126,11 @@ impl Backend for TestBackend {
         Partition::Aws
     }
 
-    async fn credential(&self, id: &AccessKeyId) -> Result<CredentialLookup, OpError> {
+    async fn credential(
+        &self,
+        id: &AccessKeyId,
+        _session_token: Option<&str>,
+    ) -> Result<CredentialLookup, OpError> {
         if id.as_str().starts_with("AKIABUSY") {
             return Ok(CredentialLookup::Busy);
         }
