@@ -5,7 +5,8 @@ use std::sync::Arc;
 use keyward_audit::Journal;
 use keyward_crypto::SHA256_BYTES;
 use keyward_model::{
-    AccessKeyId, Clock, Identity, KeyArn, KeyId, KeySpec, Partition, Region, Rng, UniqueId,
+    AccessKeyId, AccountId, Clock, Identity, KeyArn, KeyId, KeySpec, Partition, Region, Rng,
+    UniqueId,
 };
 use keyward_store::{
     DeploymentRecord, KeyRecord, Precondition, ScopedAlias, ScopedKey, Store, StoreError,
@@ -268,6 +269,12 @@ impl Engine {
         self.keys.forget(key);
     }
 
+    /// Drops what is held of an account's users and roles: somebody else has changed them in the
+    /// database.
+    pub fn forget_entities(&self, account: &AccountId) {
+        self.names.forget(account);
+    }
+
     /// Drops what a failed precondition shows to be stale.
     pub(crate) fn forget_precondition(&self, precondition: &Precondition) {
         match precondition {
@@ -296,6 +303,6 @@ impl Engine {
         stale.keys.iter().for_each(|key| self.keys.forget(key));
         stale.aliases.iter().for_each(|alias| self.aliases.forget(alias));
         stale.credentials.iter().for_each(|id| self.credentials.forget(id));
-        stale.entities_of.iter().for_each(|account| self.names.forget(account));
+        stale.entities_of.iter().for_each(|account| self.forget_entities(account));
     }
 }

@@ -208,6 +208,9 @@ impl Before {
     }
 }
 
+/// With the minutes that are allowed for the replacement itself.
+const LONGEST_SESSION: Duration = Duration::from_mins(36 * 60 + 10);
+
 async fn domain_keys(app: &TestApp) -> Vec<u32> {
     let records = app.engine().store().domain_keys().list().await.unwrap();
     records.iter().map(|record| record.number).collect()
@@ -220,6 +223,11 @@ async fn everything_opens_after_the_domain_keys_were_replaced() {
     let marker = app.root().ok("ListKeys", json!({ "Limit": 1 })).await;
     for number in 2..4 {
         app.engine().rotate_domain_keys(app.seal()).await.unwrap();
+        // The key that was replaced may have sealed session tokens.
+        assert_eq!(domain_keys(&app).await, [number - 1, number]);
+        before.is_whole(&app).await;
+        app.clock().advance(LONGEST_SESSION);
+        app.engine().finish_domain_key_rotation().await.unwrap();
         assert_eq!(domain_keys(&app).await, [number]);
         before.is_whole(&app).await;
     }
@@ -252,6 +260,11 @@ async fn a_replacement_that_was_cut_short_is_finished_after_the_restart() {
     let app = app.restarted().await;
     assert_eq!(domain_keys(&app).await, [1, 2]);
     before.is_whole(&app).await;
+    app.engine().finish_domain_key_rotation().await.unwrap();
+    app.clock().advance(LONGEST_SESSION - Duration::from_millis(1));
+    app.engine().finish_domain_key_rotation().await.unwrap();
+    assert_eq!(domain_keys(&app).await, [1, 2]);
+    app.clock().advance(Duration::from_millis(1));
     for _ in 0..2 {
         app.engine().finish_domain_key_rotation().await.unwrap();
         assert_eq!(domain_keys(&app).await, [2]);

@@ -10,7 +10,7 @@ use keyward_engine::{
     AttestationRules, Engine, Generator, KeyRing, NewCredential, NewDeployment, Parts, Quotas,
     RequestQuotas, create_deployment,
 };
-use keyward_model::{Caller, Clock, KeyState, Partition};
+use keyward_model::{AccountId, Caller, Clock, KeyState, Partition};
 use keyward_store::{Change, DomainKeyRecord, KeyRecord, Scope, Store, Write};
 use keyward_store_sqlite::{Database, SqliteStore};
 use serde_json::Value;
@@ -70,6 +70,7 @@ pub struct TestApp {
     engine: Arc<Engine>,
     clock: Arc<MockClock>,
     rng: Arc<SeededRng>,
+    key_ring: Arc<KeyRing>,
     seal: Seal,
     root: (Caller, Arc<SigningSecret>),
     directory: TempDir,
@@ -96,21 +97,23 @@ impl TestApp {
         };
         let credential =
             create_deployment(&store, &key_ring, new, (&*rng, clock.now())).await.unwrap();
-        let engine = start(directory.path(), (key_ring, store), (&clock, &rng), options).await;
+        let opened = (Arc::clone(&key_ring), store);
+        let engine = start(directory.path(), opened, (&clock, &rng), options).await;
         let root = root(credential.root);
-        Self { engine, clock, rng, seal, root, directory }
+        Self { engine, clock, rng, key_ring, seal, root, directory }
     }
 
     /// The same deployment after a restart: only what is in the database and the journal is left.
     /// Clients of before must be gone.
     pub async fn restarted(self) -> Self {
-        let Self { engine, clock, rng, seal, root, directory } = self;
+        let Self { engine, clock, rng, seal, root, directory, .. } = self;
         assert_eq!(Arc::strong_count(&engine), 1, "somebody still uses the service");
         drop(engine);
         let opened = opened_store(directory.path(), &seal);
         let options = TestOptions::default();
+        let key_ring = Arc::clone(&opened.0);
         let engine = start(directory.path(), opened, (&clock, &rng), options).await;
-        Self { engine, clock, rng, seal, root, directory }
+        Self { engine, clock, rng, key_ring, seal, root, directory }
     }
 
     /// The root user of the first account, in the first Region.
@@ -175,6 +178,16 @@ impl TestApp {
     /// The clock.
     pub fn clock(&self) -> &MockClock {
         &self.clock
+    }
+
+    /// The first account.
+    pub const fn account(&self) -> AccountId {
+        self.root.0.account
+    }
+
+    /// The domain keys.
+    pub(crate) const fn key_ring(&self) -> &Arc<KeyRing> {
+        &self.key_ring
     }
 
     /// The seal of the domain keys.

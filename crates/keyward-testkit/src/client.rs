@@ -62,6 +62,7 @@ pub struct Client {
     server: Arc<Server<Engine>>,
     caller: Caller,
     secret: Arc<SigningSecret>,
+    session_token: Option<String>,
     region: Region,
 }
 
@@ -72,7 +73,49 @@ impl Client {
         region: Region,
     ) -> Self {
         let server = Arc::new(Server::builder(Arc::clone(&engine), &SERVICES).build());
-        Self { engine, server, caller, secret, region }
+        Self { engine, server, caller, secret, session_token: None, region }
+    }
+
+    /// The same client with other credentials.
+    pub(crate) fn with_credentials(
+        &self,
+        caller: Caller,
+        secret: SigningSecret,
+        session_token: Option<String>,
+    ) -> Self {
+        let secret = Arc::new(secret);
+        Self { caller, secret, session_token, ..self.clone() }
+    }
+
+    /// Whoever the `Credentials` of a reply of STS, or the `AccessKey` of one of IAM, are given to.
+    /// Who that is only the service knows: [`Client::caller`] is right in the access key alone.
+    pub fn signing_with(&self, credentials: &Value) -> Self {
+        let text = |member: &str| credentials[member].as_str().map(str::to_owned);
+        let access_key_id = text("AccessKeyId").unwrap().parse().unwrap();
+        let caller = Caller { access_key_id, ..self.caller.clone() };
+        let secret = text("SecretAccessKey").unwrap().into_bytes();
+        self.with_credentials(caller, SigningSecret::new(secret), text("SessionToken"))
+    }
+
+    /// The same client with another session token, or none.
+    #[must_use]
+    pub fn with_session_token(&self, session_token: Option<&str>) -> Self {
+        Self { session_token: session_token.map(str::to_owned), ..self.clone() }
+    }
+
+    /// What [`Client::signing_with`] takes.
+    pub fn credentials(&self) -> Value {
+        let secret = String::from_utf8(self.secret.expose().to_vec()).unwrap();
+        json!({
+            "AccessKeyId": self.caller.access_key_id.as_str(),
+            "SecretAccessKey": secret,
+            "SessionToken": self.session_token,
+        })
+    }
+
+    /// The session token.
+    pub fn session_token(&self) -> Option<&str> {
+        self.session_token.as_deref()
     }
 
     /// The caller.
@@ -144,7 +187,7 @@ impl Client {
             let signer = Signer {
                 access_key_id: self.caller.access_key_id.as_str(),
                 secret: self.secret.expose(),
-                session_token: None,
+                session_token: self.session_token.as_deref(),
                 region,
                 service,
                 now: self.engine.clock().now().unix_s(),

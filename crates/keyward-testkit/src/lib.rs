@@ -18,6 +18,7 @@ mod clock;
 mod generator;
 mod import;
 mod key_request;
+mod principals;
 mod query;
 mod record;
 mod refused;

@@ -6,18 +6,31 @@ use serde_json::Value;
 use crate::xml::Element;
 
 /// Errors that any operation may answer with, beside those of its model.
-const COMMON_ERRORS: [&str; 5] = [
+const COMMON_ERRORS: [&str; 7] = [
     "AccessDeniedException",
+    "ExpiredTokenException",
     "SerializationException",
     "ThrottlingException",
     "UnknownOperationException",
+    "UnrecognizedClientException",
     "ValidationException",
 ];
 
+/// Errors of authentication in Query, with their statuses.
+const AUTHENTICATION_ERRORS: [(&str, u16); 2] =
+    [("ExpiredToken", 403), ("InvalidClientTokenId", 403)];
+
 /// The same in Query.
 fn is_common_in_query(name: &str) -> bool {
-    let common =
-        ["AccessDenied", "MalformedInput", "MalformedQueryString", "Throttling", "ValidationError"];
+    let common = [
+        "AccessDenied",
+        "ExpiredToken",
+        "InvalidClientTokenId",
+        "MalformedInput",
+        "MalformedQueryString",
+        "Throttling",
+        "ValidationError",
+    ];
     common.contains(&name)
 }
 
@@ -84,8 +97,9 @@ impl Refused {
         let name = text("Code").unwrap();
         let is_expected = entry.model.errors.contains(&&*name) || is_common_in_query(&name);
         assert!(is_expected, "{} does not answer with {name}: {body}", entry.name);
-        let code = ErrorCode::ALL.iter().map(|code| code.on_wire(Protocol::AwsQuery));
-        assert!(code.into_iter().any(|known| known == (&name, status)), "{status}: {body}");
+        let codes = ErrorCode::ALL.iter().map(|code| code.on_wire(Protocol::AwsQuery));
+        let mut known = codes.chain(AUTHENTICATION_ERRORS);
+        assert!(known.any(|known| known == (&name, status)), "{status}: {body}");
         let kind = if status >= 500 { "Receiver" } else { "Sender" };
         assert_eq!(text("Type").as_deref(), Some(kind), "{body}");
         Self { name, message: text("Message") }

@@ -30,10 +30,13 @@ pub(super) struct Content {
     #[serde(rename = "pa", default, skip_serializing_if = "Vec::is_empty")]
     policy_arns: Vec<String>,
     #[serde(rename = "f", default, skip_serializing_if = "Option::is_none")]
-    federation: Option<(String, Vec<(String, Vec<String>)>)>,
+    federation: Option<(String, Claims)>,
     #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
     parent: Option<String>,
 }
+
+/// Condition keys with their values.
+type Claims = Vec<(String, Vec<String>)>;
 
 #[derive(Debug, Serialize, Deserialize)]
 enum Who {
