@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use keyward_crypto::Secret;
 use keyward_engine::{
-    Call, Credential, CredentialLookup, Cx, Entry, ErrorCode, Kind, OpError, Reply, entry,
+    Api, Authentication, Call, Credential, CredentialLookup, Cx, Entry, ErrorCode, Kind, OpError,
+    Protocol, Reply, entry, query_entry,
 };
 use keyward_model::{AccessKeyId, Caller, Clock, Partition, Region, Rng, Timestamp};
-use keyward_server::{Backend, Naming, Service};
+use keyward_server::{Backend, Naming, QueryApi, Service, SigningRegion};
 use keyward_shape::{Operation, Structure};
 use tokio::sync::Notify;
 use zeroize::Zeroizing;
@@ -67,10 +68,50 @@ pub(crate) const SERVICES: &[Service] = &[Service {
     operations: OPERATIONS,
 }];
 
+static IAM: Api = Api { event_source: "iam.test", protocol: Protocol::AwsQuery };
+static STS: Api = Api { event_source: "sts.test", protocol: Protocol::AwsQuery };
+
+static IAM_OPERATIONS: &[Entry] = &[query_entry::<Echo>(&IAM)];
+
+static STS_OPERATIONS: &[Entry] = &[
+    query_entry::<Deny>(&STS),
+    query_entry::<Echo>(&STS),
+    query_entry::<Panic>(&STS),
+    query_entry::<Silence>(&STS),
+    Entry {
+        authentication: Authentication::NoneAndTheOperationIdentifiesItsCaller,
+        ..query_entry::<Wait>(&STS)
+    },
+];
+
+/// Services that speak Query, one of them signed for the global Region alone. `Wait` of STS takes
+/// no signature.
+pub(crate) const QUERY_SERVICES: &[Service] = &[
+    Service {
+        signing_name: "iam",
+        naming: Naming::Action(QueryApi {
+            version: "2010-05-08",
+            namespace: "https://iam.test/",
+            signing_region: SigningRegion::Global,
+        }),
+        operations: IAM_OPERATIONS,
+    },
+    Service {
+        signing_name: "sts",
+        naming: Naming::Action(QueryApi {
+            version: "2011-06-15",
+            namespace: "https://sts.test/",
+            signing_region: SigningRegion::ServedOrGlobal,
+        }),
+        operations: STS_OPERATIONS,
+    },
+];
+
 pub(crate) struct TestBackend {
     clock: TestClock,
     rng: TestRng,
     region: Region,
+    partition: Partition,
     credentials: Mutex<HashMap<String, Arc<Credential>>>,
     calls: Mutex<Vec<Call>>,
     /// `Wait` has begun.
@@ -81,10 +122,16 @@ pub(crate) struct TestBackend {
 
 impl TestBackend {
     pub(crate) fn new() -> Arc<Self> {
+        Self::of(Partition::Aws)
+    }
+
+    /// One that serves us-east-1, whatever the partition.
+    pub(crate) fn of(partition: Partition) -> Arc<Self> {
         let backend = Self {
             clock: TestClock(AtomicI64::new(NOW)),
             rng: TestRng(AtomicU8::new(0)),
             region: "us-east-1".parse().unwrap(),
+            partition,
             credentials: Mutex::default(),
             calls: Mutex::default(),
             begun: Notify::new(),
@@ -123,7 +170,7 @@ impl Backend for TestBackend {
     }
 
     fn partition(&self) -> Partition {
-        Partition::Aws
+        self.partition
     }
 
     async fn credential(

@@ -14,6 +14,7 @@ mod http2;
 mod limits;
 mod log;
 mod proxies;
+mod query;
 mod requests;
 mod shutdown;
 mod strangers;
