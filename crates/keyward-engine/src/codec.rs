@@ -9,7 +9,7 @@ use crate::{ErrorCode, OpError, Operation};
 /// How one protocol writes requests and replies.
 pub(crate) trait Codec: 'static {
     /// The request as JSON.
-    fn json<'b, O: Operation>(body: &'b [u8]) -> Result<Json<'b>, OpError>;
+    fn json<O: Operation>(body: &[u8]) -> Result<Json<'_>, OpError>;
 
     /// Writes the reply of an operation that has one.
     fn write<O: Operation>(output: &O::Output, to: &mut Vec<u8>) -> Result<(), OpError>;
@@ -34,7 +34,7 @@ impl Json<'_> {
 pub(crate) enum AwsJson {}
 
 impl Codec for AwsJson {
-    fn json<'b, O: Operation>(body: &'b [u8]) -> Result<Json<'b>, OpError> {
+    fn json<O: Operation>(body: &[u8]) -> Result<Json<'_>, OpError> {
         Ok(Json::Sent(body))
     }
 
@@ -47,7 +47,7 @@ impl Codec for AwsJson {
 pub(crate) enum AwsQuery {}
 
 impl Codec for AwsQuery {
-    fn json<'b, O: Operation>(body: &'b [u8]) -> Result<Json<'b>, OpError> {
+    fn json<O: Operation>(body: &[u8]) -> Result<Json<'_>, OpError> {
         query::to_json(O::MODEL.input, body).map(Json::Made).map_err(refusal)
     }
 

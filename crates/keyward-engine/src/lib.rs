@@ -65,7 +65,7 @@ pub use material::{GenerateError, Generator, LocalGenerator, Version};
 pub use material_set::MaterialSet;
 pub use operation::{
     Api, Authentication, BODY_BYTES_MAX, CallFuture, Entry, FORM_BYTES_MAX, KMS, Kind, Operation,
-    Protocol, Reply, entry, query_entry,
+    Protocol, Reply, entry, query_entry, unsigned_query_entry,
 };
 pub use operator::{NewAccount, NewCredential, OperatorError};
 pub use private_key::SignedMessage;

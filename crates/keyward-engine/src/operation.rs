@@ -123,6 +123,15 @@ pub const fn query_entry<O: Operation>(api: &'static Api) -> Entry {
     Entry { body_bytes_max: FORM_BYTES_MAX, ..entry_of::<O, AwsQuery>(api) }
 }
 
+/// The entry of an operation that takes no signature: anyone may call it, and it says itself who
+/// that is ([`Cx::identify`]).
+pub const fn unsigned_query_entry<O: Operation>(api: &'static Api) -> Entry {
+    Entry {
+        authentication: Authentication::NoneAndTheOperationIdentifiesItsCaller,
+        ..query_entry::<O>(api)
+    }
+}
+
 const fn entry_of<O: Operation, C: Codec>(api: &'static Api) -> Entry {
     Entry {
         api,

@@ -176,9 +176,8 @@ impl Client {
         scope: Option<(&str, &str)>,
         body: &[u8],
     ) -> Response<Bytes> {
-        let signed: Vec<_> =
-            headers.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
-        let parts = RequestParts { method: "POST", path: "/", query: "", headers: &signed };
+        let bytes: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
+        let parts = RequestParts { method: "POST", path: "/", query: "", headers: &bytes };
         let mut request = Request::builder().method(Method::POST).uri("/");
         for (name, value) in headers {
             request = request.header(*name, *value);

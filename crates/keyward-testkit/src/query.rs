@@ -1,5 +1,7 @@
 //! Requests and replies of services that speak Query, written and read as JSON.
 
+use std::fmt::Write as _;
+
 use keyward_engine::Entry;
 use keyward_shape::{Shape, Structure};
 use serde_json::{Map, Value};
@@ -44,7 +46,7 @@ fn push(form: &mut String, path: &str, value: &str) {
         };
         text.bytes().map(escape).collect()
     };
-    form.push_str(&format!("&{}={}", encode(path), encode(value)));
+    write!(form, "&{}={}", encode(path), encode(value)).unwrap();
 }
 
 /// The reply of an operation, held to the API model; `null` when it has no result.

@@ -7,32 +7,75 @@ use regex::Regex;
 use super::source::Source;
 use crate::model::lower_snake;
 
-const SOURCES: &str = "crates/keyward-ops/src/";
-const MODEL: &str = "crates/keyward-ops/src/constraints/operations.rs";
-const TABLE: &str = "crates/keyward-ops/src/table.rs";
-const PAGES: &str = "https://docs.aws.amazon.com/kms/latest/APIReference/API_";
+/// Where the operations of a service stand.
+struct Api {
+    sources: &'static str,
+    model: &'static str,
+    table: &'static str,
+    /// An entry of the table.
+    entry: &'static str,
+    pages: &'static str,
+}
+
+const APIS: [Api; 3] = [
+    Api {
+        sources: "crates/keyward-ops/src/",
+        model: "crates/keyward-ops/src/constraints/operations.rs",
+        table: "crates/keyward-ops/src/table.rs",
+        entry: r"\bentry::<(?:\w+::)*(\w+)>\(\)",
+        pages: "https://docs.aws.amazon.com/kms/latest/APIReference/API_",
+    },
+    Api {
+        sources: "crates/keyward-iam/src/iam/",
+        model: "crates/keyward-iam/src/iam/constraints/operations.rs",
+        table: "crates/keyward-iam/src/table.rs",
+        entry: r"\biam_entry::<(?:\w+::)*(\w+)>\(\)",
+        pages: "https://docs.aws.amazon.com/IAM/latest/APIReference/API_",
+    },
+    Api {
+        sources: "crates/keyward-iam/src/sts/",
+        model: "crates/keyward-iam/src/sts/constraints/operations.rs",
+        table: "crates/keyward-iam/src/table.rs",
+        entry: r"\b(?:unsigned_)?sts_entry::<(?:\w+::)*(\w+)>\(\)",
+        pages: "https://docs.aws.amazon.com/STS/latest/APIReference/API_",
+    },
+];
 /// The link stands in the first lines of a file.
 const LINK_LINES: usize = 6;
 
 pub(super) fn findings(sources: &[Source]) -> Vec<String> {
-    let model = names(sources, MODEL, r#"name: "(\w+)""#);
-    let table = names(sources, TABLE, r"\bentry::<(?:\w+::)*(\w+)>\(\)");
-    let by_file: BTreeMap<_, _> =
-        model.iter().map(|name| (format!("{SOURCES}{}.rs", lower_snake(name)), name)).collect();
-    let mut findings = Vec::new();
-    for name in table.difference(&model) {
-        findings.push(format!("{TABLE}: the model has no operation `{name}`"));
-    }
-    for (file, name) in by_file {
-        let source = sources.iter().find(|source| source.path == file);
-        match (source, table.contains(name)) {
-            (Some(source), true) => findings.extend(missing_link(source, name)),
-            (Some(_), false) => findings.push(format!("{file}: `{name}` is not in the table")),
-            (None, true) => findings.push(format!("{TABLE}: `{name}` has no file {file}")),
-            (None, false) => {}
+    APIS.iter().flat_map(|api| api.findings(sources)).collect()
+}
+
+impl Api {
+    fn findings(&self, sources: &[Source]) -> Vec<String> {
+        let model = names(sources, self.model, r#"name: "(\w+)""#);
+        let table = names(sources, self.table, self.entry);
+        let file = |name: &String| format!("{}{}.rs", self.sources, lower_snake(name));
+        let by_file: BTreeMap<_, _> = model.iter().map(|name| (file(name), name)).collect();
+        let mut findings = Vec::new();
+        for name in table.difference(&model) {
+            findings.push(format!("{}: the model has no operation `{name}`", self.table));
         }
+        for (file, name) in by_file {
+            let source = sources.iter().find(|source| source.path == file);
+            match (source, table.contains(name)) {
+                (Some(source), true) => findings.extend(self.missing_link(source, name)),
+                (Some(_), false) => findings.push(format!("{file}: `{name}` is not in the table")),
+                (None, true) => {
+                    findings.push(format!("{}: `{name}` has no file {file}", self.table));
+                }
+                (None, false) => {}
+            }
+        }
+        findings
     }
-    findings
+
+    fn missing_link(&self, source: &Source, name: &str) -> Option<String> {
+        let link = format!("{}{name}.html", self.pages);
+        (!links(source, &link))
+            .then(|| format!("{}: its first lines do not link {link}", source.path))
+    }
 }
 
 fn names(sources: &[Source], path: &str, pattern: &str) -> BTreeSet<String> {
@@ -44,14 +87,9 @@ fn names(sources: &[Source], path: &str, pattern: &str) -> BTreeSet<String> {
     found.filter_map(|found| Some(found.get(1)?.as_str().to_owned())).collect()
 }
 
-fn missing_link(source: &Source, name: &str) -> Option<String> {
-    let link = format!("{PAGES}{name}.html");
-    (!links(source, &link)).then(|| format!("{}: its first lines do not link {link}", source.path))
-}
-
 /// Whether the file holds an operation: it opens with the link to one.
 pub(super) fn is_operation_file(source: &Source) -> bool {
-    source.path.starts_with(SOURCES) && links(source, PAGES)
+    APIS.iter().any(|api| source.path.starts_with(api.sources) && links(source, api.pages))
 }
 
 fn links(source: &Source, link: &str) -> bool {
@@ -62,6 +100,9 @@ fn links(source: &Source, link: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const MODEL: &str = APIS[0].model;
+    const TABLE: &str = APIS[0].table;
 
     fn found(files: &[(&str, &str)]) -> Vec<String> {
         let model = [(MODEL, "name: \"Encrypt\", name: \"ReEncrypt\"")];
@@ -85,6 +126,24 @@ mod tests {
         assert_eq!(found(&[(FILE, DOC), (TABLE, "")]).len(), 1);
         assert_eq!(found(&[(TABLE, "entry::<ReEncrypt>(),")]).len(), 1);
         assert_eq!(found(&[(TABLE, "entry::<Encode>(),")]).len(), 1);
+    }
+
+    #[test]
+    fn each_service_has_its_own_entries() {
+        let [_, iam, sts] = APIS;
+        let models = [(iam.model, r#"name: "GetUser""#), (sts.model, r#"name: "AssumeRole""#)];
+        let find = |table: &str| {
+            let files = models.iter().copied().chain([(iam.table, table)]);
+            let sources: Vec<_> =
+                files.map(|(path, text)| Source::new(path, text.to_owned())).collect();
+            findings(&sources)
+        };
+        assert!(find("").is_empty());
+        let missing = find("iam_entry::<GetUser>(), sts_entry::<AssumeRole>(),");
+        let (user, role) = ("src/iam/get_user.rs", "src/sts/assume_role.rs");
+        assert_eq!(missing.len(), 2);
+        assert!(missing.iter().all(|finding| finding.contains(user) || finding.contains(role)));
+        assert_eq!(find("iam_entry::<AssumeRole>(), unsigned_sts_entry::<GetUser>(),").len(), 2);
     }
 
     #[test]

@@ -29,7 +29,7 @@ impl Operation for GetCallerIdentity {
     type Input<'a> = Input;
     type Output = Output;
 
-    async fn run<'a>(cx: &'a mut Cx, _input: Input) -> Result<Output, OpError> {
+    async fn run(cx: &mut Cx, _input: Input) -> Result<Output, OpError> {
         let caller = cx.caller();
         Ok(Output { user_id: caller.user_id(), account: caller.account, arn: caller.arn() })
     }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use keyward_crypto::Secret;
 use keyward_engine::{
-    Api, Authentication, Call, Credential, CredentialLookup, Cx, Entry, ErrorCode, Kind, OpError,
-    Protocol, Reply, entry, query_entry,
+    Api, Call, Credential, CredentialLookup, Cx, Entry, ErrorCode, Kind, OpError, Protocol, Reply,
+    entry, query_entry, unsigned_query_entry,
 };
 use keyward_model::{AccessKeyId, Caller, Clock, Partition, Region, Rng, Timestamp};
 use keyward_server::{Backend, Naming, QueryApi, Service, SigningRegion};
@@ -78,10 +78,7 @@ static STS_OPERATIONS: &[Entry] = &[
     query_entry::<Echo>(&STS),
     query_entry::<Panic>(&STS),
     query_entry::<Silence>(&STS),
-    Entry {
-        authentication: Authentication::NoneAndTheOperationIdentifiesItsCaller,
-        ..query_entry::<Wait>(&STS)
-    },
+    unsigned_query_entry::<Wait>(&STS),
 ];
 
 /// Services that speak Query, one of them signed for the global Region alone. `Wait` of STS takes

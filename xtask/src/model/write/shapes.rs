@@ -1,6 +1,7 @@
 //! The limits of values, each behind its marker type.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use super::structures::has_marker;
 use super::{literal, literals, number};
@@ -22,7 +23,7 @@ pub(super) fn written(
     let imports: Vec<_> = IMPORTS.into_iter().filter(|name| uses(&markers, name)).collect();
     let mut text = String::from("//! The limits of values, each behind its marker type.\n//!\n");
     text += note;
-    text += &format!("\nuse keyward_shape::{{{}}};\n\n", imports.join(", "));
+    let _ = write!(text, "\nuse keyward_shape::{{{}}};\n\n", imports.join(", "));
     text += &structure_imports(service, used)?;
     Ok(text + &markers)
 }
