@@ -1,0 +1,203 @@
+//! Who calls, and how an entry of a `Principal` element names a caller.
+
+use keyward_policy::{Effect, Element, Principal, PrincipalKind, Statement};
+
+/// What a caller is to a statement that names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// The caller itself, or everyone.
+    Direct,
+    /// The role of the caller's session.
+    Role,
+    /// The caller's account, which is asked to decide.
+    Account,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Caller {
+    Anonymous,
+    Root {
+        account: String,
+    },
+    User {
+        arn: String,
+        account: String,
+    },
+    /// A session; of one given by its role's ARN the session's name is not known.
+    Role {
+        account: String,
+        role_arn: String,
+        session_arn: Option<String>,
+    },
+    FederatedUser {
+        arn: String,
+        account: String,
+    },
+    Service {
+        name: String,
+    },
+    /// An identity provider, which only trust policies name.
+    Provider {
+        name: String,
+    },
+}
+
+impl Caller {
+    /// Reads what the word or ARN names. `kind` is the member name, if it came in an object.
+    pub(crate) fn of(text: &str, kind: Option<&str>) -> Result<Self, String> {
+        let digits = |t: &str| t.len() == 12 && t.bytes().all(|b| b.is_ascii_digit());
+        if kind == Some("Federated") {
+            return Ok(Self::Provider { name: text.to_owned() });
+        }
+        if text == "*" {
+            return Ok(Self::Anonymous);
+        }
+        if digits(text) {
+            return Ok(Self::Root { account: text.to_owned() });
+        }
+        if kind == Some("Service") || !text.starts_with("arn:") {
+            return Ok(Self::Service { name: text.to_owned() });
+        }
+        let parts: Vec<&str> = text.splitn(6, ':').collect();
+        let [_, partition, service, _, account, resource] = parts[..] else {
+            return Err(format!("{text} is no ARN"));
+        };
+        let (arn, account) = (text.to_owned(), account.to_owned());
+        let (resource_kind, name) = resource.split_once('/').unwrap_or((resource, ""));
+        match (service, resource_kind) {
+            ("iam", "root") => Ok(Self::Root { account }),
+            ("iam", "user") => Ok(Self::User { arn, account }),
+            ("iam", "role") => Ok(Self::Role { account, role_arn: arn, session_arn: None }),
+            ("sts", "assumed-role") => {
+                let role = name.split('/').next().unwrap_or_default();
+                let role_arn = format!("arn:{partition}:iam::{account}:role/{role}");
+                Ok(Self::Role { account, role_arn, session_arn: Some(arn) })
+            }
+            ("sts", "federated-user") => Ok(Self::FederatedUser { arn, account }),
+            ("iam", "oidc-provider" | "saml-provider") => Ok(Self::Provider { name: arn }),
+            _ => Err(format!("{text} is no principal")),
+        }
+    }
+
+    /// The account whose identity this is; services, providers and strangers have none.
+    pub(crate) fn account(&self) -> Option<&str> {
+        match self {
+            Self::Root { account }
+            | Self::User { account, .. }
+            | Self::Role { account, .. }
+            | Self::FederatedUser { account, .. } => Some(account),
+            Self::Anonymous | Self::Service { .. } | Self::Provider { .. } => None,
+        }
+    }
+
+    pub(crate) fn is_service_linked(&self) -> bool {
+        matches!(self, Self::Role { role_arn, .. } if role_arn.contains(":role/aws-service-role/"))
+    }
+
+    /// What the caller is to this statement; `None` when the statement is not about it.
+    pub(crate) fn class(&self, statement: &Statement, has_boundary: bool) -> Option<Class> {
+        match statement.principal.as_ref()? {
+            Element::Listed(principal) => self.named(principal),
+            Element::NotListed(principal) if statement.effect == Effect::Allow => {
+                self.named(principal).is_none().then_some(Class::Direct)
+            }
+            Element::NotListed(principal) => {
+                // Documented: a boundary makes the exception useless.
+                let is_entity = matches!(self, Self::User { .. } | Self::Role { .. });
+                let is_spared = self.is_spared(principal) && !(has_boundary && is_entity);
+                (!is_spared).then_some(Class::Direct)
+            }
+        }
+    }
+
+    fn named(&self, principal: &Principal) -> Option<Class> {
+        let entries = match principal {
+            Principal::Everyone => return Some(Class::Direct),
+            Principal::Entries(entries) => entries,
+        };
+        let all: Vec<Class> = entries
+            .iter()
+            .flat_map(|entry| entry.names.iter().map(|name| (entry.kind, name.as_str())))
+            .filter_map(|(kind, name)| self.entry(kind, name))
+            .collect();
+        // The strongest claim first.
+        [Class::Direct, Class::Role, Class::Account].into_iter().find(|class| all.contains(class))
+    }
+
+    fn entry(&self, kind: PrincipalKind, name: &str) -> Option<Class> {
+        match (kind, self) {
+            (PrincipalKind::Aws, _) if name == "*" => Some(Class::Direct),
+            (PrincipalKind::Aws, _) if self.account().is_some_and(|a| names_account(name, a)) => {
+                Some(Class::Account)
+            }
+            (PrincipalKind::Aws, Self::User { arn, .. } | Self::FederatedUser { arn, .. })
+                if arn == name =>
+            {
+                Some(Class::Direct)
+            }
+            (PrincipalKind::Aws, Self::Role { session_arn: Some(arn), .. }) if arn == name => {
+                Some(Class::Direct)
+            }
+            (PrincipalKind::Aws, Self::Role { role_arn, .. }) if same_role(role_arn, name) => {
+                Some(Class::Role)
+            }
+            (PrincipalKind::Service, Self::Service { name: own })
+            | (PrincipalKind::Federated, Self::Provider { name: own })
+                if own == name =>
+            {
+                Some(Class::Direct)
+            }
+            _ => None,
+        }
+    }
+
+    /// `NotPrincipal` with `Deny` spares who is listed with everything it is: account, role,
+    /// session.
+    fn is_spared(&self, principal: &Principal) -> bool {
+        let Principal::Entries(entries) = principal else { return true };
+        let lists = |kind, wanted: &dyn Fn(&str) -> bool| {
+            entries.iter().any(|entry| entry.kind == kind && entry.names.iter().any(|n| wanted(n)))
+        };
+        let aws = |wanted: &dyn Fn(&str) -> bool| lists(PrincipalKind::Aws, wanted);
+        if aws(&|name| name == "*") {
+            return true;
+        }
+        let account = || self.account().is_some_and(|own| aws(&|name| names_account(name, own)));
+        match self {
+            Self::Anonymous => false,
+            Self::Root { .. } => account(),
+            Self::User { arn, .. } | Self::FederatedUser { arn, .. } => {
+                account() && aws(&|name| name == arn)
+            }
+            Self::Role { role_arn, session_arn, .. } => {
+                account()
+                    && aws(&|name| same_role(role_arn, name))
+                    && session_arn.as_ref().is_none_or(|arn| aws(&|name| name == arn))
+            }
+            Self::Service { name: own } => lists(PrincipalKind::Service, &|name| name == own),
+            Self::Provider { name: own } => lists(PrincipalKind::Federated, &|name| name == own),
+        }
+    }
+}
+
+/// `111122223333` and `arn:aws:iam::111122223333:root` are the same.
+pub(crate) fn names_account(name: &str, account: &str) -> bool {
+    let parts: Vec<&str> = name.split(':').collect();
+    name == account || matches!(parts[..], ["arn", _, "iam", "", own, "root"] if own == account)
+}
+
+/// The path of a role is not part of its sessions' ARNs; its name is unique in the account.
+pub(crate) fn same_role(role_arn: &str, name: &str) -> bool {
+    let ends = |arn: &str| {
+        let (head, path) = arn.split_once(":role/")?;
+        Some((head.to_owned(), path.rsplit('/').next()?.to_owned()))
+    };
+    role_arn == name
+        || (ends(role_arn).is_some()
+            && !role_arn_has_path(role_arn)
+            && ends(role_arn) == ends(name))
+}
+
+fn role_arn_has_path(arn: &str) -> bool {
+    arn.split_once(":role/").is_some_and(|(_, path)| path.contains('/'))
+}
