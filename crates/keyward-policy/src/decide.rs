@@ -319,7 +319,8 @@ impl Decider<'_> {
     }
 
     fn asked(&self, place: Place) -> Asked<'_> {
-        Asked { request: self.request, action: self.action, place }
+        let has_boundary = self.layers.boundary.is_some();
+        Asked { request: self.request, action: self.action, place, has_boundary }
     }
 }
 

@@ -74,6 +74,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) request: &'a Request<'a>,
     pub(crate) action: Action<'a>,
     pub(crate) place: Place,
+    /// Whether the caller has a permissions boundary.
+    pub(crate) has_boundary: bool,
 }
 
 impl Policy {
@@ -137,7 +139,7 @@ impl Policy {
     pub(crate) fn denying<'a>(&'a self, asked: &'a Asked<'_>) -> impl Iterator<Item = Applied<'a>> {
         self.deny.iter().filter_map(|statement| {
             let class = |principals: &Principals| {
-                principals.deny(&asked.request.subject).then_some(Class::Direct)
+                principals.deny(&asked.request.subject, asked.has_boundary).then_some(Class::Direct)
             };
             statement.applied(asked, class)
         })
@@ -174,7 +176,8 @@ impl Compiled {
         let at = Environment { context: asked.request.context, place: asked.place };
         let is_covered = match (&self.resources, asked.place) {
             (Some(resources), _) => resources.cover(asked.request.resource, &at),
-            (None, place) => place == Place::Role,
+            // Elsewhere than in a key policy the resource may go without saying.
+            (None, place) => matches!(place, Place::Role | Place::Other),
         };
         let applies = is_covered && self.tests.iter().all(|test| test.holds(&at));
         applies.then_some(Applied { index: self.index, sid: self.sid.as_deref(), class })

@@ -74,7 +74,8 @@ impl Explanation {
         };
         let mut statements = Vec::new();
         let mut add = |kind, place, policies: &[&Policy]| {
-            let asked = Asked { request, action, place };
+            let has_boundary = layers.boundary.is_some();
+            let asked = Asked { request, action, place, has_boundary };
             for (index, policy) in policies.iter().enumerate() {
                 statements.extend(applied(kind, index, policy, &asked));
             }

@@ -62,9 +62,10 @@ impl Actions {
     }
 }
 
-/// Text that is neither `*` nor `service:name` names no action; a service has no wildcards.
+/// Text that is neither `*` nor `service:name` names no action. A service has no wildcards, but that
+/// `*:*` is another spelling of `*`.
 fn pattern(text: &str) -> Option<Pattern> {
-    if text == "*" {
+    if text == "*" || text == "*:*" {
         return Some(Pattern::Any);
     }
     let lower = text.to_ascii_lowercase();

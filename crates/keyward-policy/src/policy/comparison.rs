@@ -1,7 +1,8 @@
 //! One value of a request against the values of a policy.
 //!
-//! What either side cannot be read as (a number that is none) makes a pair that is neither equal
-//! nor different: no operator holds for it, negated or not.
+//! What the policy's value cannot be read as (a number that is none) makes a pair that is neither
+//! equal nor different: no operator holds for it, negated or not. A value of the request that cannot
+//! be read matches nothing, as any other that does not match.
 
 use std::cmp::Ordering;
 use std::net::IpAddr;
@@ -31,8 +32,15 @@ pub(crate) enum Values {
     Number(Relation, Box<[Option<Number>]>),
     Date(Relation, Box<[Option<Number>]>),
     Bool(Box<[Option<bool>]>),
-    Binary(Box<[Option<Box<[u8]>>]>),
+    Binary(Box<[Option<Binary>]>),
     Network(Box<[Option<Network>]>),
+}
+
+/// A value of bytes.
+#[derive(Clone, Debug)]
+pub(crate) struct Binary {
+    bytes: Box<[u8]>,
+    base64: Box<str>,
 }
 
 /// One value, read when the policy was compiled unless it has variables.
@@ -91,7 +99,8 @@ impl Values {
             })),
             IpAddress | NotIpAddress => Self::Network(all(values, Network::parse)),
             BinaryEquals => Self::Binary(all(values, |text| {
-                BASE64_STANDARD.decode(text).ok().map(Vec::into_boxed_slice)
+                let bytes = BASE64_STANDARD.decode(text).ok()?.into_boxed_slice();
+                Some(Binary { bytes, base64: text.into() })
             })),
             Bool => Self::Bool(all(values, truth)),
             // `Null` asks for no value, and the rest are relations.
@@ -130,7 +139,10 @@ impl Values {
             Self::Date(relation, values) => relation.compare(date_of(value), values),
             Self::Bool(values) => pairs(values, truth_of(value).as_ref(), |a, b| a == b),
             Self::Binary(values) => value.with_text(|text| {
-                pairs(values, Some(text), |bytes, text| **bytes == *text.as_bytes())
+                // A request may show its bytes as they are or in base64, as the policy does.
+                pairs(values, Some(text), |it, text| {
+                    *it.bytes == *text.as_bytes() || *it.base64 == *text
+                })
             }),
             Self::Network(values) => {
                 pairs(values, ip_of(value).as_ref(), |net, ip| net.contains(*ip))
@@ -240,7 +252,8 @@ fn pairs<T, U: ?Sized>(
             (Some(_), Some(_)) => {
                 outcome = Outcome { matches_any: true, matches_none: false };
             }
-            _ => outcome.matches_none = false,
+            (Some(_), None) => {}
+            (None, _) => outcome.matches_none = false,
         }
     }
     outcome

@@ -82,10 +82,16 @@ impl Principals {
     }
 
     /// Whom a Deny is for. A caller is spared by `NotPrincipal` only if everything it acts as is
-    /// listed: itself, its role, its account.
-    pub(crate) fn deny(&self, subject: &Subject<'_>) -> bool {
+    /// listed: itself, its role, its account. A user or role with a permissions boundary is never
+    /// spared.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html>
+    pub(crate) fn deny(&self, subject: &Subject<'_>, has_boundary: bool) -> bool {
         if self.is_listed {
             return self.names().any(|name| name.class(subject).is_some());
+        }
+        let is_entity = matches!(subject, Subject::User { .. } | Subject::RoleSession { .. });
+        if has_boundary && is_entity {
+            return true;
         }
         let lists = |class: Class| self.names().any(|name| name.names_as(class, subject));
         let is_spared = match subject {
