@@ -32,8 +32,8 @@
 //!
 //! What is not understood (an action pattern without service, a resource pattern that is no ARN, a
 //! variable that cannot be read) matches nothing. Numbers are `[+-]digits[.digits]` with up to 19
-//! digits before and 18 behind the point; a number, date or address range that cannot be read makes
-//! its operator fail, negated or not.
+//! digits before and 18 behind the point; a number, date or address range of a policy that cannot be
+//! read makes its operator fail, negated or not.
 
 mod condition_key;
 mod date;
@@ -44,12 +44,14 @@ mod grant;
 mod iam_policy;
 mod json;
 mod key_policy;
+mod kms_action;
 mod number;
 mod parse;
 mod policy;
 mod principal_arn;
 mod render;
 mod request;
+mod simulate;
 mod standard;
 mod text;
 
@@ -68,10 +70,12 @@ pub use iam_policy::{IamPolicyError, IdentityPolicy, TrustPolicy, policy_size};
 pub use key_policy::{
     KEY_POLICY_BYTES_MAX, KeyPolicy, KeyPolicyError, KeyPolicyErrorClass, Principals,
 };
+pub use kms_action::{ActionTarget, KmsAction, Purpose};
 pub use parse::{DOCUMENT_BYTES_MAX, LIST_MAX, ParseError, STATEMENTS_MAX, parse};
 pub use policy::Policy;
 pub use principal_arn::account_of_principal;
 pub use request::{ContextValue, NoContext, ParentUser, Request, RequestContext, Subject};
+pub use simulate::{SIMULATION_BYTES_MAX, Simulation, SimulationError, simulate};
 pub use standard::{
     AWS_MANAGED_SERVICES, AwsManagedService, default_key_policy, find_aws_managed_service,
 };

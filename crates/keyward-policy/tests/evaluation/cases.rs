@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use keyward_policy::{PolicyKind, simulate};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -21,6 +22,8 @@ pub(crate) struct Case {
     pub(crate) name: String,
     pub(crate) input: Box<RawValue>,
     pub(crate) decision: String,
+    /// The layer that denies, or is silent.
+    pub(crate) layer: Option<String>,
 }
 
 pub(crate) fn all() -> Vec<Case> {
@@ -64,6 +67,39 @@ fn the_naive_evaluator_decides_every_case_as_it_says() {
             };
             (decision != case.decision)
                 .then(|| format!("{}: {decision}, not {}", case.name, case.decision))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn kind_of(layer: &str) -> PolicyKind {
+    match layer {
+        "identity" => PolicyKind::Identity,
+        "resource" => PolicyKind::Resource,
+        "boundary" => PolicyKind::Boundary,
+        "session" => PolicyKind::Session,
+        "scp" => PolicyKind::ServiceControl,
+        "rcp" => PolicyKind::ResourceControl,
+        other => panic!("no layer is called {other}"),
+    }
+}
+
+#[test]
+fn every_case_ends_as_it_says_and_for_that_reason() {
+    let wrong: Vec<String> = all()
+        .iter()
+        .filter_map(|case| {
+            let simulation = match simulate(case.input.get()) {
+                Ok(simulation) => simulation,
+                Err(error) => return Some(format!("{}: {error}", case.name)),
+            };
+            let layer = case.layer.as_deref().map(kind_of);
+            let is_right = simulation.decision() == case.decision
+                && layer.is_none_or(|kind| simulation.refusing_kind() == Some(kind));
+            (!is_right).then(|| {
+                let (decision, because) = (simulation.decision(), simulation.because());
+                format!("{}: {decision} ({because}), not {}", case.name, case.decision)
+            })
         })
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

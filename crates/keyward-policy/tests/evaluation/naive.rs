@@ -86,7 +86,7 @@ impl Input {
         if guarded && self.caller.account().is_some() && !self.levels_allow(&self.scps, false) {
             return Decision::ImplicitlyDenied;
         }
-        if guarded && !self.levels_allow(&self.rcps, true) {
+        if guarded && !self.is_retiring() && !self.levels_allow(&self.rcps, true) {
             return Decision::ImplicitlyDenied;
         }
         let is_allowed = match self.rule() {
@@ -120,6 +120,10 @@ impl Input {
         }
     }
 
+    fn is_retiring(&self) -> bool {
+        self.rule() == Rule::Key && self.action_parts().1 == "retiregrant"
+    }
+
     fn action_parts(&self) -> (String, String) {
         let lower = self.action.to_lowercase();
         let (service, name) = lower.split_once(':').unwrap_or((&lower, ""));
@@ -139,12 +143,15 @@ impl Input {
             .into_iter()
             .flatten()
             .any(|document| self.plain(document, Effect::Deny));
-        let resource_side = !self.classes(Effect::Deny).is_empty();
+        // Nothing on the side of the key stops the end of a grant.
+        let is_retiring = self.is_retiring();
+        let resource_side = !is_retiring && !self.classes(Effect::Deny).is_empty();
         let guarded = !self.caller.is_service_linked();
         let scp = guarded
             && self.caller.account().is_some()
             && self.scps.iter().flatten().any(|document| self.plain(document, Effect::Deny));
         let rcp = guarded
+            && !is_retiring
             && self.rcps.iter().flatten().any(|document| self.guards(document, Effect::Deny));
         identity_side || resource_side || scp || rcp
     }
@@ -200,7 +207,9 @@ impl Input {
         if !self.is_same_account() && !CROSS_ACCOUNT.contains(&name.as_str()) {
             return false;
         }
-        self.granted() || self.delegated(&self.allowing())
+        // KMS serves no one who does not sign.
+        !matches!(self.caller, Caller::Anonymous)
+            && (self.granted() || self.delegated(&self.allowing()))
     }
 
     fn granted(&self) -> bool {
@@ -212,7 +221,7 @@ impl Input {
     }
 
     fn trust_allows(&self) -> bool {
-        self.delegated(&self.allowing())
+        !matches!(self.caller, Caller::Anonymous) && self.delegated(&self.allowing())
     }
 
     /// The rule of key policies and trust policies: the resource must speak first.
@@ -248,12 +257,36 @@ impl Input {
             .filter(|statement| match (&statement.resource, rule) {
                 // Only elsewhere than in a key policy may the resource go without saying.
                 (None, Rule::Trust | Rule::General) => true,
+                (_, Rule::Key) => self.is_this_key(statement),
                 _ => self.resource_applies(statement, document.version),
             })
             .filter(|statement| self.action_applies(statement))
-            .filter(|statement| self.conditions_hold(statement, document.version))
+            .filter(|statement| {
+                let seen = if rule == Rule::Key { self.without_tags() } else { self.clone() };
+                seen.conditions_hold(statement, document.version)
+            })
             .filter_map(|statement| self.caller.class(statement, !self.boundaries.is_empty()))
             .collect()
+    }
+
+    /// In a key policy `*` is the key, and so is its ARN.
+    fn is_this_key(&self, statement: &Statement) -> bool {
+        let names = |names: &[String]| names.iter().any(|n| n == "*" || *n == self.resource);
+        match &statement.resource {
+            None => false,
+            Some(Element::Listed(written)) => names(written),
+            Some(Element::NotListed(written)) => !names(written),
+        }
+    }
+
+    /// What a key policy does not see of a key.
+    fn without_tags(&self) -> Self {
+        let mut seen = self.clone();
+        seen.context.retain(|name, _| {
+            let name = name.to_lowercase();
+            !name.starts_with("aws:resourcetag/") && name != "kms:resourcealiases"
+        });
+        seen
     }
 
     /// Whether a policy without principals has a statement of this effect that applies.
@@ -284,7 +317,7 @@ impl Input {
         match &statement.action {
             None => false,
             Some(Element::Listed(patterns)) => matches(patterns),
-            Some(Element::NotListed(patterns)) => !patterns.is_empty() && !matches(patterns),
+            Some(Element::NotListed(patterns)) => !matches(patterns),
         }
     }
 
@@ -297,7 +330,7 @@ impl Input {
         match &statement.resource {
             None => false,
             Some(Element::Listed(patterns)) => matches(patterns),
-            Some(Element::NotListed(patterns)) => !patterns.is_empty() && !matches(patterns),
+            Some(Element::NotListed(patterns)) => !matches(patterns),
         }
     }
 

@@ -119,7 +119,9 @@ fn matches(
         }
         C::IpAddress | C::NotIpAddress => {
             let (network, bits) = cidr(policy)?;
-            Some(value.parse().is_ok_and(|address| is_within(address, network, bits)))
+            let address: Option<IpAddr> = value.parse().ok();
+            // An IPv4 address in IPv6 clothes is an IPv4 address.
+            Some(address.is_some_and(|it| is_within(it.to_canonical(), network, bits)))
         }
         C::Null => None,
     }
@@ -149,29 +151,10 @@ fn number(text: &str) -> Option<Number> {
         Some(digits) => (true, digits),
         None => (false, text.strip_prefix('+').unwrap_or(text)),
     };
-    let (digits, exponent) = match digits.split_once(['e', 'E']) {
-        Some((digits, exponent)) => (digits, exponent.parse::<i32>().ok()?),
-        None => (digits, 0),
-    };
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let is_digits = |t: &str| t.bytes().all(|b| b.is_ascii_digit());
     if whole.is_empty() || digits.ends_with('.') || !is_digits(whole) || !is_digits(fraction) {
         return None;
-    }
-    if exponent.abs() > 400 {
-        return None;
-    }
-    let shift = usize::try_from(exponent.unsigned_abs()).ok()?;
-    let zeros = "0".repeat(shift);
-    let (mut whole, mut fraction) = (whole.to_owned(), fraction.to_owned());
-    if exponent > 0 {
-        fraction.push_str(&zeros);
-        whole.push_str(&fraction[..shift]);
-        fraction = fraction[shift..].to_owned();
-    } else {
-        whole = zeros + &whole;
-        fraction = whole[whole.len() - shift..].to_owned() + &fraction;
-        whole.truncate(whole.len() - shift);
     }
     let whole = whole.trim_start_matches('0').to_owned();
     let fraction = fraction.trim_end_matches('0').to_owned();

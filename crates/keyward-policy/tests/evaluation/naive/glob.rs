@@ -17,7 +17,7 @@ pub(crate) type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// An action: the prefix must be equal, the name may have wildcards, case never matters.
 pub(crate) fn action(pattern: &str, action: &str) -> bool {
-    if pattern == "*" {
+    if pattern == "*" || pattern == "*:*" {
         return true;
     }
     let (pattern, action) = (pattern.to_lowercase(), action.to_lowercase());
@@ -26,8 +26,7 @@ pub(crate) fn action(pattern: &str, action: &str) -> bool {
     else {
         return false;
     };
-    (pattern_service == "*" || pattern_service == service)
-        && matches(&plain(pattern_name), &chars(name))
+    pattern_service == service && matches(&plain(pattern_name), &chars(name))
 }
 
 /// A resource. Wildcards stay within their segment; a `*` at the end of a segment may go on beyond.
@@ -37,6 +36,12 @@ pub(crate) fn resource(
     lookup: Lookup<'_>,
     resource: &str,
 ) -> bool {
+    if pattern == "*" {
+        return true;
+    }
+    if !pattern.starts_with("arn:") {
+        return false;
+    }
     let parts: Vec<&str> = pattern.splitn(6, ':').collect();
     let mut pieces = Vec::new();
     for (index, part) in parts.iter().enumerate() {

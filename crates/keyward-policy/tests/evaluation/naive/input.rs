@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use super::grant::Grant;
 use super::principal::Caller;
 
+#[derive(Clone)]
 pub(crate) struct Input {
     pub(crate) action: String,
     pub(crate) resource: String,
@@ -56,7 +57,7 @@ impl Input {
     pub(crate) fn read(text: &str) -> Result<Self, String> {
         let written: Written = serde_json::from_str(text).map_err(|error| error.to_string())?;
         let request = written.request;
-        let caller = caller(&request.principal)?;
+        let caller = caller(&request.principal, &request.action)?;
         let of_arn = request.resource.split(':').nth(4).filter(|a| a.len() == 12);
         let resource_account = request
             .resource_account
@@ -140,7 +141,7 @@ impl Input {
     }
 }
 
-fn caller(principal: &Value) -> Result<Caller, String> {
+fn caller(principal: &Value, action: &str) -> Result<Caller, String> {
     let (value, kind) = match principal {
         Value::Object(members) => {
             let (kind, value) = members.iter().next().ok_or("an empty principal")?;
@@ -152,7 +153,11 @@ fn caller(principal: &Value) -> Result<Caller, String> {
         Value::Array(names) => names.first().and_then(Value::as_str),
         other => other.as_str(),
     };
-    Caller::of(name.ok_or("a principal is a string")?, kind)
+    let name = name.ok_or("a principal is a string")?;
+    let is_federated = ["sts:assumerolewithwebidentity", "sts:assumerolewithsaml"]
+        .contains(&action.to_lowercase().as_str());
+    let is_bare = !name.starts_with("arn:") && name.contains('.');
+    Caller::of(name, if is_federated && is_bare { Some("Federated") } else { kind })
 }
 
 fn context(request: &Request) -> Result<BTreeMap<String, Vec<String>>, String> {

@@ -97,6 +97,12 @@ impl Caller {
     /// What the caller is to this statement; `None` when the statement is not about it.
     pub(crate) fn class(&self, statement: &Statement, has_boundary: bool) -> Option<Class> {
         match statement.principal.as_ref()? {
+            // Whom only a provider vouches for must be meant by its provider.
+            Element::Listed(principal)
+                if statement.effect == Effect::Allow && self.is_provider() =>
+            {
+                self.provided(principal).then_some(Class::Direct)
+            }
             Element::Listed(principal) => self.named(principal),
             Element::NotListed(principal) if statement.effect == Effect::Allow => {
                 self.named(principal).is_none().then_some(Class::Direct)
@@ -108,6 +114,18 @@ impl Caller {
                 (!is_spared).then_some(Class::Direct)
             }
         }
+    }
+
+    fn is_provider(&self) -> bool {
+        matches!(self, Self::Provider { .. })
+    }
+
+    fn provided(&self, principal: &Principal) -> bool {
+        let Principal::Entries(entries) = principal else { return false };
+        entries.iter().any(|entry| {
+            let names = |name: &String| self.entry(entry.kind, name).is_some();
+            entry.kind == PrincipalKind::Federated && entry.names.iter().any(names)
+        })
     }
 
     fn named(&self, principal: &Principal) -> Option<Class> {
@@ -141,10 +159,10 @@ impl Caller {
             (PrincipalKind::Aws, Self::Role { role_arn, .. }) if same_role(role_arn, name) => {
                 Some(Class::Role)
             }
-            (PrincipalKind::Service, Self::Service { name: own })
-            | (PrincipalKind::Federated, Self::Provider { name: own })
-                if own == name =>
-            {
+            (PrincipalKind::Service, Self::Service { name: own }) if own == name => {
+                Some(Class::Direct)
+            }
+            (PrincipalKind::Federated, Self::Provider { name: own }) if provides(own, name) => {
                 Some(Class::Direct)
             }
             _ => None,
@@ -175,7 +193,9 @@ impl Caller {
                     && session_arn.as_ref().is_none_or(|arn| aws(&|name| name == arn))
             }
             Self::Service { name: own } => lists(PrincipalKind::Service, &|name| name == own),
-            Self::Provider { name: own } => lists(PrincipalKind::Federated, &|name| name == own),
+            Self::Provider { name: own } => {
+                lists(PrincipalKind::Federated, &|name| provides(own, name))
+            }
         }
     }
 }
@@ -200,4 +220,9 @@ pub(crate) fn same_role(role_arn: &str, name: &str) -> bool {
 
 fn role_arn_has_path(arn: &str) -> bool {
     arn.split_once(":role/").is_some_and(|(_, path)| path.contains('/'))
+}
+
+/// A provider goes by its ARN or, if it is an OIDC provider, by its bare name.
+fn provides(own: &str, name: &str) -> bool {
+    own == name || own.ends_with(&format!(":oidc-provider/{name}"))
 }
