@@ -82,6 +82,9 @@ pub(crate) enum Command {
     /// Work on the private CA that `init --tls-name` made.
     #[command(subcommand)]
     Certificate(Certificate),
+    /// Ask what policies mean: decide made-up requests, and check key policies.
+    #[command(subcommand)]
+    Policy(Policy),
     Version(Version),
 }
 
@@ -396,6 +399,67 @@ pub(crate) struct CertificateRenew {
     /// The host names and addresses, in place of those it has
     #[arg(long = "tls-name", value_name = "HOST", value_parser = parse_name)]
     pub(crate) tls_names: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Policy {
+    Simulate(PolicySimulate),
+    Check(PolicyCheck),
+}
+
+/// Decide made-up requests: one JSON object a line in, one JSON object a line out
+///
+/// Asks the evaluator that serves requests, for any service, and needs no deployment. A line has a
+/// `request` (`action`, `resource`, `principal`, and optionally `resourceAccount` and `context`) and
+/// the policies around it: `identityPolicies`, `resourcePolicy`, `permissionsBoundaries`,
+/// `sessionPolicies`, `serviceControlPolicies` and `resourceControlPolicies` (lists of levels, each a
+/// list of policies), and `grants`. All but `request` may be absent.
+#[derive(Args, Debug)]
+#[command(after_help = r#"Example: may Alice, who may use every key, use this one?
+  keyward policy simulate <<'END'
+  {"request": {"action": "kms:Decrypt", "principal": "arn:aws:iam::111122223333:user/alice", "resource": "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab", "context": {"kms:EncryptionContext:App": "pay"}}, "identityPolicies": [{"Statement": {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}}], "resourcePolicy": {"Statement": {"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "kms:*", "Resource": "*"}}}
+  END
+
+answers with
+  {"because": "an identity-based policy allows it", "decision": "Allowed", "statements": [...]}
+
+The decision is Allowed, ImplicitlyDenied or ExplicitlyDenied; `statements` are those that made it, by
+the member of the input they stand in and their places there, from 0.
+
+A principal is the ARN of a user, a role (any session of it), a session or an account's root, an
+account id, a service such as backup.amazonaws.com, `*` for no one known, or an object such as
+{"Federated": "accounts.example.com"}. Condition keys that follow from the principal and the resource
+(aws:PrincipalArn, aws:PrincipalAccount, aws:username, aws:ResourceAccount ...) are filled in unless
+`context` has them. Where `resourceAccount` is absent, the resource is of the account in its ARN, or
+else of the principal's.
+
+A line that cannot be read is answered with {"error": "..."}, and the exit status is 1 at the end."#)]
+pub(crate) struct PolicySimulate {}
+
+/// Check a key policy, and say who can do what with it
+///
+/// Reports what KMS would refuse, what has no effect, what allows more than it seems to, and whether
+/// the key could be locked out; then a table of principals.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  keyward policy check key-policy.json --account 111122223333
+  aws kms get-key-policy --key-id alias/app --query Policy --output text | keyward policy check -
+
+Exit status: 0 nothing to report, or warnings only; 1 errors, or warnings with --strict.")]
+pub(crate) struct PolicyCheck {
+    /// The file, or `-` for stdin
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// The account of the key, to tell its own principals from others
+    #[arg(long, value_name = "N")]
+    pub(crate) account: Option<AccountId>,
+    /// Fail on warnings too
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Print findings and access as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Print the version

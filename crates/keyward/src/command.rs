@@ -6,6 +6,7 @@ mod clock;
 mod dev;
 mod init;
 mod operate;
+mod policy;
 mod quickstart;
 mod seal;
 mod serve;
@@ -34,6 +35,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         Command::Seal(arguments) => seal::run(&arguments),
         Command::Service(arguments) => service::run(&arguments),
         Command::Certificate(arguments) => certificate::run(arguments),
+        Command::Policy(arguments) => policy::run(&arguments),
         Command::Version(arguments) => version::run(&arguments),
     }
 }
