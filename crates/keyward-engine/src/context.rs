@@ -10,7 +10,9 @@ use keyward_store::{Change, GrantRecord, Precondition, Scope, Write};
 
 use crate::authorize::{Account, reach};
 use crate::record::service_row;
-use crate::{Action, Authentication, Authorized, Call, Engine, Entry, Key, OpError, Recipient};
+use crate::{
+    Action, Authentication, Authorized, Call, Engine, Entry, Key, OpError, Recipient, Target,
+};
 
 /// One call: who, where, when, and the change it stages. Nothing an operation does through it is
 /// visible before the dispatcher commits.
@@ -217,6 +219,14 @@ impl Cx {
     /// Notes the grant a request is about that need not name it.
     pub const fn note_grant(&mut self, grant_id: GrantId) {
         self.notes.grant_id = Some(grant_id);
+    }
+
+    /// `kms:TrailingDaysWithoutKeyUsage` of the key, if it is there.
+    pub async fn trailing_days(&self, target: &Target) -> Result<Option<i64>, OpError> {
+        match target.found() {
+            Some(found) => self.engine.trailing_days(&found.key.record).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Ends a dry run: everything was checked, nothing is done.

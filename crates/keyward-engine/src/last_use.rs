@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use keyward_audit::JournalError;
 use keyward_model::{KeyArn, KeyRef, Timestamp};
-use keyward_store::{Change, LastUseRecord, Scope, ScopedKey, Write};
+use keyward_store::{Change, KeyRecord, LastUseRecord, Scope, ScopedKey, Write};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use time::OffsetDateTime;
@@ -20,6 +20,7 @@ use crate::{Engine, OpError, ScheduleError};
 
 /// How many locks the uses are spread over.
 const SHARDS: usize = 64;
+const DAY_S: i64 = 24 * 60 * 60;
 /// How many uses one change writes.
 const BATCH: usize = 256;
 
@@ -154,6 +155,14 @@ impl Engine {
         let noted = self.last_uses.find(key);
         let written = self.store().last_uses().find(key).await.map_err(OpError::internal)?;
         Ok(noted.into_iter().chain(written).max_by_key(|last| last.used_at))
+    }
+
+    /// How many whole days ago the key was last used; of a key never used, made.
+    pub(crate) async fn trailing_days(&self, key: &KeyRecord) -> Result<i64, OpError> {
+        let last = self.last_use(&key.key).await?.map_or(key.created_at, |last| last.used_at);
+        // A replica made again has its predecessor's ARN.
+        let since = last.max(key.created_at);
+        Ok((self.clock().now().unix_s() - since.unix_s()).div_euclid(DAY_S))
     }
 
     /// Writes the uses noted since the last time.

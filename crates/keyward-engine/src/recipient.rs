@@ -8,7 +8,9 @@ use base64::engine::general_purpose::STANDARD;
 use keyward_attestation::{Attestation, Kind, TrustRoots};
 use keyward_audit::JsonObject;
 use keyward_crypto::Plaintext;
+use keyward_policy::{ConditionKey, ContextValue, KeyFamily};
 
+use crate::condition::{Conditions, Visit};
 use crate::workers::Lane;
 use crate::{Cx, ErrorCode, OpError};
 
@@ -68,6 +70,34 @@ impl Cx {
         self.notes.recipient = Some(recipient.clone());
         Ok(recipient)
     }
+}
+
+impl Conditions for Option<&Recipient> {
+    fn visit(&self, key: &ConditionKey, visit: &mut Visit<'_>) -> bool {
+        let (Some(recipient), ConditionKey::Family(KeyFamily::KmsRecipientAttestation, name)) =
+            (self, key)
+        else {
+            return false;
+        };
+        let value = register(recipient.0.kind, name).and_then(|at| recipient.0.pcrs.get(&at));
+        value.is_some_and(|value| {
+            visit(ContextValue::Text(&hex::encode(value)));
+            true
+        })
+    }
+}
+
+/// The register that a condition key names.
+fn register(kind: Kind, name: &str) -> Option<u8> {
+    let name = name.to_ascii_uppercase();
+    let number = match kind {
+        Kind::Enclave if name == "IMAGESHA384" => return Some(0),
+        Kind::Enclave => name.strip_prefix("PCR")?,
+        Kind::NitroTpm => name.strip_prefix("NITROTPMPCR")?,
+    };
+    // One spelling each: no leading zeros, no sign.
+    let register: u8 = number.parse().ok()?;
+    (register.to_string() == number).then_some(register)
 }
 
 /// The registers that the audit record shows, each under its name there.

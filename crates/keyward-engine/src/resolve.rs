@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use keyward_model::{AccountId, AliasArn, AliasName, BadKeyRef, KeyArn, KeyId, KeyRef};
+use keyward_store::Scope;
 
 use crate::{Cx, Key, OpError, op_error};
 
-/// A key of the caller's account, and the alias it was named by.
+/// A key, and the alias it was named by.
 #[derive(Debug)]
 pub struct Found {
     pub(crate) key: Arc<Key>,
@@ -19,12 +20,32 @@ pub struct Found {
 /// does that, with the words and the work of a denial.
 #[derive(Debug)]
 pub enum Target {
-    /// A key of another account, there or not, and its ARN if the client gave it.
-    Foreign(Option<KeyArn>),
-    /// The key a ciphertext names, if it is the caller's own.
+    /// A key of another account, there or not.
+    Foreign {
+        /// Its ARN, if the client gave it.
+        arn: Option<KeyArn>,
+        /// The key.
+        found: Option<Found>,
+    },
+    /// The key a ciphertext names, there or not, of whatever account.
     OfCiphertext(Option<Found>),
     /// A key of the caller's account.
     Own(Found),
+}
+
+impl Target {
+    /// Whether both are the same key. What is not there is the same as nothing.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        let key = |target: &Self| target.found().map(|found| Arc::clone(&found.key));
+        matches!((key(self), key(other)), (Some(one), Some(other)) if one.record.key == other.record.key)
+    }
+
+    pub(crate) const fn found(&self) -> Option<&Found> {
+        match self {
+            Self::Foreign { found, .. } | Self::OfCiphertext(found) => found.as_ref(),
+            Self::Own(found) => Some(found),
+        }
+    }
 }
 
 impl Cx {
@@ -55,10 +76,8 @@ impl Cx {
         account: AccountId,
         key_id: KeyId,
     ) -> Result<Target, OpError> {
-        if account != self.caller().account {
-            return Ok(Target::OfCiphertext(None));
-        }
-        let key = self.engine().key(&self.scope().key(key_id)).await?;
+        let scope = Scope { account, region: self.region().clone() };
+        let key = self.engine().key(&scope.key(key_id)).await?;
         Ok(Target::OfCiphertext(key.map(|key| Found { key, alias: None })))
     }
 
@@ -83,30 +102,42 @@ impl Cx {
         if arn.partition != self.engine().partition() || arn.region != *self.region() {
             return Err(op_error!(NotFound, "Invalid arn {}", arn.region));
         }
-        if arn.account != self.caller().account {
-            return Ok(Target::Foreign(Some(arn)));
+        if arn.account == self.caller().account {
+            return self.own_key(arn.key_id).await;
         }
-        self.own_key(arn.key_id).await
+        let scope = Scope { account: arn.account, region: arn.region.clone() };
+        let key = self.engine().key(&scope.key(arn.key_id)).await?;
+        let found = key.map(|key| Found { key, alias: None });
+        Ok(Target::Foreign { arn: Some(arn), found })
     }
 
     async fn key_of_alias(&mut self, name: AliasName) -> Result<Target, OpError> {
-        let alias = self.scope().alias(name.clone());
-        if let Some(key_id) = self.engine().alias(&alias).await?
-            && let Some(key) = self.engine().key(&self.scope().key(key_id)).await?
-        {
-            return Ok(Target::Own(Found { key, alias: Some(name) }));
+        match self.found_by_alias(&self.scope(), name.clone()).await? {
+            Some(found) => Ok(Target::Own(found)),
+            None => Err(self.alias_not_found(name.as_str())),
         }
-        Err(self.alias_not_found(name.as_str()))
     }
 
     async fn key_of_alias_arn(&mut self, arn: AliasArn) -> Result<Target, OpError> {
         if arn.partition != self.engine().partition() || arn.region != *self.region() {
             return Err(op_error!(NotFound, "Invalid arn {}", arn.region));
         }
-        if arn.account != self.caller().account {
-            return Ok(Target::Foreign(None));
+        if arn.account == self.caller().account {
+            return self.key_of_alias(arn.name).await;
         }
-        self.key_of_alias(arn.name).await
+        let scope = Scope { account: arn.account, region: arn.region };
+        Ok(Target::Foreign { arn: None, found: self.found_by_alias(&scope, arn.name).await? })
+    }
+
+    async fn found_by_alias(
+        &self,
+        scope: &Scope,
+        name: AliasName,
+    ) -> Result<Option<Found>, OpError> {
+        let alias = scope.alias(name.clone());
+        let Some(key_id) = self.engine().alias(&alias).await? else { return Ok(None) };
+        let key = self.engine().key(&scope.key(key_id)).await?;
+        Ok(key.map(|key| Found { key, alias: Some(name) }))
     }
 }
 

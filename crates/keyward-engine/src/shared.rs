@@ -54,16 +54,17 @@ impl Cx {
     /// same there; `None` if there is none. The audit record does not name it.
     pub async fn authorize_member<A: Action>(
         &self,
-        key: &Authorized<A>,
+        key: &Authorized<A::Proven>,
         region: &Region,
-    ) -> Result<Option<Authorized<A>>, OpError> {
+        _action: A,
+    ) -> Result<Option<Authorized<A::Proven>>, OpError> {
         if !key.record.multi_region.as_ref().is_some_and(|set| set.holds(region)) {
             return Ok(None);
         }
         let mut member = key.record.key.clone();
         member.scope.region = region.clone();
         let member = self.engine().key(&member).await?;
-        Ok(member.map(|member| Authorized::of_member(key, member)))
+        Ok(member.map(Authorized::of_member))
     }
 
     /// Stages the record of what this call does in another Region.

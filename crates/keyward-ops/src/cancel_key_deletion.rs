@@ -37,7 +37,7 @@ impl Operation for CancelKeyDeletion {
 
     async fn run<'a>(cx: &'a mut Cx, input: Input<'a>) -> Result<Output, OpError> {
         let target = cx.resolve_key(&input.key_id).await?;
-        let key = cx.authorize::<action::CancelKeyDeletion>(target).await?;
+        let key = cx.authorize(target, action::CancelKeyDeletion).await?;
         if key.require_not_pending_deletion().is_ok() {
             return Err(op_error!(KmsInvalidState, "{} is not pending deletion.", key.arn));
         }

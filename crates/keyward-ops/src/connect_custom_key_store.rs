@@ -31,7 +31,7 @@ impl Operation for ConnectCustomKeyStore {
     type Output = Output;
 
     async fn run<'a>(cx: &'a mut Cx, input: Input<'a>) -> Result<Output, OpError> {
-        cx.authorize_account::<action::ConnectCustomKeyStore>("*").await?;
+        cx.authorize_account("*", action::ConnectCustomKeyStore).await?;
         Err(not_found(&input.custom_key_store_id))
     }
 }

@@ -42,8 +42,8 @@ impl Operation for CreateAlias {
         require_key(&input.target_key_id)?;
         let target = cx.resolve_key(&input.target_key_id).await?;
         let arn = cx.alias_arn(name.clone());
-        cx.authorize_account::<action::CreateAlias>(&arn.to_string()).await?;
-        let key = cx.authorize::<action::CreateAlias>(target).await?;
+        cx.authorize_account(&arn.to_string(), action::CreateAlias).await?;
+        let key = cx.authorize(target, action::CreateAlias).await?;
         cx.note_alias(arn.clone());
         let alias = cx.scope().alias(name);
         if cx.engine().store().aliases().find(&alias).await.map_err(OpError::internal)?.is_some() {

@@ -84,7 +84,7 @@ impl Operation for CreateCustomKeyStore {
 
     async fn run<'a>(cx: &'a mut Cx, input: Input<'a>) -> Result<Output, OpError> {
         input.require_complete()?;
-        cx.authorize_account::<action::CreateCustomKeyStore>("*").await?;
+        cx.authorize_account("*", action::CreateCustomKeyStore).await?;
         Err(input.nothing_behind_it())
     }
 }

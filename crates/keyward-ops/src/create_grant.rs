@@ -7,7 +7,7 @@ mod rules;
 mod tests;
 
 use keyward_audit::{JsonObject, Recorded};
-use keyward_engine::{Cx, Key, Kind, OpError, Operation};
+use keyward_engine::{Cx, GrantTerms, Key, Kind, OpError, Operation};
 use keyward_model::{GrantId, GrantOperation, KeyState};
 use keyward_shape::{Context, List, OneOf, Text};
 use keyward_store::{GrantConstraints, GrantRecord, Precondition, Write};
@@ -80,14 +80,16 @@ impl Operation for CreateGrant {
         rules::check(&input)?;
         let target = cx.resolve_key(&input.key_id).await?;
         grant_tokens::require_valid(cx, &input.grant_tokens).await?;
-        let key = cx.authorize::<action::CreateGrant>(target).await?;
+        let (operations, constraints) = (input.operations(), input.stored_constraints());
+        let asked = action::CreateGrant { grant: input.terms(&operations, &constraints) };
+        let key = cx.authorize(target, asked).await?;
         // After authorization: who may not grant learns nothing about which principals there are.
         for arn in [&input.grantee_principal, &input.retiring_principal].into_iter().flatten() {
             require_principal(cx, arn).await?;
         }
         require_state(&key)?;
         let dry_run = input.dry_run;
-        let grant = input.into_grant(cx, &key);
+        let grant = input.into_grant(cx, &key, (operations, constraints));
         rules::check_for_key(&grant, &key)?;
         let existing = find_same(cx, &grant).await?;
         let grant_id = existing.as_ref().unwrap_or(&grant).grant_id;
@@ -140,13 +142,36 @@ impl Input<'_> {
         distinct
     }
 
-    fn into_grant(self, cx: &Cx, key: &Key) -> GrantRecord {
-        let constraints = self.constraints.as_ref();
+    fn stored_constraints(&self) -> GrantConstraints {
+        self.constraints.as_ref().map(Constraints::to_stored).unwrap_or_default()
+    }
+
+    fn terms<'b>(
+        &'b self,
+        operations: &'b [GrantOperation],
+        constraints: &'b GrantConstraints,
+    ) -> GrantTerms<'b> {
+        GrantTerms {
+            operations,
+            constraints,
+            grantee_principal: self.grantee_principal.as_deref(),
+            grantee_service_principal: self.grantee_service_principal.as_deref(),
+            retiring_principal: self.retiring_principal.as_deref(),
+            retiring_service_principal: self.retiring_service_principal.as_deref(),
+        }
+    }
+
+    fn into_grant(
+        self,
+        cx: &Cx,
+        key: &Key,
+        (operations, constraints): (Vec<GrantOperation>, GrantConstraints),
+    ) -> GrantRecord {
         let mut grant = GrantRecord {
             key: key.record.key.clone(),
             grant_id: GrantId::random(cx.engine().rng()),
-            operations: self.operations(),
-            constraints: constraints.map(Constraints::to_stored).unwrap_or_default(),
+            operations,
+            constraints,
             name: self.name.map(Text::into_string),
             grantee_principal: self.grantee_principal.map(Text::into_string),
             grantee_service_principal: self.grantee_service_principal.map(Text::into_string),

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use keyward_audit::{JsonObject, Recorded};
 use keyward_engine::{Cx, Engine, Kind, OpError, Operation, op_error};
-use keyward_model::{KeyId, KeyManager, KeySpec, KeyState, KeyUsage, MultiRegionSet, Origin};
+use keyward_model::{
+    KeyId, KeyManager, KeySpec, KeyState, KeyUsage, MultiRegionKeyType, MultiRegionSet, Origin,
+};
 use keyward_policy::default_key_policy;
 use keyward_shape::{OneOf, Text};
 use keyward_store::{KeyRecord, PolicyRecord, Precondition, Rotation, Write};
@@ -63,9 +65,10 @@ impl Operation for CreateKey {
         if let Some(policy) = &input.policy {
             key_policy::check(cx, policy).await?;
         }
-        let account = cx.authorize_account::<action::CreateKey>("*").await?;
+        let account = cx.authorize_account("*", input.action(usage)).await?;
         if !input.tags.is_empty() {
-            cx.authorize_account::<action::TagResource>("*").await?;
+            let asked = action::TagResource { tags: tags::put_on_new_key(&input.tags) };
+            cx.authorize_account("*", asked).await?;
         }
         input.require_offered(cx.engine())?;
 
@@ -116,6 +119,19 @@ impl Input<'_> {
     fn spec(&self) -> KeySpec {
         let deprecated = self.customer_master_key_spec.map(OneOf::into_inner);
         self.key_spec.map(OneOf::into_inner).or(deprecated).unwrap_or(KeySpec::SymmetricDefault)
+    }
+
+    fn action(&self, usage: KeyUsage) -> action::CreateKey<'_> {
+        let is_multi_region = self.multi_region.unwrap_or_default();
+        action::CreateKey {
+            bypasses_lockout_check: self.bypass_policy_lockout_safety_check,
+            is_multi_region,
+            multi_region_type: is_multi_region.then_some(MultiRegionKeyType::Primary),
+            origin: self.origin(),
+            spec: self.spec(),
+            tags: tags::put_on_new_key(&self.tags),
+            usage,
+        }
     }
 
     fn origin(&self) -> Origin {

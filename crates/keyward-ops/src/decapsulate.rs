@@ -46,7 +46,7 @@ impl Operation for Decapsulate {
         let algorithm = input.encapsulation_algorithm.into_inner();
         let target = cx.resolve(&input.key_id).await?;
         grant_tokens::require_valid(cx, &input.grant_tokens).await?;
-        let key = cx.authorize::<action::Decapsulate>(target).await?;
+        let key = cx.authorize(target, action::Decapsulate).await?;
         require_key_for(&key, algorithm, Self::NAME)?;
         let ciphertext = input.shared_secret_ciphertext_blob.into_vec();
         let secret = cx.decapsulate(&key, ciphertext).await?;

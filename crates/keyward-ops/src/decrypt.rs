@@ -76,7 +76,8 @@ impl Operation for Decrypt {
         let recipient = recipient::of_request(cx, input.recipient).await?;
         let target = source.resolve(cx).await?;
         grant_tokens::require_valid(cx, &input.grant_tokens).await?;
-        let key = cx.authorize::<action::Decrypt>(target).await?;
+        let asked = action::Decrypt { algorithm, context: &context, recipient: recipient.as_ref() };
+        let key = cx.authorize(target, asked).await?;
         if source.ignores_ciphertext {
             cx.end_dry_run(input.dry_run)?;
         }

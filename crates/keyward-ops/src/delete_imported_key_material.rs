@@ -41,7 +41,7 @@ impl Operation for DeleteImportedKeyMaterial {
 
     async fn run<'a>(cx: &'a mut Cx, input: Input<'a>) -> Result<Output, OpError> {
         let target = cx.resolve_key(&input.key_id).await?;
-        let key = cx.authorize::<action::DeleteImportedKeyMaterial>(target).await?;
+        let key = cx.authorize(target, action::DeleteImportedKeyMaterial).await?;
         require_imported(&key)?;
         if input.key_material_id.is_some() {
             require_symmetric(&key, "KeyMaterialId")?;

@@ -53,7 +53,8 @@ impl Operation for DeriveSharedSecret {
         let recipient = recipient::of_request(cx, input.recipient).await?;
         let target = cx.resolve(&input.key_id).await?;
         grant_tokens::require_valid(cx, &input.grant_tokens).await?;
-        let key = cx.authorize::<action::DeriveSharedSecret>(target).await?;
+        let asked = action::DeriveSharedSecret { algorithm, recipient: recipient.as_ref() };
+        let key = cx.authorize(target, asked).await?;
         require_key_for(&key, algorithm, Self::NAME)?;
         let secret = cx.derive_shared_secret(&key, input.public_key.into_vec()).await?;
         // WIRE: one text for every defect.

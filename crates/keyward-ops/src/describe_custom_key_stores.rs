@@ -59,7 +59,7 @@ impl Operation for DescribeCustomKeyStores {
         };
         // One page holds every store, so no marker was ever given out.
         cx.position(Self::NAME, "", input.marker.as_deref())?;
-        cx.authorize_account::<action::DescribeCustomKeyStores>("*").await?;
+        cx.authorize_account("*", action::DescribeCustomKeyStores).await?;
         match named {
             Some(named) => Err(not_found(named)),
             None => Ok(Output { custom_key_stores: [], truncated: false }),

@@ -47,7 +47,7 @@ impl Operation for DescribeKey {
         // WIRE: the model of DescribeKey does not know this refusal.
         // Evidence: docs/WIRE.md, "Errors beside the model".
         grant_tokens::require_valid(cx, &input.grant_tokens).await?;
-        let key = cx.authorize::<action::DescribeKey>(target).await?;
+        let key = cx.authorize(target, action::DescribeKey).await?;
         Ok(Output { key_metadata: KeyMetadata::of(cx.engine(), &key) })
     }
 
@@ -65,7 +65,7 @@ async fn describe_predefined(
     let Some(alias) = own_alias(cx, &input.key_id) else { return Err(absent) };
     let Some(service) = aws_managed_key::service_of(&alias) else { return Err(absent) };
     grant_tokens::require_valid(cx, &input.grant_tokens).await?;
-    let account = cx.authorize_account::<action::CreateAwsManagedKey>("*").await?;
+    let account = cx.authorize_account("*", action::CreateAwsManagedKey).await?;
     let record = aws_managed_key::create(cx, &account, (alias, service)).await?;
     let key_metadata = KeyMetadata::of_new(cx.engine(), &record);
     cx.note_new_key(cx.engine().key_arn(&record.key));

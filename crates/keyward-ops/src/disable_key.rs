@@ -31,7 +31,8 @@ impl Operation for DisableKey {
 
     async fn run<'a>(cx: &'a mut Cx, input: Input<'a>) -> Result<KeyChanged, OpError> {
         let target = cx.resolve_key(&input.key_id).await?;
-        let key = cx.authorize::<action::DisableKey>(target).await?;
+        let asked = action::DisableKey { trailing_days: cx.trailing_days(&target).await? };
+        let key = cx.authorize(target, asked).await?;
         match key.record.state {
             KeyState::Disabled => {}
             KeyState::Enabled => {

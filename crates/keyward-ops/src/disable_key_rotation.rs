@@ -31,7 +31,7 @@ impl Operation for DisableKeyRotation {
 
     async fn run<'a>(cx: &'a mut Cx, input: Input<'a>) -> Result<KeyChanged, OpError> {
         let target = cx.resolve_key(&input.key_id).await?;
-        let key = cx.authorize::<action::DisableKeyRotation>(target).await?;
+        let key = cx.authorize(target, action::DisableKeyRotation).await?;
         require_automatic(&key)?;
         key.require_usable()?;
         if key.record.rotation.period_days.is_some() {

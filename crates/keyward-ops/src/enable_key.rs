@@ -31,7 +31,7 @@ impl Operation for EnableKey {
 
     async fn run<'a>(cx: &'a mut Cx, input: Input<'a>) -> Result<KeyChanged, OpError> {
         let target = cx.resolve_key(&input.key_id).await?;
-        let key = cx.authorize::<action::EnableKey>(target).await?;
+        let key = cx.authorize(target, action::EnableKey).await?;
         match key.record.state {
             KeyState::Enabled => {}
             KeyState::Disabled => {

@@ -38,7 +38,8 @@ impl Operation for EnableKeyRotation {
     async fn run<'a>(cx: &'a mut Cx, input: Input<'a>) -> Result<KeyChanged, OpError> {
         let period_days = input.period_days()?;
         let target = cx.resolve_key(&input.key_id).await?;
-        let key = cx.authorize::<action::EnableKeyRotation>(target).await?;
+        let asked = action::EnableKeyRotation { period_days };
+        let key = cx.authorize(target, asked).await?;
         require_automatic(&key)?;
         key.require_usable()?;
         let next_date = cx.now().plus_days(period_days);

@@ -46,7 +46,7 @@ impl Operation for Encapsulate {
         let algorithm = input.encapsulation_algorithm.into_inner();
         let target = cx.resolve(&input.key_id).await?;
         grant_tokens::require_valid(cx, &input.grant_tokens).await?;
-        let key = cx.authorize::<action::Encapsulate>(target).await?;
+        let key = cx.authorize(target, action::Encapsulate).await?;
         require_key_for(&key, algorithm, Self::NAME)?;
         let (ciphertext, secret) = cx.encapsulate(&key).await?;
         cx.end_dry_run(input.dry_run)?;

@@ -52,7 +52,8 @@ impl Operation for Encrypt {
         require_bounded(&context)?;
         let target = cx.resolve(&input.key_id).await?;
         grant_tokens::require_valid(cx, &input.grant_tokens).await?;
-        let key = cx.authorize::<action::Encrypt>(target).await?;
+        let asked = action::Encrypt { algorithm, context: &context };
+        let key = cx.authorize(target, asked).await?;
         require_key_for(&key, algorithm, Self::NAME)?;
         require_no_context(&context, algorithm)?;
         let plaintext = Plaintext::from(input.plaintext.into_zeroizing());

@@ -60,7 +60,12 @@ impl Operation for GenerateDataKey {
         let recipient = recipient::of_request(cx, input.recipient).await?;
         let target = cx.resolve(&input.key_id).await?;
         grant_tokens::require_valid(cx, &input.grant_tokens).await?;
-        let key = cx.authorize::<action::GenerateDataKey>(target).await?;
+        let asked = action::GenerateDataKey {
+            algorithm: EncryptionAlgorithm::SymmetricDefault,
+            context: &context,
+            recipient: recipient.as_ref(),
+        };
+        let key = cx.authorize(target, asked).await?;
         require_key_for(&key, EncryptionAlgorithm::SymmetricDefault, Self::NAME)?;
         let plaintext = cx.data_key(&key, bytes)?;
         let sealed = cx.seal(&key, &plaintext, &context)?;

@@ -3,7 +3,7 @@
 
 use keyward_audit::{JsonObject, Recorded};
 use keyward_engine::{Cx, Kind, OpError, Operation};
-use keyward_model::{KeyMaterialId, KeySpec};
+use keyward_model::{EncryptionAlgorithm, KeyMaterialId, KeySpec};
 use keyward_shape::{Base64, Context, Text};
 use serde::{Deserialize, Serialize};
 
@@ -62,7 +62,13 @@ impl Operation for GenerateDataKeyPair {
         let recipient = recipient::of_request(cx, input.recipient).await?;
         let target = cx.resolve(&input.key_id).await?;
         grant_tokens::require_valid(cx, &input.grant_tokens).await?;
-        let key = cx.authorize::<action::GenerateDataKeyPair>(target).await?;
+        let asked = action::GenerateDataKeyPair {
+            algorithm: EncryptionAlgorithm::SymmetricDefault,
+            context: &context,
+            pair_spec: spec,
+            recipient: recipient.as_ref(),
+        };
+        let key = cx.authorize(target, asked).await?;
         require_wrapping_key(&key, Self::NAME)?;
         let (pair, sealed) = sealed_pair(cx, &key, spec, &context, input.dry_run).await?;
         let Addressed { plaintext, ciphertext_for_recipient } =

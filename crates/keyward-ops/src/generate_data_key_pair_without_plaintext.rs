@@ -3,7 +3,7 @@
 
 use keyward_audit::{JsonObject, Recorded};
 use keyward_engine::{Cx, Kind, OpError, Operation};
-use keyward_model::{KeyMaterialId, KeySpec};
+use keyward_model::{EncryptionAlgorithm, KeyMaterialId, KeySpec};
 use keyward_shape::{Base64, Context, Text};
 use serde::{Deserialize, Serialize};
 
@@ -56,7 +56,12 @@ impl Operation for GenerateDataKeyPairWithoutPlaintext {
         require_bounded(&context)?;
         let target = cx.resolve(&input.key_id).await?;
         grant_tokens::require_valid(cx, &input.grant_tokens).await?;
-        let key = cx.authorize::<action::GenerateDataKeyPairWithoutPlaintext>(target).await?;
+        let asked = action::GenerateDataKeyPairWithoutPlaintext {
+            algorithm: EncryptionAlgorithm::SymmetricDefault,
+            context: &context,
+            pair_spec: spec,
+        };
+        let key = cx.authorize(target, asked).await?;
         require_wrapping_key(&key, Self::NAME)?;
         let (pair, sealed) = sealed_pair(cx, &key, spec, &context, input.dry_run).await?;
         Ok(Output {

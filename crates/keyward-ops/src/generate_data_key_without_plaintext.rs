@@ -54,7 +54,11 @@ impl Operation for GenerateDataKeyWithoutPlaintext {
         require_bounded(&context)?;
         let target = cx.resolve(&input.key_id).await?;
         grant_tokens::require_valid(cx, &input.grant_tokens).await?;
-        let key = cx.authorize::<action::GenerateDataKeyWithoutPlaintext>(target).await?;
+        let asked = action::GenerateDataKeyWithoutPlaintext {
+            algorithm: EncryptionAlgorithm::SymmetricDefault,
+            context: &context,
+        };
+        let key = cx.authorize(target, asked).await?;
         require_key_for(&key, EncryptionAlgorithm::SymmetricDefault, Self::NAME)?;
         let plaintext = cx.data_key(&key, bytes)?;
         let sealed = cx.seal(&key, &plaintext, &context)?;

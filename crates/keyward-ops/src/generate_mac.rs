@@ -46,7 +46,8 @@ impl Operation for GenerateMac {
         let algorithm = input.mac_algorithm.into_inner();
         let target = cx.resolve(&input.key_id).await?;
         grant_tokens::require_valid(cx, &input.grant_tokens).await?;
-        let key = cx.authorize::<action::GenerateMac>(target).await?;
+        let asked = action::GenerateMac { algorithm };
+        let key = cx.authorize(target, asked).await?;
         require_key_for(&key, algorithm, Self::NAME)?;
         let mac = cx.mac(&key, input.message.expose())?;
         cx.end_dry_run(input.dry_run)?;

@@ -50,7 +50,9 @@ impl Operation for GenerateRandom {
         };
         let recipient = recipient::of_request(cx, input.recipient).await?;
         cx.note_no_resource();
-        let account = cx.authorize_account::<action::GenerateRandom>("*").await?;
+        let account = cx
+            .authorize_account("*", action::GenerateRandom { recipient: recipient.as_ref() })
+            .await?;
         if let Some(id) = &input.custom_key_store_id {
             return Err(op_error!(
                 CustomKeyStoreNotFound,

@@ -53,7 +53,7 @@ impl Operation for GetKeyLastUsage {
 
     async fn run<'a>(cx: &'a mut Cx, input: Input<'a>) -> Result<Output, OpError> {
         let target = cx.resolve_key(&input.key_id).await?;
-        let key = cx.authorize::<action::GetKeyLastUsage>(target).await?;
+        let key = cx.authorize(target, action::GetKeyLastUsage).await?;
         let last = cx.engine().last_use(&key.record.key).await?;
         // A replica made again has its predecessor's ARN.
         let last = last.filter(|last| last.used_at.unix_s() >= key.record.created_at.unix_s());

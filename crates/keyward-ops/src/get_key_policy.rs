@@ -41,7 +41,10 @@ impl Operation for GetKeyPolicy {
 
     async fn run<'a>(cx: &'a mut Cx, input: Input<'a>) -> Result<Output, OpError> {
         let target = cx.resolve_key(&input.key_id).await?;
-        let key = cx.authorize::<action::GetKeyPolicy>(target).await?;
+        let asked = action::GetKeyPolicy {
+            policy_name: input.policy_name.as_deref().unwrap_or(POLICY_NAME),
+        };
+        let key = cx.authorize(target, asked).await?;
         if input.policy_name.is_some_and(|name| name.as_str() != POLICY_NAME) {
             return Err(op_error!(NotFound, "No such policy exists"));
         }

@@ -45,7 +45,7 @@ impl Operation for GetKeyRotationStatus {
 
     async fn run<'a>(cx: &'a mut Cx, input: Input<'a>) -> Result<Output, OpError> {
         let target = cx.resolve_key(&input.key_id).await?;
-        let key = cx.authorize::<action::GetKeyRotationStatus>(target).await?;
+        let key = cx.authorize(target, action::GetKeyRotationStatus).await?;
         // WIRE: asymmetric, HMAC and imported keys are not refused.
         // Evidence: docs/WIRE.md, "Keys that do not rotate".
         require_no_key_store(&key)?;

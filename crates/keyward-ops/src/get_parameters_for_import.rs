@@ -42,13 +42,12 @@ impl Operation for GetParametersForImport {
 
     async fn run<'a>(cx: &'a mut Cx, input: Input<'a>) -> Result<Output, OpError> {
         let target = cx.resolve_key(&input.key_id).await?;
-        let key = cx.authorize::<action::GetParametersForImport>(target).await?;
+        let (algorithm, wrapping_key_spec) =
+            (input.wrapping_algorithm.into_inner(), input.wrapping_key_spec.into_inner());
+        let asked = action::GetParametersForImport { algorithm, key_spec: wrapping_key_spec };
+        let key = cx.authorize(target, asked).await?;
         require_imported(&key)?;
-        let (algorithm, wrapping_key_spec, spec) = (
-            input.wrapping_algorithm.into_inner(),
-            input.wrapping_key_spec.into_inner(),
-            key.record.spec,
-        );
+        let spec = key.record.spec;
         if !cx.engine().offers_wrapping(algorithm, wrapping_key_spec, spec) {
             // WIRE: the text is our own. Evidence: docs/WIRE.md, "Imported key material".
             return Err(op_error!(

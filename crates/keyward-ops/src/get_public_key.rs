@@ -46,7 +46,7 @@ impl Operation for GetPublicKey {
     async fn run<'a>(cx: &'a mut Cx, input: Input<'a>) -> Result<Output, OpError> {
         let target = cx.resolve(&input.key_id).await?;
         grant_tokens::require_valid(cx, &input.grant_tokens).await?;
-        let key = cx.authorize::<action::GetPublicKey>(target).await?;
+        let key = cx.authorize(target, action::GetPublicKey).await?;
         let (spec, usage) = (key.record.spec, key.record.usage);
         if !spec.is_asymmetric() {
             // WIRE: it has no text.

@@ -61,7 +61,11 @@ impl Operation for ImportKeyMaterial {
         input.require_sound()?;
         let expires_at = input.expires_at(cx.now())?;
         let target = cx.resolve_key(&input.key_id).await?;
-        let key = cx.authorize::<action::ImportKeyMaterial>(target).await?;
+        let asked = action::ImportKeyMaterial {
+            expiration_model: input.expiration_model.map(OneOf::into_inner),
+            valid_to: input.valid_to(),
+        };
+        let key = cx.authorize(target, asked).await?;
         require_imported(&key)?;
         input.require_supported(&key)?;
         let is_new = input.is_new(&key);
@@ -95,6 +99,10 @@ fn require_importable(key: &Key, is_new: bool) -> Result<(), OpError> {
 }
 
 impl Input<'_> {
+    fn valid_to(&self) -> Option<Timestamp> {
+        self.valid_to.map(|at| Timestamp::from_unix_ms(at.unix_ms()))
+    }
+
     fn import_type(&self) -> Option<ImportType> {
         self.import_type.map(OneOf::into_inner)
     }
@@ -119,8 +127,7 @@ impl Input<'_> {
     fn expires_at(&self, now: Timestamp) -> Result<Option<Timestamp>, OpError> {
         let model =
             self.expiration_model.map_or(ExpirationModel::KeyMaterialExpires, OneOf::into_inner);
-        let valid_to = self.valid_to.map(|at| Timestamp::from_unix_ms(at.unix_ms()));
-        match (model, valid_to) {
+        match (model, self.valid_to()) {
             (ExpirationModel::KeyMaterialDoesNotExpire, None) => Ok(None),
             (ExpirationModel::KeyMaterialDoesNotExpire, Some(_)) => Err(op_error!(
                 Validation,

@@ -74,7 +74,7 @@ impl Operation for ListAliases {
             Some(key_id) => Some(own_key(cx, key_id).await?),
             None => None,
         };
-        cx.authorize_account::<action::ListAliases>("*").await?;
+        cx.authorize_account("*", action::ListAliases).await?;
         let found = list(cx, key.as_ref(), after.as_ref(), limit).await?;
         let page = cx.page(Self::NAME, filter, (found, limit), |alias| alias.name().to_string())?;
         let truncated = page.next_marker.is_some();
@@ -86,8 +86,7 @@ impl Operation for ListAliases {
 /// The key whose aliases are asked for: one of the caller's own.
 async fn own_key(cx: &mut Cx, named: &str) -> Result<ScopedKey, OpError> {
     let target = cx.resolve_key(named).await?;
-    let key = cx.authorize::<action::ListAliases>(target).await?;
-    Ok(key.record.key.clone())
+    cx.require_own(target, &action::ListAliases)
 }
 
 /// One alias more than fits on the page, if there are that many, in the order of names.

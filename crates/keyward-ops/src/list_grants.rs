@@ -52,7 +52,7 @@ impl Operation for ListGrants {
         let after = position(after.as_deref())?;
         let limit = page_limit(input.limit.map(|limit| limit.value()), LIMIT_DEFAULT)?;
         let target = cx.resolve_key(&input.key_id).await?;
-        let key = cx.authorize::<action::ListGrants>(target).await?;
+        let key = cx.authorize(target, action::ListGrants).await?;
         let grants = cx.engine().store().grants();
         let found = grants.list(&key.record.key, &wanted, after.as_ref(), limit + 1).await;
         let found = found.map_err(OpError::internal)?;

@@ -44,7 +44,7 @@ impl Operation for ListKeyPolicies {
         // Evidence: docs/WIRE.md, "Errors beside the model".
         cx.position(Self::NAME, &input.key_id, input.marker.as_deref())?;
         let target = cx.resolve_key(&input.key_id).await?;
-        cx.authorize::<action::ListKeyPolicies>(target).await?;
+        cx.authorize(target, action::ListKeyPolicies).await?;
         Ok(Output { policy_names: &[POLICY_NAME], truncated: false })
     }
 }

@@ -80,7 +80,7 @@ impl Operation for ListKeyRotations {
         let after = cx.position(Self::NAME, &filter, input.marker.as_deref())?;
         let limit = page_limit(input.limit.map(|limit| limit.value()), LIMIT_DEFAULT)?;
         let target = cx.resolve_key(&input.key_id).await?;
-        let key = cx.authorize::<action::ListKeyRotations>(target).await?;
+        let key = cx.authorize(target, action::ListKeyRotations).await?;
         require_rotating(&key)?;
         let listed = listed(&key, input.included());
         let rest = behind(&listed, after.as_deref())?;

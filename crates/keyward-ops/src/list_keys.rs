@@ -54,7 +54,7 @@ impl Operation for ListKeys {
         let owners = input.owners();
         let after = cx.position(Self::NAME, &owners.join(","), input.marker.as_deref())?;
         let limit = page_limit(input.limit.map(|limit| limit.value()), LIMIT_DEFAULT)?;
-        cx.authorize_account::<action::ListKeys>("*").await?;
+        cx.authorize_account("*", action::ListKeys).await?;
         let ids = if owners.contains(&OWN_KEYS) {
             list(cx, after.as_deref(), limit).await?
         } else {

@@ -47,7 +47,7 @@ impl Operation for ListResourceTags {
         let after = cx.position(Self::NAME, &input.key_id, input.marker.as_deref())?;
         let limit = page_limit(input.limit.map(|limit| limit.value()), LIMIT_DEFAULT)?;
         let target = cx.resolve_key(&input.key_id).await?;
-        let key = cx.authorize::<action::ListResourceTags>(target).await?;
+        let key = cx.authorize(target, action::ListResourceTags).await?;
         let tags = cx.engine().store().tags();
         let found = tags.list(&key.record.key, after.as_deref(), limit + 1).await;
         let found = found.map_err(OpError::internal)?;

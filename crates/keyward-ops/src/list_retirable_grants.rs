@@ -44,7 +44,7 @@ impl Operation for ListRetirableGrants {
         let after = position(after.as_deref())?;
         let limit = page_limit(input.limit.map(|limit| limit.value()), LIMIT_DEFAULT)?;
         let account = account_of(cx, arn)?;
-        cx.authorize_principal::<action::ListRetirableGrants>(arn, account)?;
+        cx.authorize_principal(arn, account, action::ListRetirableGrants).await?;
         let (grants, retiring) = (cx.engine().store().grants(), GrantPrincipal::Principal(arn));
         let found = grants.list_retirable(cx.region(), retiring, after.as_ref(), limit + 1).await;
         let found = found.map_err(OpError::internal)?;

@@ -49,7 +49,11 @@ impl Operation for PutKeyPolicy {
         }
         key_policy::check(cx, &input.policy).await?;
         let target = cx.resolve_key(&input.key_id).await?;
-        let key = cx.authorize::<action::PutKeyPolicy>(target).await?;
+        let asked = action::PutKeyPolicy {
+            bypasses_lockout_check: input.bypass_policy_lockout_safety_check,
+            policy_name: POLICY_NAME,
+        };
+        let key = cx.authorize(target, asked).await?;
         let document = input.policy.into_string();
         let policy =
             PolicyRecord { key: key.record.key.clone(), document, bindings: BTreeMap::new() };

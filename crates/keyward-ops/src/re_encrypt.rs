@@ -78,8 +78,13 @@ impl Operation for ReEncrypt {
         let source_target = source.resolve(cx).await?;
         let destination_target = cx.resolve(&input.destination_key_id).await?;
         grant_tokens::require_valid(cx, &input.grant_tokens).await?;
-        let old = cx.authorize::<action::ReEncryptFrom>(source_target).await?;
-        let new = cx.authorize::<action::ReEncryptTo>(destination_target).await?;
+        let is_same_key = source_target.is_same_as(&destination_target);
+        let asked =
+            action::ReEncryptFrom { algorithm: from, context: &source_context, is_same_key };
+        let old = cx.authorize(source_target, asked).await?;
+        let asked =
+            action::ReEncryptTo { algorithm: to, context: &destination_context, is_same_key };
+        let new = cx.authorize(destination_target, asked).await?;
         if source.ignores_ciphertext {
             cx.end_dry_run(input.dry_run)?;
         }

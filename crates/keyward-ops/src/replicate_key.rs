@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use keyward_audit::{Fragment, INTERNAL, JsonObject, Recorded};
 use keyward_engine::{Account, Authorized, CallElsewhere, Cx, Kind, OpError, Operation, op_error};
-use keyward_model::{KeyMaterialState, KeyState, MultiRegionSet, Origin, Region};
+use keyward_model::{
+    KeyMaterialState, KeyState, MultiRegionKeyType, MultiRegionSet, Origin, Region,
+};
 use keyward_policy::default_key_policy;
 use keyward_shape::Text;
 use keyward_store::{KeyRecord, MaterialRecord, PolicyRecord, Precondition, Write};
@@ -22,7 +24,7 @@ use crate::{action, key_policy, tags};
 pub(crate) enum ReplicateKey {}
 
 /// The proof that the caller may replicate the primary key.
-type Primary = Authorized<action::ReplicateKey>;
+type Primary = Authorized<action::ReplicateKey<'static>>;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -64,10 +66,15 @@ impl Operation for ReplicateKey {
             key_policy::check(cx, policy).await?;
         }
         let target = cx.resolve_key(&input.key_id).await?;
-        let primary = cx.authorize::<action::ReplicateKey>(target).await?;
-        let account = cx.authorize_account::<action::CreateKey>("*").await?;
+        let asked = action::ReplicateKey {
+            bypasses_lockout_check: input.bypass_policy_lockout_safety_check,
+            region: &input.replica_region,
+        };
+        let primary = cx.authorize(target, asked).await?;
+        let account = cx.authorize_account("*", input.creates(&primary)).await?;
         if !input.tags.is_empty() {
-            cx.authorize_account::<action::TagResource>("*").await?;
+            let asked = action::TagResource { tags: tags::put_on_new_key(&input.tags) };
+            cx.authorize_account("*", asked).await?;
         }
         let set = require_primary(&primary)?;
         let region = input.region(cx, set)?;
@@ -132,7 +139,7 @@ fn not_here(row: MaterialRecord) -> MaterialRecord {
 /// Stages the replica as CreateKey stages a key.
 fn stage_replica(
     cx: &mut Cx,
-    account: &Authorized<action::CreateKey, Account>,
+    account: &Authorized<action::CreateKey<'static>, Account>,
     replica: &KeyRecord,
     document: &str,
 ) {
@@ -196,6 +203,19 @@ impl Input<'_> {
             settles_at: Some(cx.now()),
             ..primary.record.clone()
         })
+    }
+
+    /// What the caller needs in the Region of the replica.
+    fn creates(&self, primary: &Primary) -> action::CreateKey<'_> {
+        action::CreateKey {
+            bypasses_lockout_check: self.bypass_policy_lockout_safety_check,
+            is_multi_region: true,
+            multi_region_type: Some(MultiRegionKeyType::Replica),
+            origin: primary.record.origin,
+            spec: primary.record.spec,
+            tags: tags::put_on_new_key(&self.tags),
+            usage: primary.record.usage,
+        }
     }
 
     fn document(&self, cx: &Cx) -> String {

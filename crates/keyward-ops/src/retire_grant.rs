@@ -61,13 +61,13 @@ async fn authorize_by_token(cx: &mut Cx, token: &str) -> Result<Retiring, OpErro
     if grant.key.scope.region != *cx.region() {
         return Err(grant_tokens::not_valid());
     }
-    cx.authorize_on_grant(grant)
+    cx.authorize_on_grant(grant, action::RetireGrant).await
 }
 
 async fn authorize_by_id(cx: &mut Cx, key_id: &str, grant_id: &str) -> Result<Retiring, OpError> {
     let grant_id = grant_id::parse(grant_id)?;
     let target = cx.resolve_key(key_id).await?;
-    cx.authorize_on_grant_of_key(target, &grant_id).await
+    cx.authorize_on_grant_of_key(target, &grant_id, action::RetireGrant).await
 }
 
 impl Recorded for Input<'_> {

@@ -34,7 +34,7 @@ impl Operation for RevokeGrant {
     async fn run<'a>(cx: &'a mut Cx, input: Input<'a>) -> Result<KeyChanged, OpError> {
         let grant_id = grant_id::parse(&input.grant_id)?;
         let target = cx.resolve_key(&input.key_id).await?;
-        let key = cx.authorize::<action::RevokeGrant>(target).await?;
+        let key = cx.authorize(target, action::RevokeGrant).await?;
         let of = &key.record.key;
         let found = cx.engine().store().grants().find(of, &grant_id).await;
         if found.map_err(OpError::internal)?.is_none() {

@@ -45,7 +45,7 @@ impl Operation for RotateKeyOnDemand {
 
     async fn run<'a>(cx: &'a mut Cx, input: Input<'a>) -> Result<Output, OpError> {
         let target = cx.resolve_key(&input.key_id).await?;
-        let key = cx.authorize::<action::RotateKeyOnDemand>(target).await?;
+        let key = cx.authorize(target, action::RotateKeyOnDemand).await?;
         require_on_demand(&key)?;
         key.require_usable()?;
         let now = cx.now();

@@ -50,7 +50,9 @@ impl Operation for ScheduleKeyDeletion {
     async fn run<'a>(cx: &'a mut Cx, input: Input<'a>) -> Result<Output, OpError> {
         let window_days = input.window_days()?;
         let target = cx.resolve_key(&input.key_id).await?;
-        let key = cx.authorize::<action::ScheduleKeyDeletion>(target).await?;
+        let trailing_days = cx.trailing_days(&target).await?;
+        let asked = action::ScheduleKeyDeletion { trailing_days, window_days };
+        let key = cx.authorize(target, asked).await?;
         key.require_not_pending_deletion()?;
         if key.record.state == KeyState::Updating {
             return Err(key.wrong_state());

@@ -49,7 +49,8 @@ impl Operation for Sign {
         let message_type = input.message_type.map_or(MessageType::Raw, OneOf::into_inner);
         let target = cx.resolve(&input.key_id).await?;
         grant_tokens::require_valid(cx, &input.grant_tokens).await?;
-        let key = cx.authorize::<action::Sign>(target).await?;
+        let asked = action::Sign { algorithm, message_type };
+        let key = cx.authorize(target, asked).await?;
         require_key_for(&key, algorithm, Self::NAME)?;
         let message = signed_message(&key, algorithm, message_type, input.message)?;
         let signature = cx.sign(&key, algorithm, message).await?;

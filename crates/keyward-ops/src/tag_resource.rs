@@ -33,7 +33,8 @@ impl Operation for TagResource {
     async fn run<'a>(cx: &'a mut Cx, input: Input<'a>) -> Result<KeyChanged, OpError> {
         tags::check(&input.tags)?;
         let target = cx.resolve_key(&input.key_id).await?;
-        let key = cx.authorize::<action::TagResource>(target).await?;
+        let asked = action::TagResource { tags: tags::put(&input.tags) };
+        let key = cx.authorize(target, asked).await?;
         key.require_not_pending_deletion()?;
         let quota = cx.engine().quotas().tags_per_key;
         cx.require(Precondition::TagsAtMost(key.record.key.clone(), quota));

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use keyward_audit::{JsonObject, Recorded};
-use keyward_engine::{OpError, op_error};
+use keyward_engine::{OpError, RequestTags, op_error};
 use keyward_shape::Text;
 use keyward_store::{ScopedKey, TagRecord, Write};
 use serde::Serialize;
@@ -52,6 +52,20 @@ fn check_text(text: &str) -> Result<(), OpError> {
         return Ok(());
     }
     Err(op_error!(Tag, "Tags can only contain letters, numbers, white space and _ . : / = + - @"))
+}
+
+/// The tags as policies see them in a request that puts them on a key.
+pub(crate) fn put<'a>(tags: &'a Tags<'_>) -> RequestTags<'a> {
+    RequestTags::put(pairs(tags))
+}
+
+/// The same, of a key that the request makes.
+pub(crate) fn put_on_new_key<'a>(tags: &'a Tags<'_>) -> RequestTags<'a> {
+    RequestTags::put_on_new_key(pairs(tags))
+}
+
+fn pairs<'a>(tags: &'a Tags<'_>) -> impl Iterator<Item = (&'a str, &'a str)> {
+    tags.iter().map(|tag| (tag.tag_key.as_str(), tag.tag_value.as_str()))
 }
 
 /// The writes that put the tags on a key.

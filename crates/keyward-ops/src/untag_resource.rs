@@ -2,7 +2,7 @@
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_UntagResource.html>
 
 use keyward_audit::{JsonObject, Recorded};
-use keyward_engine::{Cx, Kind, OpError, Operation};
+use keyward_engine::{Cx, Kind, OpError, Operation, RequestTags};
 use keyward_shape::{List, Text};
 use keyward_store::Write;
 use serde::Deserialize;
@@ -33,7 +33,10 @@ impl Operation for UntagResource {
     async fn run<'a>(cx: &'a mut Cx, input: Input<'a>) -> Result<KeyChanged, OpError> {
         tags::check_keys(&input.tag_keys)?;
         let target = cx.resolve_key(&input.key_id).await?;
-        let key = cx.authorize::<action::UntagResource>(target).await?;
+        let asked = action::UntagResource {
+            tags: RequestTags::removed(input.tag_keys.iter().map(Text::as_str)),
+        };
+        let key = cx.authorize(target, asked).await?;
         key.require_not_pending_deletion()?;
         let scoped = &key.record.key;
         let write = |tag_key: &Text<'_, _>| Write::DeleteTag(scoped.clone(), tag_key.to_string());

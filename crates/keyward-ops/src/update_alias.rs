@@ -41,10 +41,10 @@ impl Operation for UpdateAlias {
         let arn = cx.alias_arn(name);
         let old = cx.resolve(found.record.target.as_str()).await?;
         let new = cx.resolve_key(&input.target_key_id).await?;
-        cx.authorize_account::<action::UpdateAlias>(&arn.to_string()).await?;
-        let old = cx.authorize::<action::UpdateAlias>(old).await?;
+        cx.authorize_account(&arn.to_string(), action::UpdateAlias).await?;
+        let old = cx.authorize(old, action::UpdateAlias).await?;
         cx.start_notes();
-        let key = cx.authorize::<action::UpdateAlias>(new).await?;
+        let key = cx.authorize(new, action::UpdateAlias).await?;
         cx.note_alias(arn.clone());
         require_same_kind(&arn, &old, &key)?;
         key.require_not_pending_deletion()?;

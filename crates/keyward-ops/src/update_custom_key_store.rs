@@ -53,7 +53,7 @@ impl Operation for UpdateCustomKeyStore {
     type Output = Output;
 
     async fn run<'a>(cx: &'a mut Cx, input: Input<'a>) -> Result<Output, OpError> {
-        cx.authorize_account::<action::UpdateCustomKeyStore>("*").await?;
+        cx.authorize_account("*", action::UpdateCustomKeyStore).await?;
         Err(not_found(&input.custom_key_store_id))
     }
 }

@@ -32,7 +32,7 @@ impl Operation for UpdateKeyDescription {
 
     async fn run<'a>(cx: &'a mut Cx, input: Input<'a>) -> Result<KeyChanged, OpError> {
         let target = cx.resolve_key(&input.key_id).await?;
-        let key = cx.authorize::<action::UpdateKeyDescription>(target).await?;
+        let key = cx.authorize(target, action::UpdateKeyDescription).await?;
         key.require_not_pending_deletion()?;
         let record = KeyRecord { description: input.description.to_string(), ..key.record.clone() };
         cx.stage(&key, [Write::PutKey(Box::new(record))]);

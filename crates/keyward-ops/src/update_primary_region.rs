@@ -17,7 +17,7 @@ use crate::shape::KeyChanged;
 pub(crate) enum UpdatePrimaryRegion {}
 
 /// The proof that the caller may change the roles of a key and another.
-type Member = Authorized<action::UpdatePrimaryRegion>;
+type Member = Authorized<action::UpdatePrimaryRegion<'static>>;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -37,7 +37,8 @@ impl Operation for UpdatePrimaryRegion {
 
     async fn run<'a>(cx: &'a mut Cx, input: Input<'a>) -> Result<KeyChanged, OpError> {
         let target = cx.resolve_key(&input.key_id).await?;
-        let primary = cx.authorize::<action::UpdatePrimaryRegion>(target).await?;
+        let asked = action::UpdatePrimaryRegion { region: &input.primary_region };
+        let primary = cx.authorize(target, asked).await?;
         let set = require_primary(&primary)?;
         let replica = input.replica(cx, &primary, set).await?;
         cx.charge_elsewhere(Self::NAME, &replica.record.key.scope.region, 1)?;
@@ -97,8 +98,9 @@ impl Input<'_> {
         set: &MultiRegionSet,
     ) -> Result<Member, OpError> {
         let name = self.primary_region.as_str();
+        let asked = action::UpdatePrimaryRegion { region: name };
         if let Some(region) = other_region(cx.engine(), set, ("PrimaryRegion", name))?
-            && let Some(replica) = cx.authorize_member(primary, region).await?
+            && let Some(replica) = cx.authorize_member(primary, region, asked).await?
         {
             return Ok(replica);
         }

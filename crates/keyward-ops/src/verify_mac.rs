@@ -47,7 +47,8 @@ impl Operation for VerifyMac {
         let algorithm = input.mac_algorithm.into_inner();
         let target = cx.resolve(&input.key_id).await?;
         grant_tokens::require_valid(cx, &input.grant_tokens).await?;
-        let key = cx.authorize::<action::VerifyMac>(target).await?;
+        let asked = action::VerifyMac { algorithm };
+        let key = cx.authorize(target, asked).await?;
         require_key_for(&key, algorithm, Self::NAME)?;
         cx.verify_mac(&key, input.message.expose(), &input.mac)?;
         cx.end_dry_run(input.dry_run)?;
