@@ -49,6 +49,10 @@ impl Fragment {
         self.members.is_empty()
     }
 
+    pub(crate) fn members(&self) -> &[u8] {
+        &self.members
+    }
+
     /// Whether there is something to say, in no more than `bytes_max` bytes of JSON.
     pub(crate) fn is_within(&self, bytes_max: usize) -> bool {
         !self.is_empty() && self.members.len() + "{}".len() <= bytes_max

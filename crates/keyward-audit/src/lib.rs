@@ -17,5 +17,6 @@ pub use journal::{
 pub use json::{Fragment, JsonObject, Recorded};
 pub use record::{
     ApiCall, Client, Delivery, INTERNAL, InternalCall, KMS_EVENT_SOURCE, OperatorEvent, Outcome,
-    RECORD_BYTES_MAX, Resource, ServiceEvent, TlsDetails,
+    RECORD_BYTES_MAX, Resource, ServiceEvent, TlsDetails, add_operator_note, operator_note,
+    without_operator_note,
 };

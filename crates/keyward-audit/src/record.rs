@@ -5,6 +5,7 @@
 
 mod identity;
 mod operator_event;
+mod operator_note;
 mod service_event;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use uuid::Uuid;
 use crate::date::iso_date;
 use crate::json::{Fragment, JsonObject};
 pub use operator_event::OperatorEvent;
+pub use operator_note::{add_operator_note, operator_note, without_operator_note};
 pub use service_event::{InternalCall, ServiceEvent};
 
 /// The event source of the key service.

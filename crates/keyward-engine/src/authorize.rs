@@ -1,18 +1,30 @@
 //! Authorization: the only place that makes an [`Authorized`].
 //!
-//! Until policies decide, the account's root user may do everything to the account's own keys, but
-//! nothing to an AWS managed key beyond looking at it; nobody else may do anything.
+//! An action on a key is allowed by the key's policy, by policies of the caller's account where the
+//! key's policy lets them, or by a grant, and by nothing else: not to the account that owns the key,
+//! not to its root user. An action on no key is for the policies of the caller's account alone.
+//! <https://docs.aws.amazon.com/kms/latest/developerguide/control-access-overview.html>
+
+mod circumstances;
+mod decide;
+mod refuse;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use keyward_model::{AccountId, GrantId, GrantOperation, KeyArn, KeyManager, Principal};
+use keyward_model::{AccountId, GrantId, GrantOperation, Region};
+use keyward_policy::{Decision, GrantMatch, PolicyKind, Refusal};
 use keyward_store::{GrantRecord, Scope, ScopedKey};
 
 use crate::condition::Conditions;
 use crate::grant::grant_not_found;
+use crate::grantee::{is_retired_by, is_to};
 use crate::resolve::Found;
-use crate::{Cx, Key, OpError, Target, op_error};
+use crate::{Cx, Key, OpError, Target};
+use circumstances::Resource;
+use decide::Question;
+pub(crate) use decide::Verdict;
+use refuse::Elsewhere;
 
 /// What an action lets its holder do with the target. Each is a type, so that a method of [`Cx`]
 /// can demand the right one.
@@ -77,6 +89,20 @@ pub enum Access {
     Own,
 }
 
+/// An action without its type.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) name: &'static str,
+    pub(crate) access: Access,
+    pub(crate) conditions: &'a dyn Conditions,
+}
+
+impl<'a> Asked<'a> {
+    fn of<A: Action>(action: &'a A) -> Self {
+        Self { name: A::NAME, access: A::ACCESS, conditions: action }
+    }
+}
+
 /// A whole account, as the target of actions that concern no single key.
 #[derive(Debug)]
 pub struct Account;
@@ -97,12 +123,9 @@ impl<A, T> Authorized<A, T> {
     }
 }
 
-impl<A: Action> Authorized<A> {
-    /// The proof for another member of the key's multi-Region set.
-    ///
-    /// Until policies decide, whoever may do it here may do it there: both keys are of one account.
-    pub(crate) const fn of_member(member: Arc<Key>) -> Self {
-        Self { target: member, action: PhantomData }
+impl<A, T> Authorized<A, T> {
+    const fn new(target: T) -> Self {
+        Self { target, action: PhantomData }
     }
 }
 
@@ -119,28 +142,82 @@ impl Cx {
     pub async fn authorize<A: Action>(
         &mut self,
         target: Target,
-        _action: A,
+        action: A,
     ) -> Result<Authorized<A::Proven>, OpError> {
-        let key = match target {
-            Target::OfCiphertext(Some(found))
-                if found.key.record.key.scope.account != self.caller().account =>
-            {
-                return Err(
-                    self.denied_elsewhere::<A>("the resource associated with this ciphertext")
-                );
-            }
-            Target::Own(found) | Target::OfCiphertext(Some(found)) => {
-                self.authorize_own::<A>(found).await?
-            }
-            Target::Foreign { arn, .. } => return Err(self.refuse_foreign::<A>(arn)),
-            Target::OfCiphertext(None) => {
-                return Err(
-                    self.denied_elsewhere::<A>("the resource associated with this ciphertext")
-                );
-            }
-        };
+        let key = self.authorize_target(target, Asked::of(&action)).await?;
         self.charge_for(key.record.spec)?;
-        Ok(Authorized { target: key, action: PhantomData })
+        Ok(Authorized::new(key))
+    }
+
+    async fn authorize_target(
+        &mut self,
+        target: Target,
+        asked: Asked<'_>,
+    ) -> Result<Arc<Key>, OpError> {
+        let elsewhere = match &target {
+            Target::Foreign { .. } => Elsewhere::ThisResource,
+            Target::OfCiphertext(_) => Elsewhere::Ciphertext,
+            Target::Own(_) => Elsewhere::Nowhere,
+        };
+        let (named, found) = match target {
+            Target::Foreign { arn, found } => (arn, found),
+            Target::OfCiphertext(found) => (None, found),
+            Target::Own(found) => (None, Some(found)),
+        };
+        // The client said it itself, so the record reveals nothing.
+        named.into_iter().for_each(|arn| self.note_key(arn));
+        let Some(found) = found else { return Err(self.denied_elsewhere(asked, elsewhere)) };
+        let Found { key, alias } = found.at(self.engine().clock().now());
+        let account = key.record.key.scope.account;
+        let is_own = account == self.caller().account;
+        if is_own {
+            self.note_key(self.engine().key_arn(&key.record.key));
+        }
+        let region = self.region().clone();
+        let resource = Resource {
+            account: Some(&account),
+            key: Some(&key),
+            alias: alias.as_ref(),
+            ..Resource::default()
+        };
+        let question = Question { asked, arn: &key.arn, region: &region, resource };
+        let verdict = self.decide_on_key(&key, question).await?;
+        if let Decision::Denied(refusal) = verdict.decision {
+            self.note_refusal(asked, &key.arn, &verdict);
+            return Err(if is_own || !refusal.is_of_resource() {
+                self.denied(asked, &key.arn, refusal)
+            } else {
+                self.denied_elsewhere(asked, elsewhere)
+            });
+        }
+        if !is_own {
+            self.note_foreign_key(self.engine().key_arn(&key.record.key));
+        }
+        Ok(key)
+    }
+
+    /// The member of the key's set in another Region, if the caller may do the same there; `None` if
+    /// there is none. The audit record does not name it.
+    pub async fn authorize_member<A: Action>(
+        &mut self,
+        key: &Authorized<A::Proven>,
+        region: &Region,
+        action: A,
+    ) -> Result<Option<Authorized<A::Proven>>, OpError> {
+        if !key.record.multi_region.as_ref().is_some_and(|set| set.holds(region)) {
+            return Ok(None);
+        }
+        let mut member = key.record.key.clone();
+        member.scope.region = region.clone();
+        let Some(member) = self.engine().key(&member).await? else { return Ok(None) };
+        let account = member.record.key.scope.account;
+        let resource =
+            Resource { account: Some(&account), key: Some(&member), ..Resource::default() };
+        let asked = Asked::of(&action);
+        let question = Question { asked, arn: &member.arn, region, resource };
+        let verdict = self.decide_on_key(&member, question).await?;
+        self.allowed(asked, &member.arn, &verdict)?;
+        Ok(Some(Authorized::new(member)))
     }
 
     /// The key, if it is of the caller's account: for actions that are authorized on no key and yet
@@ -148,7 +225,7 @@ impl Cx {
     pub fn require_own<A: Action>(
         &mut self,
         target: Target,
-        _action: &A,
+        action: &A,
     ) -> Result<ScopedKey, OpError> {
         match target {
             Target::Own(found) => {
@@ -156,43 +233,53 @@ impl Cx {
                 self.note_key(self.engine().key_arn(&key));
                 Ok(key)
             }
-            Target::Foreign { arn, .. } => Err(self.refuse_foreign::<A>(arn)),
-            Target::OfCiphertext(_) => Err(self.denied_elsewhere::<A>("this resource")),
+            Target::Foreign { arn, .. } => {
+                arn.into_iter().for_each(|arn| self.note_key(arn));
+                Err(self.denied_elsewhere(Asked::of(action), Elsewhere::ThisResource))
+            }
+            Target::OfCiphertext(_) => {
+                Err(self.denied_elsewhere(Asked::of(action), Elsewhere::Ciphertext))
+            }
         }
     }
 
-    fn refuse_foreign<A: Action>(&mut self, arn: Option<KeyArn>) -> OpError {
-        // The client said it itself, so the record reveals nothing.
-        if let Some(arn) = arn {
-            self.note_key(arn);
-        }
-        self.denied_elsewhere::<A>("this resource")
+    /// Decides whether the caller may do `A` in its own account. `resource` is what policies and a
+    /// refusal name: `*`, or the ARN of an alias.
+    pub async fn authorize_account<A: Action>(
+        &mut self,
+        resource: &str,
+        action: A,
+    ) -> Result<Authorized<A::Proven, Account>, OpError> {
+        let region = self.region().clone();
+        self.authorize_account_in(&region, resource, action).await
     }
 
-    async fn authorize_own<A: Action>(&mut self, found: Found) -> Result<Arc<Key>, OpError> {
-        let key = match found.key.expired(self.engine().clock().now()) {
-            Some(expired) => Arc::new(expired),
-            None => found.key,
-        };
-        self.note_key(self.engine().key_arn(&key.record.key));
-        if !self.is_root() {
-            return Err(self.denied(A::NAME, &key.arn, "resource"));
-        }
-        if key.record.manager == KeyManager::Customer
-            || looks_only(A::NAME)
-            || A::NAME == REVOKE_GRANT && self.policy_names(&key.record.key, A::NAME).await?
-        {
-            return Ok(key);
-        }
-        Err(self.denied(A::NAME, &key.arn, "resource"))
+    /// The same in another Region than that of the request.
+    pub async fn authorize_account_in<A: Action>(
+        &mut self,
+        region: &Region,
+        resource: &str,
+        action: A,
+    ) -> Result<Authorized<A::Proven, Account>, OpError> {
+        let asked = Asked::of(&action);
+        let question = Question { asked, arn: resource, region, resource: Resource::default() };
+        let verdict = self.decide_in_account(question).await?;
+        self.allowed(asked, resource, &verdict)?;
+        Ok(Authorized::new(Account))
     }
 
-    /// Whether the policy of an AWS managed key names the action. One that names RevokeGrant allows
-    /// it to the account.
-    async fn policy_names(&self, key: &ScopedKey, action: &str) -> Result<bool, OpError> {
-        let policy = self.engine().store().policies().find(key).await.map_err(OpError::internal)?;
-        let named = format!("\"{action}\"");
-        Ok(policy.is_some_and(|policy| policy.record.document.contains(&named)))
+    /// Decides whether the caller may do `A` to a principal: to those of its own account.
+    pub async fn authorize_principal<A: Action>(
+        &mut self,
+        arn: &str,
+        account: AccountId,
+        action: A,
+    ) -> Result<Authorized<A::Proven, Account>, OpError> {
+        if account != self.caller().account {
+            let refusal = Refusal::NoAllow(PolicyKind::Identity);
+            return Err(self.denied(Asked::of(&action), arn, refusal));
+        }
+        self.authorize_account(arn, action).await
     }
 
     /// Decides whether the caller may do `A`, which retires, to a grant of the key it named.
@@ -209,7 +296,7 @@ impl Cx {
                 scope.key(arn.key_id)
             }
             Target::Foreign { arn: None, .. } | Target::OfCiphertext(_) => {
-                return Err(self.denied_elsewhere::<A>("this resource"));
+                return Err(self.denied_elsewhere(Asked::of(&action), Elsewhere::ThisResource));
             }
         };
         let found = self.engine().store().grants().find(&key, grant_id).await;
@@ -220,94 +307,79 @@ impl Cx {
         if key.scope.account == self.caller().account {
             return Err(grant_not_found(grant_id));
         }
-        Err(self.denied_elsewhere::<A>("this resource"))
+        Err(self.denied_elsewhere(Asked::of(&action), Elsewhere::ThisResource))
     }
 
     /// Decides whether the caller may do `A`, which retires, to a grant. No key policy has a say:
-    /// the grant itself names those who may.
-    #[expect(clippy::unused_async, reason = "policies are looked up here once they decide")]
+    /// the grant itself names those who may, and policies of accounts say who else of an account
+    /// that it names.
     pub async fn authorize_on_grant<A: Action>(
         &mut self,
         grant: GrantRecord,
-        _action: A,
+        action: A,
     ) -> Result<Authorized<A::Proven, GrantRecord>, OpError> {
-        let arn = self.engine().key_arn(&grant.key);
-        self.note_key(arn.clone());
-        // Every caller is an account's root user, whom only the ARN of that root names.
-        let caller = self.caller();
-        let (account, root) = (caller.account, Some(caller.arn()));
-        let may_retire = self.is_root()
-            && (grant.issuing_account == account
-                || grant.retiring_principal == root
-                || grant.grantee_principal == root
-                    && grant.operations.contains(&GrantOperation::RetireGrant));
-        if may_retire {
-            return Ok(Authorized { target: grant, action: PhantomData });
+        let asked = Asked::of(&action);
+        let key_arn = self.engine().key_arn(&grant.key);
+        let arn = key_arn.to_string();
+        self.note_key(key_arn);
+        let key = self.engine().key(&grant.key).await?;
+        let region = self.region().clone();
+        let resource = Resource {
+            account: Some(&grant.key.scope.account),
+            key: key.as_deref(),
+            grant: Some(&grant),
+            ..Resource::default()
+        };
+        let question = Question { asked, arn: &arn, region: &region, resource };
+        let verdict = match self.may_retire(&grant).await? {
+            Some(GrantMatch::Caller) => self.decide_unless_denied(question).await?,
+            Some(GrantMatch::Account) => self.decide_in_account(question).await?,
+            None => Verdict {
+                decision: Decision::Denied(Refusal::NoAllow(PolicyKind::Resource)),
+                explanation: None,
+            },
+        };
+        let is_own = grant.key.scope.account == self.caller().account;
+        if let Decision::Denied(refusal) = verdict.decision {
+            self.note_refusal(asked, &arn, &verdict);
+            return Err(if is_own || !refusal.is_of_resource() {
+                self.denied(asked, &arn, refusal)
+            } else {
+                self.denied_elsewhere(asked, Elsewhere::ThisResource)
+            });
         }
-        if arn.account == account {
-            return Err(self.denied(A::NAME, &arn.to_string(), "resource"));
+        if !is_own {
+            self.note_owner(grant.key.scope.account);
         }
-        Err(self.denied_elsewhere::<A>("this resource"))
+        Ok(Authorized::new(grant))
     }
 
-    /// Decides whether the caller may do `A` to a principal: to those of its own account.
-    #[expect(clippy::unused_async, reason = "policies are looked up here once they decide")]
-    pub async fn authorize_principal<A: Action>(
-        &self,
-        arn: &str,
-        account: AccountId,
-        _action: A,
-    ) -> Result<Authorized<A::Proven, Account>, OpError> {
-        if account != self.caller().account || !self.is_root() {
-            return Err(self.denied(A::NAME, arn, "identity"));
-        }
-        Ok(Authorized { target: Account, action: PhantomData })
+    /// Whether a grant lets the caller retire it, or the caller's account, whose policies decide
+    /// then.
+    async fn may_retire(&self, grant: &GrantRecord) -> Result<Option<GrantMatch>, OpError> {
+        let standing = self.engine().standing(&self.call().caller).await?;
+        let names = standing.service_names();
+        let Some(subject) = standing.subject(&names) else { return Ok(None) };
+        let may_grantee = grant.operations.contains(&GrantOperation::RetireGrant);
+        let matches = [
+            is_retired_by(grant, &subject),
+            is_to(grant, &subject).filter(|_| may_grantee),
+            (subject.account() == Some(grant.issuing_account.as_str()))
+                .then_some(GrantMatch::Account),
+        ];
+        let is_caller = matches.contains(&Some(GrantMatch::Caller));
+        let nearest = if is_caller { GrantMatch::Caller } else { GrantMatch::Account };
+        Ok(matches.iter().any(Option::is_some).then_some(nearest))
     }
 
-    /// Decides whether the caller may do `A` in its own account. `resource` is what a refusal
-    /// names: `*`, or the ARN of an alias.
-    #[expect(clippy::unused_async, reason = "policies are looked up here once they decide")]
-    pub async fn authorize_account<A: Action>(
+    fn allowed(
         &mut self,
+        asked: Asked<'_>,
         resource: &str,
-        _action: A,
-    ) -> Result<Authorized<A::Proven, Account>, OpError> {
-        if !self.is_root() {
-            return Err(self.denied(A::NAME, resource, "identity"));
-        }
-        Ok(Authorized { target: Account, action: PhantomData })
+        verdict: &Verdict,
+    ) -> Result<(), OpError> {
+        let Decision::Denied(refusal) = verdict.decision else { return Ok(()) };
+        self.note_refusal(asked, resource, verdict);
+        Err(self.denied(asked, resource, refusal))
     }
-
-    fn is_root(&self) -> bool {
-        self.caller().principal == Principal::Root
-    }
-
-    /// The refusal of a caller of the key's own account.
-    fn denied(&self, action: &str, resource: &str, kind: &str) -> OpError {
-        let caller = self.caller().arn();
-        op_error!(
-            AccessDenied,
-            "User: {caller} is not authorized to perform: {action} on resource: {resource} \
-             because no {kind}-based policy allows the {action} action"
-        )
-    }
-
-    /// The refusal that does not tell a missing resource from a forbidden one.
-    fn denied_elsewhere<A: Action>(&self, resource: &str) -> OpError {
-        let caller = self.caller().arn();
-        op_error!(
-            AccessDenied,
-            "User: {caller} is not authorized to perform: {} on {resource} because the resource \
-             does not exist in this Region, no resource-based policies allow access, or a \
-             resource-based policy explicitly denies access",
-            A::NAME
-        )
-    }
-}
-
-const REVOKE_GRANT: &str = "kms:RevokeGrant";
-
-/// Whether the policy of every AWS managed key allows the action to the account: metadata only.
-fn looks_only(action: &str) -> bool {
-    ["kms:Describe", "kms:Get", "kms:List"].iter().any(|prefix| action.starts_with(prefix))
 }

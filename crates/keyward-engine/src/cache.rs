@@ -89,12 +89,12 @@ pub(crate) fn stale(change: &Change) -> Stale {
             Write::PutMaterial(record) => stale.keys.push(record.key.clone()),
             Write::PutPolicy(record) => stale.keys.push(record.key.clone()),
             Write::PutTag(record) => stale.keys.push(record.key.clone()),
+            Write::DeleteGrant(key, _) => stale.grants.push(key.clone()),
+            Write::PutGrant(record) => stale.grants.push(record.key.clone()),
             // A resealed row says the same as before, and the others are not cached.
-            Write::DeleteGrant(..)
-            | Write::DeleteImportWrappingKey(_)
+            Write::DeleteImportWrappingKey(_)
             | Write::DeleteService(..)
             | Write::PutAccount(_)
-            | Write::PutGrant(_)
             | Write::PutImportWrappingKey(_)
             | Write::PutLastUse(_)
             | Write::PutPrincipalUse(_)
@@ -113,4 +113,6 @@ pub(crate) struct Stale {
     pub(crate) credentials: Vec<AccessKeyId>,
     /// The accounts one of whose entities it touches.
     pub(crate) entities_of: Vec<AccountId>,
+    /// Keys whose grants it touches.
+    pub(crate) grants: Vec<ScopedKey>,
 }

@@ -9,8 +9,12 @@ use keyward_model::{
     KeySpec, KeyUsage, MacAlgorithm, MessageType, MultiRegionKeyType, Origin, SigningAlgorithm,
     Timestamp, WrappingAlgorithm, WrappingKeySpec,
 };
-use keyward_policy::{ConditionKey, ContextValue, KeyFamily, NamedKey, same_ignoring_case};
+use keyward_policy::{
+    ConditionKey, ContextValue, GrantTerms, KeyFamily, NamedKey, same_ignoring_case,
+};
 use keyward_store::GrantConstraints;
+
+use crate::grantee::terms;
 
 /// What takes the values of a condition key, one by one.
 pub type Visit<'a> = dyn FnMut(ContextValue<'_>) + 'a;
@@ -27,7 +31,7 @@ pub trait Conditions: Send + Sync {
     }
 
     /// The grant that the request asks for.
-    fn new_grant(&self) -> Option<GrantTerms<'_>> {
+    fn new_grant(&self) -> Option<NewGrant<'_>> {
         None
     }
 }
@@ -106,12 +110,6 @@ impl<V: ConditionValue> ConditionValue for Option<V> {
     }
 }
 
-impl Conditions for () {
-    fn visit(&self, _: &ConditionKey, _: &mut Visit<'_>) -> bool {
-        false
-    }
-}
-
 impl Conditions for &EncryptionContext<'_> {
     fn visit(&self, key: &ConditionKey, visit: &mut Visit<'_>) -> bool {
         visit_pairs(self.pairs(), key, visit)
@@ -124,7 +122,7 @@ impl Conditions for &EncryptionContext<'_> {
 
 /// A grant, as CreateGrant asks for it.
 #[derive(Clone, Copy, Debug)]
-pub struct GrantTerms<'a> {
+pub struct NewGrant<'a> {
     /// `Operations`.
     pub operations: &'a [GrantOperation],
     /// `Constraints`.
@@ -139,7 +137,14 @@ pub struct GrantTerms<'a> {
     pub retiring_service_principal: Option<&'a str>,
 }
 
-impl Conditions for GrantTerms<'_> {
+impl<'a> NewGrant<'a> {
+    /// What the grant would allow.
+    pub(crate) fn terms(&self) -> GrantTerms<'a> {
+        terms(self.operations, self.constraints)
+    }
+}
+
+impl Conditions for NewGrant<'_> {
     fn visit(&self, key: &ConditionKey, visit: &mut Visit<'_>) -> bool {
         let ConditionKey::Named(named) = key else {
             return visit_constraints(self.constraints, key, visit);
@@ -160,7 +165,7 @@ impl Conditions for GrantTerms<'_> {
         }
     }
 
-    fn new_grant(&self) -> Option<GrantTerms<'_>> {
+    fn new_grant(&self) -> Option<NewGrant<'_>> {
         Some(*self)
     }
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use keyward_audit::{Fragment, Resource};
 use keyward_model::{
-    AliasArn, AliasName, Caller, GrantId, KeyArn, KeyMaterialId, Region, RequestId, Timestamp,
+    AccountId, AliasArn, AliasName, Caller, GrantId, KeyArn, KeyMaterialId, Region, RequestId,
+    Timestamp,
 };
 use keyward_store::{Change, GrantRecord, Precondition, Scope, Write};
 
@@ -47,6 +48,10 @@ pub(crate) struct Notes {
     pub(crate) grant_id: Option<GrantId>,
     /// It is there only if the call succeeds.
     pub(crate) recipient: Option<Recipient>,
+    /// Other accounts whose resources the call was allowed to use.
+    pub(crate) owners: Vec<AccountId>,
+    /// For operators: why the call was refused.
+    pub(crate) operator_note: Fragment,
 }
 
 impl Cx {
@@ -188,6 +193,23 @@ impl Cx {
     /// Notes a key in the audit record.
     pub(crate) fn note_key(&mut self, arn: KeyArn) {
         self.notes.resources.get_or_insert_default().push(Resource::Key(arn));
+    }
+
+    /// Notes a key of another account that the call was allowed to use.
+    pub(crate) fn note_foreign_key(&mut self, arn: KeyArn) {
+        self.note_owner(arn.account);
+        let resource = Resource::Key(arn);
+        let resources = self.notes.resources.get_or_insert_default();
+        if !resources.contains(&resource) {
+            resources.push(resource);
+        }
+    }
+
+    /// Notes an account whose resource the call was allowed to use: it gets a record too.
+    pub(crate) fn note_owner(&mut self, account: AccountId) {
+        if !self.notes.owners.contains(&account) {
+            self.notes.owners.push(account);
+        }
     }
 
     /// Notes in the audit record that the call is about no resource.

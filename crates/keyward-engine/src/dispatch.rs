@@ -3,15 +3,14 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use keyward_audit::Recorded;
-use keyward_model::{Caller, Region, RequestId, new_uuid};
-use keyward_store::{AuditRow, Change, CommitError, LastUseRecord, Precondition, StoreError};
+use keyward_audit::{JournalError, Recorded};
+use keyward_model::{Caller, Region, RequestId};
+use keyward_store::{Change, CommitError, LastUseRecord, Precondition, StoreError};
 use tracing::{error, info};
-use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::codec::{Codec, decode};
-use crate::record::line;
+use crate::record::{CallRecords, records};
 use crate::{Authentication, Cx, Engine, Entry, ErrorCode, OpError, Operation, Reply, op_error};
 
 /// How often an operation decides when others keep changing what it decides on. From the second
@@ -160,8 +159,8 @@ async fn close(cx: &mut Cx, result: Result<Reply, OpError>) -> Closed {
     }
     let result = match result {
         Ok(reply) if !cx.change.writes.is_empty() => match commit(cx).await {
-            Ok(event_id) => {
-                note_uses(cx, event_id);
+            Ok(records) => {
+                note_uses(cx, &records);
                 return Closed::Reply(Ok(reply));
             }
             Err(CommitError::Conflict(lost)) => return Closed::Conflict(lost),
@@ -170,12 +169,11 @@ async fn close(cx: &mut Cx, result: Result<Reply, OpError>) -> Closed {
         },
         result => result,
     };
-    let event_id = new_uuid(cx.engine().rng());
-    let record = line(cx, event_id, result.as_ref().err());
-    match cx.engine().journal().append(&record).await {
+    let records = records(cx, result.as_ref().err());
+    match append(cx, &records).await {
         Ok(()) => {
             if result.is_ok() {
-                note_uses(cx, event_id);
+                note_uses(cx, &records);
             }
             Closed::Reply(result)
         }
@@ -183,15 +181,24 @@ async fn close(cx: &mut Cx, result: Result<Reply, OpError>) -> Closed {
     }
 }
 
+async fn append(cx: &Cx, records: &CallRecords) -> Result<(), JournalError> {
+    let journal = cx.engine().journal();
+    journal.append(&records.own.line).await?;
+    for (_, row) in &records.of_owners {
+        journal.append(&row.line).await?;
+    }
+    Ok(())
+}
+
 /// What a call that succeeded has done with keys.
-fn note_uses(cx: &mut Cx, event_id: Uuid) {
+fn note_uses(cx: &mut Cx, records: &CallRecords) {
     for key in std::mem::take(&mut cx.used) {
         let key = &key.record.key;
         cx.engine().last_uses.note(key, || LastUseRecord {
             key: key.clone(),
             operation: cx.entry().name.to_owned(),
             used_at: cx.now(),
-            event_id,
+            event_id: records.event_id(&key.scope.account),
             request_id: cx.request_id(),
         });
     }
@@ -202,17 +209,18 @@ fn refused_to_a_stranger(result: Result<Reply, OpError>) -> Result<Reply, OpErro
     result.and_then(|_| Err(OpError::internal("nobody was identified")))
 }
 
-async fn commit(cx: &mut Cx) -> Result<Uuid, CommitError> {
+async fn commit(cx: &mut Cx) -> Result<CallRecords, CommitError> {
     let engine = Arc::clone(cx.engine());
     engine.journal().check().map_err(|error| StoreError::Backend(Box::new(error)))?;
-    let event_id = new_uuid(engine.rng());
-    let record = AuditRow { event_id, line: line(cx, event_id, None) };
-    let change = std::mem::take(&mut cx.change);
+    let records = records(cx, None);
+    let mut change = std::mem::take(&mut cx.change);
+    change.audit.extend(records.of_owners.iter().map(|(_, row)| row.clone()));
+    let record = records.own.clone();
     // A client that goes away drops this future. What was begun is finished all the same, or a
     // cached key could outlive its change.
     let task = tokio::spawn(async move { engine.commit_recorded(change, record).await });
     let committed = task.await.map_err(|error| StoreError::Backend(Box::new(error)))?;
-    committed.map(|()| event_id)
+    committed.map(|()| records)
 }
 
 impl Engine {

@@ -8,21 +8,27 @@ use keyward_model::{
     AccessKeyId, AccountId, Clock, Identity, KeyArn, KeyId, KeySpec, Partition, Region, Rng,
     UniqueId,
 };
+use keyward_policy::{Policy, parse};
 use keyward_store::{
-    DeploymentRecord, KeyRecord, Precondition, ScopedAlias, ScopedKey, Store, StoreError,
+    DeploymentRecord, KeyRecord, PolicyRecord, Precondition, ScopedAlias, ScopedKey, Store,
+    StoreError, Versioned,
 };
 use quick_cache::sync::Cache;
 use tokio::sync::{Notify, OnceCell, Semaphore};
 
 use crate::cache::{Loaded, Stale};
 use crate::deployment_clock::DeploymentClock;
+use crate::grantee::{GranteeGrants, KeyGrantee};
 use crate::last_use::LastUses;
 use crate::outbox::Deliveries;
 use crate::principal_use::PrincipalUses;
 use crate::stamped::Stamped;
+use crate::standing::{Entity, Standing};
 use crate::turns::Turns;
 use crate::workers::Workers;
-use crate::{AttestationRules, Credential, Generator, Key, KeyRing, OpError, RequestQuotas};
+use crate::{
+    AttestationRules, Credential, Generator, Key, KeyRing, OpError, Organization, RequestQuotas,
+};
 
 /// How many lookups for callers not yet known may run at once.
 const UNKNOWN_CALLERS_MAX: usize = 32;
@@ -30,12 +36,19 @@ const UNKNOWN_CALLERS_MAX: usize = 32;
 const KEYS_MAX: usize = 100_000;
 /// How many aliases a node holds loaded.
 const ALIASES_MAX: usize = 100_000;
+/// More than any key's quota of tags.
+const TAGS_MAX: u32 = 1_000;
 /// How many access keys a node holds loaded.
 const CREDENTIALS_MAX: usize = 100_000;
 /// How many sessions a node holds opened.
 const SESSIONS_MAX: usize = 20_000;
 /// How many users and roles a node knows the names of.
 const NAMES_MAX: usize = 100_000;
+
+/// How many users and roles a node holds loaded.
+const IDENTITIES_MAX: usize = 20_000;
+/// Of how many pairs of key and grantee a node holds the grants.
+const GRANTEES_MAX: usize = 100_000;
 
 /// Resource quotas.
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html>
@@ -85,6 +98,8 @@ pub struct Parts {
     pub offers_sm2: bool,
     /// Which attestation documents are believed.
     pub attestation: Arc<AttestationRules>,
+    /// The organization the accounts belong to, if there is one.
+    pub organization: Option<Organization>,
 }
 
 /// Everything calls share.
@@ -99,6 +114,9 @@ pub struct Engine {
     pub(crate) sessions: Cache<[u8; SHA256_BYTES], Arc<Credential>>,
     /// The names of users and roles; `None` for those that are gone.
     pub(crate) names: Stamped<UniqueId, Option<Arc<Identity>>>,
+    pub(crate) grants: Stamped<KeyGrantee, Arc<GranteeGrants>>,
+    pub(crate) identities: Stamped<UniqueId, Option<Arc<Entity>>>,
+    pub(crate) standings: Stamped<AccessKeyId, Arc<Standing>>,
     pub(crate) unknown_callers: Semaphore,
     pub(crate) deliveries: Deliveries,
     pub(crate) last_uses: LastUses,
@@ -127,6 +145,9 @@ impl Engine {
             credentials: Loaded::new(CREDENTIALS_MAX),
             sessions: Cache::new(SESSIONS_MAX),
             names: Stamped::new(NAMES_MAX),
+            grants: Stamped::new(GRANTEES_MAX),
+            identities: Stamped::new(IDENTITIES_MAX),
+            standings: Stamped::new(CREDENTIALS_MAX),
             unknown_callers: Semaphore::new(UNKNOWN_CALLERS_MAX),
             deliveries: Deliveries::default(),
             last_uses: LastUses::new(),
@@ -213,6 +234,10 @@ impl Engine {
         }
     }
 
+    pub(crate) const fn organization(&self) -> Option<&Organization> {
+        self.parts.organization.as_ref()
+    }
+
     pub(crate) const fn attestation(&self) -> &Arc<AttestationRules> {
         &self.parts.attestation
     }
@@ -251,7 +276,25 @@ impl Engine {
             return Err(StoreError::Forged { table: KeyRecord::TABLE });
         }
         let arn = self.key_arn(key).to_string();
-        Ok(Some(Arc::new(Key { record: row.record, change: row.change, arn, versions })))
+        let (policy, tags) = (self.load_policy(key).await?, self.load_tags(key).await?);
+        let Versioned { record, change } = row;
+        Ok(Some(Arc::new(Key { record, change, arn, policy, tags, versions })))
+    }
+
+    /// The policy of a key. One that is not there, or cannot be read, is an error: a grant must not
+    /// allow what the policy may have denied.
+    async fn load_policy(&self, key: &ScopedKey) -> Result<Arc<Policy>, StoreError> {
+        let unreadable = || StoreError::Forged { table: PolicyRecord::TABLE };
+        let found = self.store().policies().find(key).await?.ok_or_else(unreadable)?;
+        let PolicyRecord { document, bindings, .. } = found.record;
+        let document = parse(&document).map_err(|_| unreadable())?;
+        let bind = |arn: &str| bindings.get(arn).map(|id| id.as_str().into());
+        Ok(Arc::new(Policy::compile(&document, &bind)))
+    }
+
+    async fn load_tags(&self, key: &ScopedKey) -> Result<Vec<(String, String)>, StoreError> {
+        let tags = self.store().tags().list(key, None, TAGS_MAX).await?;
+        Ok(tags.into_iter().map(|tag| (tag.tag_key, tag.tag_value)).collect())
     }
 
     /// The key an alias points to, from memory or the database.
@@ -273,6 +316,8 @@ impl Engine {
     /// database.
     pub fn forget_entities(&self, account: &AccountId) {
         self.names.forget(account);
+        self.identities.forget(account);
+        self.standings.forget(account);
     }
 
     /// Drops what a failed precondition shows to be stale.
@@ -304,5 +349,6 @@ impl Engine {
         stale.aliases.iter().for_each(|alias| self.aliases.forget(alias));
         stale.credentials.iter().for_each(|id| self.credentials.forget(id));
         stale.entities_of.iter().for_each(|account| self.forget_entities(account));
+        stale.grants.iter().for_each(|key| self.grants.forget(key));
     }
 }

@@ -1,6 +1,9 @@
 //! A key, loaded: its record, its ARN and its material, parsed once.
 
+use std::sync::Arc;
+
 use keyward_model::{KeyMaterialId, KeyState, KeyUsage, MultiRegionKeyType, Origin, Timestamp};
+use keyward_policy::Policy;
 use keyward_store::{ChangeNumber, KeyRecord};
 
 use crate::{OpError, Version, op_error};
@@ -14,6 +17,10 @@ pub struct Key {
     pub change: ChangeNumber,
     /// The ARN as text.
     pub arn: String,
+    /// The key policy, ready to decide.
+    pub(crate) policy: Arc<Policy>,
+    /// The tags.
+    pub(crate) tags: Vec<(String, String)>,
     /// Every version of its material, oldest first.
     pub versions: Vec<Version>,
 }
@@ -97,6 +104,8 @@ impl Key {
             record: KeyRecord { state: KeyState::PendingImport, ..self.record.clone() },
             change: self.change,
             arn: self.arn.clone(),
+            policy: Arc::clone(&self.policy),
+            tags: self.tags.clone(),
             versions: self.versions.iter().map(Version::without_material).collect(),
         })
     }

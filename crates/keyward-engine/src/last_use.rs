@@ -94,6 +94,8 @@ struct UseRecord<'a> {
     #[serde(rename = "errorCode")]
     error_code: Option<IgnoredAny>,
     resources: Vec<ResourceRecord<'a>>,
+    #[serde(rename = "recipientAccountId", borrow)]
+    recipient: &'a str,
 }
 
 #[derive(Deserialize)]
@@ -111,6 +113,10 @@ fn take_uses(uses: &mut Vec<LastUseRecord>, line: &[u8]) {
     }
     for resource in &record.resources {
         let Ok(KeyRef::Arn(arn)) = resource.arn.parse() else { continue };
+        // The owner of a key is told the id of its own record.
+        if arn.account.as_str() != record.recipient {
+            continue;
+        }
         let KeyArn { region, account, key_id, .. } = arn;
         uses.push(LastUseRecord {
             key: Scope { account, region }.key(key_id),

@@ -2,20 +2,51 @@
 
 use keyward_audit::{
     ApiCall, Client, Delivery, Fragment, InternalCall, KMS_EVENT_SOURCE, OperatorEvent, Outcome,
-    Resource, ServiceEvent, TlsDetails,
+    Resource, ServiceEvent, TlsDetails, add_operator_note,
 };
-use keyward_model::{KeyArn, Region, Timestamp, new_uuid};
+use keyward_model::{AccountId, KeyArn, Region, Timestamp, new_uuid};
 use keyward_store::AuditRow;
 use uuid::Uuid;
 
 use crate::operator::OperatorCommand;
-use crate::{Call, Cx, Engine, Kind, OpError};
+use crate::{Call, Cx, Engine, ErrorCode, Kind, OpError};
 
 /// Room for an ordinary record.
 const LINE_BYTES: usize = 1536;
 
-/// The record of a call that ended with `refusal`, or well.
-pub(crate) fn line(cx: &Cx, event_id: Uuid, refusal: Option<&OpError>) -> Vec<u8> {
+/// The records of one call: the caller's, and those of other accounts whose resources it used.
+pub(crate) struct CallRecords {
+    pub(crate) own: AuditRow,
+    pub(crate) of_owners: Vec<(AccountId, AuditRow)>,
+}
+
+impl CallRecords {
+    /// The id of the record that an account gets.
+    pub(crate) fn event_id(&self, account: &AccountId) -> Uuid {
+        let of_owner = self.of_owners.iter().find(|(owner, _)| owner == account);
+        of_owner.map_or(self.own.event_id, |(_, row)| row.event_id)
+    }
+}
+
+/// The records of a call that ended with `refusal`, or well. Who was refused for lack of permission
+/// has used nobody's resources.
+pub(crate) fn records(cx: &Cx, refusal: Option<&OpError>) -> CallRecords {
+    let rng = cx.engine().rng();
+    let is_denied = refusal.is_some_and(|refusal| refusal.code == ErrorCode::AccessDenied);
+    let owners = if is_denied { &[] } else { &*cx.notes.owners };
+    let shared_event_id = (!owners.is_empty()).then(|| new_uuid(rng));
+    let row = |recipient: AccountId| {
+        let delivery = Delivery { event_id: new_uuid(rng), recipient, shared_event_id };
+        AuditRow { event_id: delivery.event_id, line: line(cx, &delivery, refusal) }
+    };
+    let mut own = row(cx.caller().account);
+    if is_denied {
+        add_operator_note(&mut own.line, &cx.notes.operator_note);
+    }
+    CallRecords { own, of_owners: owners.iter().map(|&owner| (owner, row(owner))).collect() }
+}
+
+fn line(cx: &Cx, delivery: &Delivery, refusal: Option<&OpError>) -> Vec<u8> {
     let call = cx.call();
     let mut additional = Fragment::default();
     if refusal.is_none_or(OpError::is_dry_run) {
@@ -48,9 +79,8 @@ pub(crate) fn line(cx: &Cx, event_id: Uuid, refusal: Option<&OpError>) -> Vec<u8
         additional_event_data: &additional,
         resources: resources.as_deref(),
     };
-    let delivery = Delivery { event_id, recipient: call.caller.account, shared_event_id: None };
     let mut line = Vec::with_capacity(LINE_BYTES);
-    record.write(&delivery, &mut line);
+    record.write(delivery, &mut line);
     line
 }
 

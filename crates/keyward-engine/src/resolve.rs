@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use keyward_model::{AccountId, AliasArn, AliasName, BadKeyRef, KeyArn, KeyId, KeyRef};
+use keyward_model::{AccountId, AliasArn, AliasName, BadKeyRef, KeyArn, KeyId, KeyRef, Timestamp};
 use keyward_store::Scope;
 
 use crate::{Cx, Key, OpError, op_error};
@@ -31,6 +31,16 @@ pub enum Target {
     OfCiphertext(Option<Found>),
     /// A key of the caller's account.
     Own(Found),
+}
+
+impl Found {
+    /// The key as it is at this time.
+    pub(crate) fn at(self, now: Timestamp) -> Self {
+        match self.key.expired(now) {
+            Some(expired) => Self { key: Arc::new(expired), ..self },
+            None => self,
+        }
+    }
 }
 
 impl Target {

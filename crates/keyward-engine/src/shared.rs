@@ -50,23 +50,6 @@ impl Cx {
         added
     }
 
-    /// The member of the key's set in another Region, and the proof that the caller may do the
-    /// same there; `None` if there is none. The audit record does not name it.
-    pub async fn authorize_member<A: Action>(
-        &self,
-        key: &Authorized<A::Proven>,
-        region: &Region,
-        _action: A,
-    ) -> Result<Option<Authorized<A::Proven>>, OpError> {
-        if !key.record.multi_region.as_ref().is_some_and(|set| set.holds(region)) {
-            return Ok(None);
-        }
-        let mut member = key.record.key.clone();
-        member.scope.region = region.clone();
-        let member = self.engine().key(&member).await?;
-        Ok(member.map(Authorized::of_member))
-    }
-
     /// Stages the record of what this call does in another Region.
     pub fn stage_call_elsewhere(&mut self, elsewhere: &CallElsewhere<'_>) {
         let row = elsewhere_row(self, elsewhere);

@@ -5,7 +5,7 @@
 //! not compile.
 
 use keyward_engine::{
-    Access, Action, ConditionValue, Conditions, GrantTerms, Recipient, RequestTags, Visit, reach,
+    Access, Action, ConditionValue, Conditions, NewGrant, Recipient, RequestTags, Visit, reach,
 };
 use keyward_model::{
     EncryptionAlgorithm, EncryptionContext, ExpirationModel, GrantOperation, KeyAgreementAlgorithm,
@@ -47,7 +47,7 @@ macro_rules! actions {
                 None $(.or_else(|| part!(encryption_context, self.$field, $($keys)+)))*
             }
 
-            fn new_grant(&self) -> Option<GrantTerms<'_>> {
+            fn new_grant(&self) -> Option<NewGrant<'_>> {
                 None $(.or_else(|| part!(new_grant, self.$field, $($keys)+)))*
             }
         }
@@ -151,7 +151,7 @@ plain_actions! {
 
 actions! {
     granted CreateGrant<'a>: Change {
-        grant: GrantTerms<'a> [..],
+        grant: NewGrant<'a> [..],
     }
     own CreateKey<'a>: Change {
         bypasses_lockout_check: Option<bool> [KmsBypassPolicyLockoutSafetyCheck],

@@ -7,7 +7,7 @@ mod rules;
 mod tests;
 
 use keyward_audit::{JsonObject, Recorded};
-use keyward_engine::{Cx, GrantTerms, Key, Kind, OpError, Operation};
+use keyward_engine::{Cx, Key, Kind, NewGrant, OpError, Operation};
 use keyward_model::{GrantId, GrantOperation, KeyState};
 use keyward_shape::{Context, List, OneOf, Text};
 use keyward_store::{GrantConstraints, GrantRecord, Precondition, Write};
@@ -150,8 +150,8 @@ impl Input<'_> {
         &'b self,
         operations: &'b [GrantOperation],
         constraints: &'b GrantConstraints,
-    ) -> GrantTerms<'b> {
-        GrantTerms {
+    ) -> NewGrant<'b> {
+        NewGrant {
             operations,
             constraints,
             grantee_principal: self.grantee_principal.as_deref(),

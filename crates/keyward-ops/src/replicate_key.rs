@@ -71,10 +71,12 @@ impl Operation for ReplicateKey {
             region: &input.replica_region,
         };
         let primary = cx.authorize(target, asked).await?;
-        let account = cx.authorize_account("*", input.creates(&primary)).await?;
+        // A name that no Region can have is refused below.
+        let there = input.replica_region.parse().unwrap_or_else(|_| cx.region().clone());
+        let account = cx.authorize_account_in(&there, "*", input.creates(&primary)).await?;
         if !input.tags.is_empty() {
             let asked = action::TagResource { tags: tags::put_on_new_key(&input.tags) };
-            cx.authorize_account("*", asked).await?;
+            cx.authorize_account_in(&there, "*", asked).await?;
         }
         let set = require_primary(&primary)?;
         let region = input.region(cx, set)?;

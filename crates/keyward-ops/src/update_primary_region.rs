@@ -93,14 +93,15 @@ impl Input<'_> {
     /// The key that is to be the primary, if there is one.
     async fn replica(
         &self,
-        cx: &Cx,
+        cx: &mut Cx,
         primary: &Member,
         set: &MultiRegionSet,
     ) -> Result<Member, OpError> {
         let name = self.primary_region.as_str();
         let asked = action::UpdatePrimaryRegion { region: name };
-        if let Some(region) = other_region(cx.engine(), set, ("PrimaryRegion", name))?
-            && let Some(replica) = cx.authorize_member(primary, region, asked).await?
+        let region = other_region(cx.engine(), set, ("PrimaryRegion", name))?.cloned();
+        if let Some(region) = region
+            && let Some(replica) = cx.authorize_member(primary, &region, asked).await?
         {
             return Ok(replica);
         }

@@ -7,7 +7,7 @@ use keyward_attestation::TrustRoots;
 use keyward_audit::{Journal, JournalOptions, JournalReader};
 use keyward_crypto::{DomainKeys, RootKeyFile, Seal, SigningSecret, WrappedDomainKey};
 use keyward_engine::{
-    AttestationRules, Engine, Generator, KeyRing, NewCredential, NewDeployment, Parts, Quotas,
+    AttestationRules, Engine, Generator, KeyRing, NewCredential, NewDeployment, Organization, Parts, Quotas,
     RequestQuotas, create_deployment,
 };
 use keyward_model::{AccountId, Caller, Clock, KeyState, Partition};
@@ -47,6 +47,8 @@ pub struct TestOptions {
     pub is_development: bool,
     /// Whom attestation documents lead back to.
     pub attestation_roots: TrustRoots,
+    /// The organization of the accounts.
+    pub organization: Option<Organization>,
 }
 
 impl Default for TestOptions {
@@ -60,6 +62,7 @@ impl Default for TestOptions {
             regions: vec![REGION, OTHER_REGION],
             is_development: false,
             attestation_roots: attester().roots(),
+            organization: None,
         }
     }
 }
@@ -250,6 +253,7 @@ async fn start(
             roots: options.attestation_roots,
             ..AttestationRules::default()
         }),
+        organization: options.organization,
     })
     .unwrap()
 }

@@ -85,6 +85,7 @@ impl Opened {
             request_quotas: request_quotas(&config.request_quotas),
             offers_sm2: config.keys.sm2,
             attestation: Arc::new(attestation_rules(&config.attestation)?),
+            organization: None,
         })
         .with_context(|| format!("{} names no Region", dir.database().display()))?;
         Ok((engine, self.seal))
