@@ -77,6 +77,7 @@ pub use principal_arn::account_of_principal;
 pub use request::{ContextValue, NoContext, ParentUser, Request, RequestContext, Subject};
 pub use simulate::{SIMULATION_BYTES_MAX, Simulation, SimulationError, simulate};
 pub use standard::{
-    AWS_MANAGED_SERVICES, AwsManagedService, default_key_policy, find_aws_managed_service,
+    AWS_MANAGED_POLICIES, AWS_MANAGED_SERVICES, AwsManagedPolicy, AwsManagedService,
+    default_key_policy, find_aws_managed_policy, find_aws_managed_service,
 };
 pub use text::same_ignoring_case;

@@ -1,8 +1,11 @@
-//! The key policies that the service writes itself: the default one, and those of the keys it
-//! manages for other services. `Display` of a [`Document`] is their text layout.
+//! The policies that the service writes itself: the default key policy, those of the keys it
+//! manages for other services, and the managed policies that every account has. `Display` of a
+//! [`Document`] is the text layout of key policies.
 
+mod aws_managed_policies;
 mod services;
 
+pub use aws_managed_policies::{AWS_MANAGED_POLICIES, AwsManagedPolicy, find_aws_managed_policy};
 pub use services::{AWS_MANAGED_SERVICES, AwsManagedService};
 
 use crate::document::{
