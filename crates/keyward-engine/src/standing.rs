@@ -207,12 +207,16 @@ impl Engine {
 
     async fn session_policies(&self, caller: &Caller) -> Result<Option<Vec<Arc<Policy>>>, OpError> {
         let Some(session) = &caller.session else { return Ok(None) };
-        if session.policies.is_none() {
+        if session.policies.is_none() && session.policy_arns.is_empty() {
             return Ok(None);
         }
         let mut policies = Vec::new();
         for document in session.policies.iter().flatten() {
             policies.push(compiled(document)?);
+        }
+        for arn in &session.policy_arns {
+            // One that was deleted meanwhile allows nothing.
+            policies.extend(self.managed_policy(arn).await?);
         }
         Ok(Some(policies))
     }

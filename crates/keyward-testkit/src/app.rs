@@ -7,8 +7,8 @@ use keyward_attestation::TrustRoots;
 use keyward_audit::{Journal, JournalOptions, JournalReader};
 use keyward_crypto::{DomainKeys, RootKeyFile, Seal, SigningSecret, WrappedDomainKey};
 use keyward_engine::{
-    AttestationRules, Engine, Generator, KeyRing, NewCredential, NewDeployment, Organization, Parts, Quotas,
-    RequestQuotas, create_deployment,
+    AttestationRules, Engine, Generator, KeyRing, NewCredential, NewDeployment, Organization,
+    Parts, Quotas, RequestQuotas, create_deployment,
 };
 use keyward_model::{AccountId, Caller, Clock, KeyState, Partition};
 use keyward_store::{Change, DomainKeyRecord, KeyRecord, Scope, Store, Write};

@@ -48,7 +48,14 @@ async fn a_loaded_key_is_what_its_entry_says() {
         "enabled": false,
         "aliases": ["alias/a", "alias/b"],
         "tags": [{ "TagKey": "purpose", "TagValue": "tests" }],
-        "policy": { "Statement": [{ "Effect": "Allow", "Principal": "*" }] },
+        "policy": {
+            "Statement": {
+                "Effect": "Allow",
+                "Principal": { "AWS": "111122223333" },
+                "Action": "kms:*",
+                "Resource": "*",
+            },
+        },
         "pem": ED25519,
     });
     assert_eq!(load(&app, &json!([entry])).await.unwrap(), 1);
@@ -63,7 +70,8 @@ async fn a_loaded_key_is_what_its_entry_says() {
     let tags = root.ok("ListResourceTags", json!({ "KeyId": ID })).await;
     assert_eq!(tags["Tags"][0]["TagValue"], "tests");
     let policy = root.ok("GetKeyPolicy", json!({ "KeyId": ID })).await;
-    assert_eq!(policy["Policy"], r#"{"Statement":[{"Effect":"Allow","Principal":"*"}]}"#);
+    let policy: Value = serde_json::from_str(policy["Policy"].as_str().unwrap()).unwrap();
+    assert_eq!(policy["Statement"]["Principal"], json!({ "AWS": "111122223333" }));
 }
 
 #[tokio::test]
