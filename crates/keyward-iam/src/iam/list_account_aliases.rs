@@ -35,7 +35,7 @@ impl Operation for ListAccountAliases {
     type Output = Output;
 
     async fn run<'a>(cx: &'a mut Cx, _input: Input<'a>) -> Result<Output, OpError> {
-        cx.authorize_account::<action::ListAccountAliases>("*").await?;
+        cx.authorize_account("*", action::ListAccountAliases).await?;
         Ok(Output { account_aliases: &[], is_truncated: false })
     }
 }

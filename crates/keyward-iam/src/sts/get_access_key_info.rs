@@ -34,7 +34,7 @@ impl Operation for GetAccessKeyInfo {
     type Output = Output;
 
     async fn run<'a>(cx: &'a mut Cx, input: Input<'a>) -> Result<Output, OpError> {
-        cx.authorize_account::<action::GetAccessKeyInfo>("*").await?;
+        cx.authorize_account("*", action::GetAccessKeyInfo).await?;
         let id: AccessKeyId = input.access_key_id.parse().map_err(|_| unknown())?;
         let found = cx.engine().store().credentials().find(&id).await;
         let credential = found.map_err(OpError::internal)?.ok_or_else(unknown)?;
