@@ -18,6 +18,7 @@ fuzz_target!(|input: (&str, &str, &str, Vec<(&str, &[u8])>, &[u8])| {
         past_window_s: 300,
         future_window_s: 300,
         expires_s_max: 300,
+        ignores_expires: false,
         style: Style::Json,
     };
     if let Ok(presented) = present(&parts, &rules) {

@@ -45,11 +45,14 @@ pub struct QueryApi {
 /// Which Regions the requests of a service may be signed for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SigningRegion {
-    /// The one Region of the partition's global services, served or not.
+    /// Those that are served, or the one Region of the partition's global services, served or not.
+    /// Whichever it is, the request happens in the latter.
+    // WIRE: the real endpoint takes that one alone, but clients that are told an endpoint sign for
+    // the Region they are set to.
     Global,
     /// Those that are served.
     Served,
-    /// Either.
+    /// The same Regions, and the request happens in the one it is signed for.
     ServedOrGlobal,
 }
 
@@ -58,16 +61,18 @@ impl SigningRegion {
     pub(crate) fn allows(self, backend: &impl Backend, name: &str) -> bool {
         let is_global = || backend.partition().global_region() == name;
         match self {
-            Self::Global => is_global(),
             Self::Served => backend.region(name).is_some(),
-            Self::ServedOrGlobal => backend.region(name).is_some() || is_global(),
+            Self::Global | Self::ServedOrGlobal => backend.region(name).is_some() || is_global(),
         }
     }
 
-    /// The Region of this name, if requests may be signed for it.
+    /// Where a request happens that is signed for the Region of this name, if it may be.
     pub(crate) fn find(self, backend: &impl Backend, name: &str) -> Option<Region> {
-        let found = self.allows(backend, name).then(|| backend.region(name).cloned());
-        found?.or_else(|| global(backend))
+        let served = match self {
+            Self::Global => None,
+            Self::Served | Self::ServedOrGlobal => backend.region(name).cloned(),
+        };
+        served.or_else(|| self.allows(backend, name).then(|| global(backend)).flatten())
     }
 }
 

@@ -155,8 +155,7 @@ impl Client {
         } else {
             ("sts", sts::VERSION, sts::NAMESPACE)
         };
-        let global = self.engine.partition().global_region();
-        let region = if of_iam { global } else { self.region.as_str() };
+        let region = self.region.as_str();
         let is_signed = entry.authentication == Authentication::Signature;
         let form = query::form(entry, version, input);
         let headers = [("content-type", FORM_TYPE), ("host", HOST)];

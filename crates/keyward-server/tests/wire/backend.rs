@@ -81,7 +81,7 @@ static STS_OPERATIONS: &[Entry] = &[
     unsigned_query_entry::<Wait>(&STS),
 ];
 
-/// Services that speak Query, one of them signed for the global Region alone. `Wait` of STS takes
+/// Services that speak Query, one of them global. `Wait` of STS takes
 /// no signature.
 pub(crate) const QUERY_SERVICES: &[Service] = &[
     Service {

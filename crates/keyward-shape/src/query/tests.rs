@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::table::{IntegerShape, TextShape};
 
@@ -111,4 +113,25 @@ fn the_first_value_of_a_name_is_found() {
     assert_eq!(parameter("a=1&%41ction=b%20c&Action=d", "Action").as_deref(), Some("b c"));
     assert_eq!(parameter("Action", "Action").as_deref(), Some(""));
     assert_eq!(parameter("Actions=1", "Action"), None);
+}
+
+proptest! {
+    /// Whatever is sent, the JSON made of it is sound, and says of text what was sent.
+    #[test]
+    fn a_form_becomes_json_or_is_refused(
+        name in ".{0,20}",
+        rest in "([A-Za-z.]{0,12}(member|entry|Tags|Map|Words|Key|%2E|[.0-9]){0,6}=[ -~]{0,8}&){0,6}",
+    ) {
+        let encoded: String = name.bytes().map(|byte| format!("%{byte:02x}")).collect::<Vec<_>>().concat();
+        let form = format!("{rest}Name={encoded}");
+        if let Ok(json) = to_json(&REQUEST, form.as_bytes()) {
+            let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+            prop_assert_eq!(&value["Name"], &serde_json::Value::from(name));
+        }
+    }
+
+    #[test]
+    fn no_bytes_make_it_panic(form in prop::collection::vec(any::<u8>(), 0..200)) {
+        drop(to_json(&REQUEST, &form));
+    }
 }
