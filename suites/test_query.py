@@ -14,8 +14,14 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.signers import RequestSigner
 
-from blackbox.deployment import ACCOUNT, OTHER_ACCOUNT, OTHER_REGION, REGION
-from blackbox.deployment import Deployment, clean_environment
+from blackbox.deployment import (
+    ACCOUNT,
+    OTHER_ACCOUNT,
+    OTHER_REGION,
+    REGION,
+    Deployment,
+    clean_environment,
+)
 
 AWS = Path(sys.executable).with_name("aws")
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
@@ -47,9 +53,7 @@ def proof(deployment: Deployment, method: str, headers: dict[str, str], region: 
         "context": {},
     }
     return str(
-        signer.generate_presigned_url(
-            request, region_name=region, expires_in=60, operation_name=""
-        )
+        signer.generate_presigned_url(request, region_name=region, expires_in=60, operation_name="")
     )
 
 

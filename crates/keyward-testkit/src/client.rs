@@ -89,6 +89,7 @@ impl Client {
 
     /// Whoever the `Credentials` of a reply of STS, or the `AccessKey` of one of IAM, are given to.
     /// Who that is only the service knows: [`Client::caller`] is right in the access key alone.
+    #[must_use]
     pub fn signing_with(&self, credentials: &Value) -> Self {
         let text = |member: &str| credentials[member].as_str().map(str::to_owned);
         let access_key_id = text("AccessKeyId").unwrap().parse().unwrap();
