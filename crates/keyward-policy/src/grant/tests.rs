@@ -65,6 +65,15 @@ fn equals_wants_exactly_its_pairs_and_subset_at_least_its_pairs() {
 
 #[test]
 fn names_that_differ_by_case_are_not_one_pair_counted_twice() {
+    let once = pairs(&[("App", "1")]);
+    let terms = GrantTerms {
+        operations: &[GrantOperation::Decrypt],
+        encryption_context_equals: Some(&once),
+        ..GrantTerms::default()
+    };
+    let found = context(&[("App", "1"), ("app", "1")]);
+    let request = GrantRequest { encryption_context: &found, ..ask(GrantOperation::Decrypt) };
+    assert!(!allows(&terms, &request));
     let wanted = pairs(&[("App", "1"), ("app", "2")]);
     let terms = GrantTerms {
         operations: &[GrantOperation::Decrypt],
@@ -149,6 +158,7 @@ fn a_child_keeps_or_tightens_the_constraints_of_its_parent() {
         pairs(&[("App", "orders")]),
         pairs(&[("Tier", "1"), ("app", "ledger")]),
     );
+    let twice = pairs(&[("App", "ledger"), ("app", "ledger")]);
     let free = GrantTerms { operations: USE, ..GrantTerms::default() };
     let equals = |pairs| GrantTerms { encryption_context_equals: Some(pairs), ..free };
     let subset = |pairs| GrantTerms { encryption_context_subset: Some(pairs), ..free };
@@ -159,6 +169,7 @@ fn a_child_keeps_or_tightens_the_constraints_of_its_parent() {
         (equals(&*one), equals(&*one), true),
         (equals(&*one), equals(&*other), false),
         (equals(&*one), equals(&*two), false),
+        (equals(&*one), equals(&*twice), false),
         (equals(&*one), subset(&*one), false),
         (subset(&*one), free, false),
         (subset(&*one), subset(&*one), true),

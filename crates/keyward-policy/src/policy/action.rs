@@ -62,14 +62,13 @@ impl Actions {
     }
 }
 
-/// Text that is neither `*` nor `service:name` names no action. A service has no wildcards, but that
-/// `*:*` is another spelling of `*`.
+/// Text that is neither `*` nor `service:name` names no action. A service has no wildcards: a `*`
+/// there is a plain character, but that `*:*` is another spelling of `*`.
 fn pattern(text: &str) -> Option<Pattern> {
     if text == "*" || text == "*:*" {
         return Some(Pattern::Any);
     }
     let lower = text.to_ascii_lowercase();
     let (service, name) = lower.split_at_checked(lower.find(':')?)?;
-    let is_service = !service.is_empty() && !service.contains(['*', '?']);
-    is_service.then(|| Pattern::Of(service.into(), Glob::parse(name)))
+    Some(Pattern::Of(service.into(), Glob::parse(name)))
 }
