@@ -5,7 +5,7 @@
 //! 1. Write `iam/new_operation.rs` or `sts/new_operation.rs`: one sentence, the link to its API
 //!    page, the request and reply shapes, what the audit record may show, `run` with its checks in
 //!    wire order, tests. Requests are read and refused by the generated table as in `keyward-ops`;
-//!    a reply is a struct whose members become XML elements, dates are [`shape::Date`].
+//!    a reply is a struct whose members become XML elements, dates are `shape::Date`.
 //! 2. Add `mod new_operation;` to `iam.rs` or `sts.rs`.
 //! 3. Add `iam_entry::<NewOperation>()` or `sts_entry::<NewOperation>()` to the table in
 //!    `table.rs`, and take its name from the list in `tests/model.rs`. One that takes no signature

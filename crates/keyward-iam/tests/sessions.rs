@@ -1,5 +1,4 @@
 //! Users and sessions as callers: how their credentials are taken, and when no more.
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 use std::time::Duration;
 
