@@ -8,6 +8,7 @@
 mod circumstances;
 mod decide;
 mod refuse;
+mod service;
 
 use std::marker::PhantomData;
 use std::sync::Arc;

@@ -126,14 +126,22 @@ impl Engine {
         if record.status == CredentialStatus::Inactive {
             return Ok(None);
         }
+        let mut invoked_by = None;
         let principal = match &record.owner {
             CredentialOwner::Root => Principal::Root,
             CredentialOwner::User(id) => match self.identity(&record.account, id).await? {
                 Some(user) => Principal::User(user.as_ref().clone()),
                 None => return Ok(None),
             },
-            // Services do not sign as yet.
-            CredentialOwner::Service(_) => return Ok(None),
+            CredentialOwner::Service(name) => {
+                match self.service_caller(&record.account, name).await? {
+                    Some((principal, via)) => {
+                        invoked_by = via;
+                        principal
+                    }
+                    None => return Ok(None),
+                }
+            }
         };
         let row = record.access_key_id.as_str().as_bytes();
         let secret = self
@@ -142,7 +150,7 @@ impl Engine {
             .open(&secret_binding(row), &record.sealed_secret)
             .map_err(|_| StoreError::Forged { table: CredentialRecord::TABLE })?;
         let caller = Caller::root(self.partition(), record.account, record.access_key_id);
-        let caller = Arc::new(Caller { principal, ..caller });
+        let caller = Arc::new(Caller { principal, invoked_by, ..caller });
         Ok(Some(Arc::new(Credential::new(caller, secret.into()))))
     }
 

@@ -8,6 +8,7 @@
 //! This crate knows no operation by name, no HTTP and no SQL.
 
 mod authorize;
+mod aws_managed_key;
 mod bootstrap;
 mod cache;
 mod cipher;

@@ -163,7 +163,7 @@ pub struct CallElsewhere<'a> {
     /// `eventName`.
     pub event_name: &'static str,
     /// `invokedBy`: the name the service gives itself there.
-    pub invoked_by: &'static str,
+    pub invoked_by: &'a str,
     /// `requestParameters`.
     pub request_parameters: &'a Fragment,
     /// `responseElements`.

@@ -122,10 +122,12 @@ impl Cx {
     }
 
     async fn key_of_alias(&mut self, name: AliasName) -> Result<Target, OpError> {
-        match self.found_by_alias(&self.scope(), name.clone()).await? {
-            Some(found) => Ok(Target::Own(found)),
-            None => Err(self.alias_not_found(name.as_str())),
+        let scope = self.scope();
+        let mut found = self.found_by_alias(&scope, name.clone()).await?;
+        if found.is_none() && self.make_key_of_calling_service(&name).await? {
+            found = self.found_by_alias(&scope, name.clone()).await?;
         }
+        found.map(Target::Own).ok_or_else(|| self.alias_not_found(name.as_str()))
     }
 
     async fn key_of_alias_arn(&mut self, arn: AliasArn) -> Result<Target, OpError> {

@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use keyward_audit::Fragment;
-use keyward_model::{AccountId, UniqueId, UniqueIdKind};
+use keyward_model::{AccountId, Principal, ServicePrincipal, UniqueId, UniqueIdKind};
 use keyward_store::{
     AccountRecord, CredentialOwner, EntityBody, EntityKind, EntityName, EntityRecord, Precondition,
-    RoleBody, ServiceKind, ServiceRecord, Write,
+    RoleBody, ServiceKind, ServiceRecord, StoreError, Write,
 };
 
 use crate::operator::OperatorCommand;
@@ -83,6 +83,35 @@ impl FromStr for ServiceName {
         } else {
             Err(NotAServiceName)
         }
+    }
+}
+
+impl Engine {
+    /// Who signs with the credentials of a service, and through which service; `None` if it is not
+    /// registered, or acts as a role that is gone.
+    pub(crate) async fn service_caller(
+        &self,
+        account: &AccountId,
+        name: &str,
+    ) -> Result<Option<(Principal, Option<String>)>, StoreError> {
+        let Some(service) = self.store().services().find(name, account).await? else {
+            return Ok(None);
+        };
+        let principal = service_principal(name);
+        if service.owned_account.is_some() {
+            return Ok(Some((Principal::Root, Some(principal))));
+        }
+        if service.kind == ServiceKind::AsItself {
+            let ServiceRecord { source_arn, source_account, .. } = service;
+            let itself = ServicePrincipal { name: principal, source_arn, source_account };
+            return Ok(Some((Principal::Service(itself), None)));
+        }
+        let Some(id) = service.role else { return Ok(None) };
+        let role = self.identity(account, &id).await?;
+        Ok(role.map(|role| {
+            let (role, session_name) = (role.as_ref().clone(), name.to_owned());
+            (Principal::AssumedRole { role, session_name }, Some(principal))
+        }))
     }
 }
 

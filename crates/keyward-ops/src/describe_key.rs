@@ -4,13 +4,14 @@
 use keyward_audit::{JsonObject, Recorded};
 use keyward_engine::{Cx, ErrorCode, Kind, OpError, Operation};
 use keyward_model::{AliasName, KeyRef};
+use keyward_policy::find_aws_managed_service;
 use keyward_shape::Text;
 use serde::{Deserialize, Serialize};
 
 use crate::constraints::{self, KeyIdType};
 use crate::key_metadata::KeyMetadata;
 use crate::shape::GrantTokens;
-use crate::{action, aws_managed_key, grant_tokens};
+use crate::{action, grant_tokens};
 
 /// The operation.
 pub(crate) enum DescribeKey {}
@@ -63,10 +64,11 @@ async fn describe_predefined(
     absent: OpError,
 ) -> Result<Output, OpError> {
     let Some(alias) = own_alias(cx, &input.key_id) else { return Err(absent) };
-    let Some(service) = aws_managed_key::service_of(&alias) else { return Err(absent) };
+    let service = alias.reserved_for().and_then(find_aws_managed_service);
+    let Some(service) = service else { return Err(absent) };
     grant_tokens::require_valid(cx, &input.grant_tokens).await?;
     let account = cx.authorize_account("*", action::CreateAwsManagedKey).await?;
-    let record = aws_managed_key::create(cx, &account, (alias, service)).await?;
+    let record = cx.stage_aws_managed_key(&account, alias, service).await?;
     let key_metadata = KeyMetadata::of_new(cx.engine(), &record);
     cx.note_new_key(cx.engine().key_arn(&record.key));
     Ok(Output { key_metadata })

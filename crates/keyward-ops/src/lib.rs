@@ -16,7 +16,6 @@ pub mod constraints;
 
 mod action;
 mod alias_name;
-mod aws_managed_key;
 mod cancel_key_deletion;
 mod connect_custom_key_store;
 mod create_alias;

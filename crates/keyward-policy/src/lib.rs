@@ -78,6 +78,6 @@ pub use request::{ContextValue, NoContext, ParentUser, Request, RequestContext, 
 pub use simulate::{SIMULATION_BYTES_MAX, Simulation, SimulationError, simulate};
 pub use standard::{
     AWS_MANAGED_POLICIES, AWS_MANAGED_SERVICES, AwsManagedPolicy, AwsManagedService,
-    default_key_policy, find_aws_managed_policy, find_aws_managed_service,
+    default_key_policy, find_aws_managed_policy, find_aws_managed_service, service_key_policy,
 };
 pub use text::same_ignoring_case;

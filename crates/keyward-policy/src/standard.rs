@@ -43,6 +43,33 @@ impl AwsManagedService {
     }
 }
 
+/// The policy of the key that a service without documented ones has: as those of most services.
+pub fn service_key_policy(service: &str, partition: &str, account: &str, region: &str) -> String {
+    let root = aws(&root_arn(partition, account));
+    let conditions = vec![
+        test("kms:CallerAccount", account),
+        test("kms:ViaService", &format!("{service}.{region}.amazonaws.com")),
+    ];
+    let statements = vec![
+        allow(
+            &format!(
+                "Allow access through {service} for all principals in the account that are \
+                 authorized to use {service}"
+            ),
+            aws("*"),
+            services::USE_AND_GRANT,
+            vec![condition(Comparison::StringEquals, conditions)],
+        ),
+        allow(
+            "Allow direct access to key metadata to the account",
+            root,
+            services::METADATA_AND_REVOKE,
+            Vec::new(),
+        ),
+    ];
+    document(&format!("auto-{service}-1"), statements).to_string()
+}
+
 fn access_statement(access: &Access, account: &str, region: &str) -> Statement {
     let caller = test("kms:CallerAccount", account);
     let conditions = match access.via {

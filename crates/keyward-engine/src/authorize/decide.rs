@@ -13,6 +13,7 @@ use keyward_policy::{
 use keyward_store::{GrantRecord, ScopedKey};
 
 use super::circumstances::{Circumstances, Resource};
+use super::service::is_beyond_services;
 use super::{Access, Asked};
 use crate::grantee::terms;
 use crate::standing::Standing;
@@ -22,7 +23,7 @@ use crate::{Cx, Key, OpError};
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html>
 const ALIASES_MAX: u32 = 50;
 
-/// The refusal of a caller that is no one any more.
+/// The refusal of a caller that is no one any more, or that no policy lets do this.
 const NO_ONE: Decision = Decision::Denied(Refusal::NoAllow(PolicyKind::Identity));
 
 /// A decision, and how it came about if it is a refusal.
@@ -48,6 +49,9 @@ impl Cx {
         key: &Key,
         question: Question<'_>,
     ) -> Result<Verdict, OpError> {
+        if is_beyond_services(self.caller(), question.asked) {
+            return Ok(Verdict { decision: NO_ONE, explanation: None });
+        }
         let standing = self.engine().standing(&self.call().caller).await?;
         let mut aliases = None;
         let mut grant = None;
@@ -79,6 +83,9 @@ impl Cx {
         &self,
         question: Question<'_>,
     ) -> Result<Verdict, OpError> {
+        if is_beyond_services(self.caller(), question.asked) {
+            return Ok(Verdict { decision: NO_ONE, explanation: None });
+        }
         let standing = self.engine().standing(&self.call().caller).await?;
         let scene = self.scene(&standing, question);
         let decision = scene.decide(|request, layers| decide_account(request, layers)).0;
@@ -92,6 +99,9 @@ impl Cx {
         &self,
         question: Question<'_>,
     ) -> Result<Verdict, OpError> {
+        if is_beyond_services(self.caller(), question.asked) {
+            return Ok(Verdict { decision: NO_ONE, explanation: None });
+        }
         let standing = self.engine().standing(&self.call().caller).await?;
         let scene = self.scene(&standing, question);
         let decision = scene.decide(|request, layers| decide_unless_denied(request, layers)).0;

@@ -42,7 +42,7 @@ pub(super) struct DescribedBy {
 
 const USE: &[&str] =
     &["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"];
-const USE_AND_GRANT: &[&str] = &[
+pub(super) const USE_AND_GRANT: &[&str] = &[
     "kms:Encrypt",
     "kms:Decrypt",
     "kms:ReEncrypt*",
@@ -51,7 +51,8 @@ const USE_AND_GRANT: &[&str] = &[
     "kms:DescribeKey",
 ];
 const METADATA: &[&str] = &["kms:Describe*", "kms:Get*", "kms:List*"];
-const METADATA_AND_REVOKE: &[&str] = &["kms:Describe*", "kms:Get*", "kms:List*", "kms:RevokeGrant"];
+pub(super) const METADATA_AND_REVOKE: &[&str] =
+    &["kms:Describe*", "kms:Get*", "kms:List*", "kms:RevokeGrant"];
 
 /// The services that have an AWS managed key, by alias. The descriptions of the keys of Kinesis and
 /// Redshift follow the pattern of the others; no record of the real ones is known.
