@@ -2,6 +2,8 @@
 //! is first described, or when its service first uses it.
 //! <https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#aws-managed-cmk>
 
+use std::collections::BTreeMap;
+
 use keyward_audit::Fragment;
 use keyward_model::{
     AliasName, KeyId, KeyManager, KeySpec, KeyState, KeyUsage, Origin, Partition, Principal,
@@ -151,7 +153,7 @@ impl Engine {
             updated_at: now,
         };
         let preconditions = vec![Precondition::AliasAbsent(alias.alias.clone())];
-        let policy = PolicyRecord { key, document: new.document, bindings: Default::default() };
+        let policy = PolicyRecord { key, document: new.document, bindings: BTreeMap::new() };
         let writes = vec![
             Write::PutKey(Box::new(record.clone())),
             Write::PutMaterial(material),

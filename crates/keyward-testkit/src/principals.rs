@@ -1,9 +1,9 @@
 //! Users, roles and sessions that no operation made: put straight into the database.
 
 use keyward_crypto::{Binding, SigningSecret};
-use keyward_engine::{IssuedSession, NewSession};
+use keyward_engine::{IssuedSession, NewCredential, NewService, NewServiceKind, NewSession};
 use keyward_model::{
-    AccessKeyId, Caller, Clock, Identity, Principal, Session, UniqueId, UniqueIdKind,
+    AccessKeyId, Caller, Clock, Identity, Partition, Principal, Session, UniqueId, UniqueIdKind,
 };
 use keyward_store::{
     Change, CredentialOwner, CredentialRecord, CredentialStatus, EntityBody, EntityKind,
@@ -84,6 +84,15 @@ impl TestApp {
         let issued = self.engine().issue_session(new).unwrap();
         let IssuedSession { caller, secret, token, .. } = issued;
         self.root().with_credentials(caller, secret, Some(token))
+    }
+
+    /// Registers a service for the first account.
+    pub async fn service(&self, name: &str, kind: NewServiceKind) -> Client {
+        let new = NewService { name: name.parse().unwrap(), account: self.account(), kind };
+        let credential = self.engine().add_service(new, "test").await.unwrap();
+        let root = self.root();
+        let NewCredential { account, access_key_id, secret } = credential;
+        root.with_credentials(Caller::root(Partition::Aws, account, access_key_id), secret, None)
     }
 
     async fn put_access_key(&self, id: &AccessKeyId, owner: CredentialOwner) {
