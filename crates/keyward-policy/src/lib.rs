@@ -45,6 +45,7 @@ mod iam_policy;
 mod json;
 mod key_policy;
 mod kms_action;
+mod lint;
 mod number;
 mod parse;
 mod policy;
@@ -71,6 +72,7 @@ pub use key_policy::{
     KEY_POLICY_BYTES_MAX, KeyPolicy, KeyPolicyError, KeyPolicyErrorClass, Principals,
 };
 pub use kms_action::{ActionTarget, KmsAction, Purpose};
+pub use lint::{Access, AccessEntry, Finding, KeyPolicyReport, Problem, check_key_policy};
 pub use parse::{DOCUMENT_BYTES_MAX, LIST_MAX, ParseError, STATEMENTS_MAX, parse};
 pub use policy::Policy;
 pub use principal_arn::account_of_principal;

@@ -17,8 +17,9 @@ mod template;
 
 use crate::document::{Document, Effect, Statement, Version};
 use crate::request::Request;
-use action::Actions;
+pub(crate) use action::Actions;
 pub(crate) use action::{Action, ActionText};
+pub(crate) use comparison::{is_negated, is_readable};
 use condition::Test;
 pub(crate) use environment::{Environment, Place};
 use principal::{Bind, Principals};

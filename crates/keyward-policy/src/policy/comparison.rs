@@ -302,6 +302,26 @@ fn ip_of(value: ContextValue<'_>) -> Option<IpAddr> {
     Some(address.to_canonical())
 }
 
+/// Whether a policy's value can be compared with anything at all.
+pub(crate) fn is_readable(comparison: Comparison, text: &str, version: Version) -> bool {
+    if let Some((is_date, _)) = relation_of(comparison) {
+        return if is_date { date::parse(text) } else { Number::parse(text) }.is_some();
+    }
+    match comparison {
+        Comparison::ArnEquals
+        | Comparison::ArnLike
+        | Comparison::ArnNotEquals
+        | Comparison::ArnNotLike => match Reading::of(version, true).read(text) {
+            Written::Plain(tokens) => ArnGlob::from_tokens(&tokens).is_some(),
+            Written::Template(_) => true,
+        },
+        Comparison::IpAddress | Comparison::NotIpAddress => Network::parse(text).is_some(),
+        Comparison::BinaryEquals => BASE64_STANDARD.decode(text).is_ok(),
+        Comparison::Bool | Comparison::Null => truth(text).is_some(),
+        _ => true,
+    }
+}
+
 /// Whether the comparison is the negation of another.
 pub(crate) fn is_negated(comparison: Comparison) -> bool {
     matches!(
