@@ -269,6 +269,21 @@ impl Cx {
         Ok(Authorized::new(Account))
     }
 
+    /// The same for a resource that policies and refusals call by different names: its ARN, and what
+    /// is shown.
+    pub async fn authorize_named<A: Action>(
+        &mut self,
+        (arn, shown): (&str, &str),
+        action: A,
+    ) -> Result<Authorized<A::Proven, Account>, OpError> {
+        let region = self.region().clone();
+        let asked = Asked::of(&action);
+        let question = Question { asked, arn, region: &region, resource: Resource::default() };
+        let verdict = self.decide_in_account(question).await?;
+        self.allowed(asked, shown, &verdict)?;
+        Ok(Authorized::new(Account))
+    }
+
     /// Decides whether the caller may do `A` to a principal: to those of its own account.
     pub async fn authorize_principal<A: Action>(
         &mut self,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use keyward_audit::{JournalError, Recorded};
 use keyward_model::{Caller, Region, RequestId};
-use keyward_store::{Change, CommitError, LastUseRecord, Precondition, StoreError};
+use keyward_store::{Change, CommitError, EntityKind, LastUseRecord, Precondition, StoreError};
 use tracing::{error, info};
 use zeroize::Zeroizing;
 
@@ -255,12 +255,21 @@ pub(crate) fn limit_exceeded(limit: &Precondition, current: u32) -> OpError {
         Precondition::TagsAtMost(_, quota) => {
             op_error!(LimitExceeded, "A key can have at most {quota} tags.")
         }
+        // Of an owner that is deleted, and has got a key meanwhile.
+        Precondition::CredentialsBelow(_, _, 1) => {
+            op_error!(DeleteConflict, "Cannot delete entity, must delete access keys first.")
+        }
+        Precondition::CredentialsBelow(_, _, quota) => {
+            op_error!(LimitExceeded, "Cannot exceed quota for AccessKeysPerUser: {quota}")
+        }
+        Precondition::EntitiesBelow(_, kind, quota) => {
+            let name = entity_quota(*kind);
+            op_error!(LimitExceeded, "Cannot exceed quota for {name}: {quota}")
+        }
         Precondition::AliasAbsent(_)
         | Precondition::AliasAt(..)
-        | Precondition::CredentialsBelow(..)
         | Precondition::EntityAbsent(_)
         | Precondition::EntityAt(..)
-        | Precondition::EntitiesBelow(..)
         | Precondition::GrantAbsent(..)
         | Precondition::GrantPresent(..)
         | Precondition::KeyAbsent(_)
@@ -268,5 +277,17 @@ pub(crate) fn limit_exceeded(limit: &Precondition, current: u32) -> OpError {
         | Precondition::NotReferenced(_) => {
             OpError::new(ErrorCode::LimitExceeded, "A quota is used up.")
         }
+    }
+}
+
+/// What IAM calls the quota of entities of a kind in an account.
+const fn entity_quota(kind: EntityKind) -> &'static str {
+    match kind {
+        EntityKind::Group => "GroupsPerAccount",
+        EntityKind::MfaDevice => "MFADevicesPerAccount",
+        EntityKind::OidcProvider => "OpenIDConnectProvidersPerAccount",
+        EntityKind::Policy => "PoliciesPerAccount",
+        EntityKind::Role => "RolesPerAccount",
+        EntityKind::User => "UsersPerAccount",
     }
 }

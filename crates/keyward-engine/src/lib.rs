@@ -7,6 +7,7 @@
 //!
 //! This crate knows no operation by name, no HTTP and no SQL.
 
+mod access_key;
 mod authorize;
 mod aws_managed_key;
 mod bootstrap;
@@ -31,6 +32,7 @@ mod last_use;
 mod marker;
 mod material;
 mod material_set;
+mod mfa;
 mod operation;
 mod operator;
 mod organization;

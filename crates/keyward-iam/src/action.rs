@@ -1,5 +1,4 @@
-//! The permissions the operations ask for.
-//! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html>
+//! The permissions the operations of STS ask for.
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html>
 
 use keyward_engine::{Access, Action, Conditions, Visit, reach};
@@ -24,10 +23,6 @@ macro_rules! actions {
             }
         }
     )+};
-}
-
-actions! { "iam"
-    ListAccountAliases: Look;
 }
 
 actions! { "sts"

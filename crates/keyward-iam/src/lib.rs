@@ -11,7 +11,7 @@
 //!    `table.rs`, and take its name from the list in `tests/model.rs`. One that takes no signature
 //!    is an [`unsigned_query_entry`](keyward_engine::unsigned_query_entry), and calls
 //!    [`Cx::identify`](keyward_engine::Cx::identify) before it does anything for anybody.
-//! 4. Add its permission to `action.rs`.
+//! 4. Add its permission to `iam/action.rs` or `action.rs`.
 //! 5. Add a line to `CHANGELOG.md`.
 //! 6. Only if it needs them: a method in one store trait, an [`ErrorCode`](keyward_engine::ErrorCode).
 //!

@@ -1,17 +1,23 @@
 //! Shapes that several operations share.
 
-use keyward_audit::iso_date;
+use keyward_audit::{JsonObject, iso_date, java_date};
 use keyward_model::Timestamp;
 use serde::{Serialize, Serializer};
 
 /// A date in a reply: seconds, in UTC.
 #[derive(Clone, Copy, Debug)]
-#[cfg_attr(not(test), expect(dead_code, reason = "for the operations to come"))]
 pub(crate) struct Date(pub(crate) Timestamp);
 
 impl Serialize for Date {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&iso_date(self.0))
+    }
+}
+
+impl Date {
+    /// Writes the date into an audit record.
+    pub(crate) fn record(self, to: &mut JsonObject<'_>, name: &'static str) {
+        to.display(name, java_date(self.0));
     }
 }
 

@@ -2,7 +2,60 @@
 
 use keyward_engine::{Entry, Operation, query_entry};
 
+use crate::iam::add_user_to_group::AddUserToGroup;
+use crate::iam::attach_group_policy::AttachGroupPolicy;
+use crate::iam::attach_user_policy::AttachUserPolicy;
+use crate::iam::create_access_key::CreateAccessKey;
+use crate::iam::create_group::CreateGroup;
+use crate::iam::create_user::CreateUser;
+use crate::iam::create_virtual_mfa_device::CreateVirtualMfaDevice;
+use crate::iam::deactivate_mfa_device::DeactivateMfaDevice;
+use crate::iam::delete_access_key::DeleteAccessKey;
+use crate::iam::delete_group::DeleteGroup;
+use crate::iam::delete_group_policy::DeleteGroupPolicy;
+use crate::iam::delete_login_profile::DeleteLoginProfile;
+use crate::iam::delete_user::DeleteUser;
+use crate::iam::delete_user_permissions_boundary::DeleteUserPermissionsBoundary;
+use crate::iam::delete_user_policy::DeleteUserPolicy;
+use crate::iam::delete_virtual_mfa_device::DeleteVirtualMfaDevice;
+use crate::iam::detach_group_policy::DetachGroupPolicy;
+use crate::iam::detach_user_policy::DetachUserPolicy;
+use crate::iam::enable_mfa_device::EnableMfaDevice;
+use crate::iam::get_access_key_last_used::GetAccessKeyLastUsed;
+use crate::iam::get_group::GetGroup;
+use crate::iam::get_group_policy::GetGroupPolicy;
+use crate::iam::get_login_profile::GetLoginProfile;
+use crate::iam::get_mfa_device::GetMfaDevice;
+use crate::iam::get_user::GetUser;
+use crate::iam::get_user_policy::GetUserPolicy;
+use crate::iam::list_access_keys::ListAccessKeys;
 use crate::iam::list_account_aliases::ListAccountAliases;
+use crate::iam::list_attached_group_policies::ListAttachedGroupPolicies;
+use crate::iam::list_attached_user_policies::ListAttachedUserPolicies;
+use crate::iam::list_group_policies::ListGroupPolicies;
+use crate::iam::list_groups::ListGroups;
+use crate::iam::list_groups_for_user::ListGroupsForUser;
+use crate::iam::list_mfa_device_tags::ListMfaDeviceTags;
+use crate::iam::list_mfa_devices::ListMfaDevices;
+use crate::iam::list_service_specific_credentials::ListServiceSpecificCredentials;
+use crate::iam::list_signing_certificates::ListSigningCertificates;
+use crate::iam::list_ssh_public_keys::ListSshPublicKeys;
+use crate::iam::list_user_policies::ListUserPolicies;
+use crate::iam::list_user_tags::ListUserTags;
+use crate::iam::list_users::ListUsers;
+use crate::iam::list_virtual_mfa_devices::ListVirtualMfaDevices;
+use crate::iam::put_group_policy::PutGroupPolicy;
+use crate::iam::put_user_permissions_boundary::PutUserPermissionsBoundary;
+use crate::iam::put_user_policy::PutUserPolicy;
+use crate::iam::remove_user_from_group::RemoveUserFromGroup;
+use crate::iam::resync_mfa_device::ResyncMfaDevice;
+use crate::iam::tag_mfa_device::TagMfaDevice;
+use crate::iam::tag_user::TagUser;
+use crate::iam::untag_mfa_device::UntagMfaDevice;
+use crate::iam::untag_user::UntagUser;
+use crate::iam::update_access_key::UpdateAccessKey;
+use crate::iam::update_group::UpdateGroup;
+use crate::iam::update_user::UpdateUser;
 use crate::sts::get_access_key_info::GetAccessKeyInfo;
 use crate::sts::get_caller_identity::GetCallerIdentity;
 use crate::{iam, sts};
@@ -16,7 +69,62 @@ const fn sts_entry<O: Operation>() -> Entry {
 }
 
 /// Every operation of IAM that is offered, in the order of names.
-pub static IAM_OPERATIONS: &[Entry] = &[iam_entry::<ListAccountAliases>()];
+pub static IAM_OPERATIONS: &[Entry] = &[
+    iam_entry::<AddUserToGroup>(),
+    iam_entry::<AttachGroupPolicy>(),
+    iam_entry::<AttachUserPolicy>(),
+    iam_entry::<CreateAccessKey>(),
+    iam_entry::<CreateGroup>(),
+    iam_entry::<CreateUser>(),
+    iam_entry::<CreateVirtualMfaDevice>(),
+    iam_entry::<DeactivateMfaDevice>(),
+    iam_entry::<DeleteAccessKey>(),
+    iam_entry::<DeleteGroup>(),
+    iam_entry::<DeleteGroupPolicy>(),
+    iam_entry::<DeleteLoginProfile>(),
+    iam_entry::<DeleteUser>(),
+    iam_entry::<DeleteUserPermissionsBoundary>(),
+    iam_entry::<DeleteUserPolicy>(),
+    iam_entry::<DeleteVirtualMfaDevice>(),
+    iam_entry::<DetachGroupPolicy>(),
+    iam_entry::<DetachUserPolicy>(),
+    iam_entry::<EnableMfaDevice>(),
+    iam_entry::<GetAccessKeyLastUsed>(),
+    iam_entry::<GetGroup>(),
+    iam_entry::<GetGroupPolicy>(),
+    iam_entry::<GetLoginProfile>(),
+    iam_entry::<GetMfaDevice>(),
+    iam_entry::<GetUser>(),
+    iam_entry::<GetUserPolicy>(),
+    iam_entry::<ListAccessKeys>(),
+    iam_entry::<ListAccountAliases>(),
+    iam_entry::<ListAttachedGroupPolicies>(),
+    iam_entry::<ListAttachedUserPolicies>(),
+    iam_entry::<ListGroupPolicies>(),
+    iam_entry::<ListGroups>(),
+    iam_entry::<ListGroupsForUser>(),
+    iam_entry::<ListMfaDeviceTags>(),
+    iam_entry::<ListMfaDevices>(),
+    iam_entry::<ListSshPublicKeys>(),
+    iam_entry::<ListServiceSpecificCredentials>(),
+    iam_entry::<ListSigningCertificates>(),
+    iam_entry::<ListUserPolicies>(),
+    iam_entry::<ListUserTags>(),
+    iam_entry::<ListUsers>(),
+    iam_entry::<ListVirtualMfaDevices>(),
+    iam_entry::<PutGroupPolicy>(),
+    iam_entry::<PutUserPermissionsBoundary>(),
+    iam_entry::<PutUserPolicy>(),
+    iam_entry::<RemoveUserFromGroup>(),
+    iam_entry::<ResyncMfaDevice>(),
+    iam_entry::<TagMfaDevice>(),
+    iam_entry::<TagUser>(),
+    iam_entry::<UntagMfaDevice>(),
+    iam_entry::<UntagUser>(),
+    iam_entry::<UpdateAccessKey>(),
+    iam_entry::<UpdateGroup>(),
+    iam_entry::<UpdateUser>(),
+];
 
 /// Every operation of STS that is offered, in the order of names.
 pub static STS_OPERATIONS: &[Entry] =

@@ -6,8 +6,10 @@ use keyward_engine::{Cx, Kind, OpError, Operation};
 use keyward_shape::{Int, Text};
 use serde::{Deserialize, Serialize};
 
+use super::action;
+use super::authorize::{Resource, authorize};
+use super::conditions::Conditions;
 use super::constraints::{self, MarkerType, MaxItemsType};
-use crate::action;
 
 /// The operation.
 pub(crate) enum ListAccountAliases {}
@@ -35,7 +37,8 @@ impl Operation for ListAccountAliases {
     type Output = Output;
 
     async fn run<'a>(cx: &'a mut Cx, _input: Input<'a>) -> Result<Output, OpError> {
-        cx.authorize_account("*", action::ListAccountAliases).await?;
+        let any = Resource::any();
+        authorize::<action::ListAccountAliases>(cx, &any, Conditions::none()).await?;
         Ok(Output { account_aliases: &[], is_truncated: false })
     }
 }
