@@ -33,6 +33,7 @@ mod marker;
 mod material;
 mod material_set;
 mod mfa;
+mod named_principals;
 mod operation;
 mod operator;
 mod organization;
@@ -71,6 +72,7 @@ pub use keyring::KeyRing;
 pub use marker::Page;
 pub use material::{GenerateError, Generator, LocalGenerator, Version};
 pub use material_set::MaterialSet;
+pub use named_principals::{Bindings, NamedPrincipals};
 pub use operation::{
     Api, Authentication, BODY_BYTES_MAX, CallFuture, Entry, FORM_BYTES_MAX, KMS, Kind, Operation,
     Protocol, Reply, entry, query_entry, unsigned_query_entry,
