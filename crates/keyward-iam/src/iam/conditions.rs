@@ -3,7 +3,7 @@
 
 use keyward_engine::Visit;
 use keyward_policy::{ConditionKey, ContextValue, KeyFamily, NamedKey, same_ignoring_case};
-use keyward_store::{GroupBody, MfaDeviceBody, RoleBody, UserBody};
+use keyward_store::{GroupBody, MfaDeviceBody, OidcProviderBody, PolicyBody, RoleBody, UserBody};
 
 use super::entity::Body;
 
@@ -58,6 +58,18 @@ impl Holder for GroupBody {
 }
 
 impl Holder for MfaDeviceBody {
+    fn boundary(&self) -> Option<&str> {
+        None
+    }
+}
+
+impl Holder for OidcProviderBody {
+    fn boundary(&self) -> Option<&str> {
+        None
+    }
+}
+
+impl Holder for PolicyBody {
     fn boundary(&self) -> Option<&str> {
         None
     }

@@ -11,7 +11,7 @@ use super::authorize::{Resource, authorize};
 use super::conditions::Conditions;
 use super::constraints::{self, ArnType, PathType, UserNameType};
 use super::entity::{Entity, require_free};
-use super::policy_holder::require_attachable;
+use super::managed_policy::require_boundary;
 use super::shape::record_text;
 use super::tags::Tags;
 use super::user::UserOutput;
@@ -61,7 +61,7 @@ impl Operation for CreateUser {
         }
         require_free::<UserBody>(cx, name).await?;
         if let Some(boundary) = boundary {
-            require_attachable(cx, boundary).await?;
+            require_boundary(cx, boundary).await?;
         }
         let permissions_boundary = boundary.map(str::to_owned);
         let body = UserBody { tags, permissions_boundary, ..UserBody::default() };
@@ -136,7 +136,7 @@ mod tests {
         let absent = "arn:aws:iam::111122223333:policy/none";
         let input = json!({ "UserName": "bob", "PermissionsBoundary": absent });
         let refused = app.root().refused("CreateUser", input).await;
-        let message = format!("Policy {absent} does not exist or is not attachable.");
+        let message = format!("Scope ARN: {absent} does not exist or is not attachable.");
         assert_eq!(refused, Refused::new("NoSuchEntity", message));
     }
 

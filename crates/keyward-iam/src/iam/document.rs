@@ -1,6 +1,6 @@
 //! Policy documents: how quotas count them, how replies show them.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use keyward_engine::{ErrorCode, OpError};
 use keyward_policy::{IamPolicyError, IdentityPolicy};
@@ -23,6 +23,12 @@ pub(crate) struct Escaped(pub(crate) String);
 impl Serialize for Escaped {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&escaped(&self.0))
+    }
+}
+
+impl fmt::Display for Escaped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&escaped(&self.0))
     }
 }
 

@@ -7,7 +7,7 @@ use keyward_engine::{Cx, OpError, op_error, reach};
 use keyward_model::{AccountId, Timestamp, UniqueId, UniqueIdKind};
 use keyward_store::{
     ChangeNumber, EntityBody, EntityKind, EntityName, EntityRecord, GroupBody, MfaDeviceBody,
-    Precondition, RoleBody, UserBody, Versioned, Write,
+    OidcProviderBody, PolicyBody, Precondition, RoleBody, UserBody, Versioned, Write,
 };
 
 use super::action::{Permission, Proof};
@@ -60,6 +60,8 @@ macro_rules! bodies {
 bodies! {
     GroupBody: Group "group" Some(UniqueIdKind::Group), |_| &[];
     MfaDeviceBody: MfaDevice "mfa device" None, |body| &body.tags;
+    OidcProviderBody: OidcProvider "oidc provider" None, |body| &body.tags;
+    PolicyBody: Policy "policy" Some(UniqueIdKind::Policy), |body| &body.tags;
     RoleBody: Role "role" Some(UniqueIdKind::Role), |body| &body.tags;
     UserBody: User "user" Some(UniqueIdKind::User), |body| &body.tags;
 }

@@ -30,3 +30,24 @@ pub(crate) async fn page<B: Body>(
     let found = found.map_err(OpError::internal)?.into_iter().map(Entity::of_listed);
     request.page(cx, found.collect::<Result<_, _>>()?, |entity| entity.name.clone())
 }
+
+/// How many entities are read from the store at once.
+const READ_MAX: u32 = 1000;
+
+/// All entities under a path, by name. A quota bounds how many there are.
+pub(crate) async fn all<B: Body>(cx: &Cx, path_prefix: &str) -> Result<Vec<Entity<B>>, OpError> {
+    let account = cx.caller().account;
+    let mut all: Vec<Entity<B>> = Vec::new();
+    loop {
+        let after = all.last().map(|last| last.name.as_str());
+        let entities = cx.engine().store().entities();
+        let found = entities.list(&account, B::KIND, path_prefix, after, READ_MAX).await;
+        let found = found.map_err(OpError::internal)?;
+        if found.is_empty() {
+            return Ok(all);
+        }
+        for record in found {
+            all.push(Entity::of_listed(record)?);
+        }
+    }
+}

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 
 use keyward_audit::{JsonObject, Recorded};
 use keyward_engine::{Cx, OpError, op_error, reach};
-use keyward_policy::{find_aws_managed_policy, policy_size};
-use keyward_store::{EntityKind, EntityName, GroupBody, Precondition, RoleBody, UserBody};
+use keyward_policy::policy_size;
+use keyward_store::{GroupBody, RoleBody, UserBody};
 use serde::Serialize;
 
 use super::action::{Permission, Proof};
 use super::document::check_identity;
 use super::entity::{Body, Entity};
+use super::managed_policy::require_attachable;
 use super::paging::{Page, PageRequest};
 
 /// The most policies that are attached to one entity.
@@ -186,36 +187,6 @@ where
     }
     entity.stage(cx, &proof);
     Ok(())
-}
-
-/// Refuses an ARN that no managed policy has, and makes the change depend on the policy staying.
-pub(crate) async fn require_attachable(cx: &mut Cx, arn: &str) -> Result<(), OpError> {
-    let absent = || op_error!(NoSuchEntity, "Policy {arn} does not exist or is not attachable.");
-    let partition = cx.engine().partition();
-    if let Some(policy) = find_aws_managed_policy(arn, partition.as_str()) {
-        // WIRE: "IAM: policies of services".
-        return match policy.service {
-            None => Ok(()),
-            Some(_) => Err(op_error!(
-                PolicyNotAttachable,
-                "Cannot attach a Service Role Policy to a Customer Role."
-            )),
-        };
-    }
-    let name = policy_name(cx, arn).ok_or_else(absent)?;
-    let name = EntityName::new(cx.caller().account, EntityKind::Policy, name);
-    let found = cx.engine().store().entities().find(&name).await.map_err(OpError::internal)?;
-    let found = found.filter(|found| found.record.arn(partition) == arn);
-    let change = found.ok_or_else(absent)?.change;
-    cx.require(Precondition::EntityAt(name, change));
-    Ok(())
-}
-
-/// The name in the ARN of a policy of the caller's account.
-fn policy_name<'a>(cx: &Cx, arn: &'a str) -> Option<&'a str> {
-    let (partition, account) = (cx.engine().partition(), cx.caller().account);
-    let rest = arn.strip_prefix(&format!("arn:{partition}:iam::{account}:policy/"))?;
-    rest.rsplit('/').next()
 }
 
 /// An attached policy in a reply.

@@ -11,7 +11,7 @@ use super::action;
 use super::authorize::existing;
 use super::conditions::Conditions;
 use super::constraints::{self, ArnType, UserNameType};
-use super::policy_holder::require_attachable;
+use super::managed_policy::require_boundary;
 
 /// The operation.
 pub(crate) enum PutUserPermissionsBoundary {}
@@ -37,7 +37,7 @@ impl Operation for PutUserPermissionsBoundary {
         let conditions = Conditions::none().with_boundary(Some(boundary));
         let (proof, mut user) =
             existing::<action::PutUserPermissionsBoundary, UserBody>(cx, name, conditions).await?;
-        require_attachable(cx, boundary).await?;
+        require_boundary(cx, boundary).await?;
         user.body.permissions_boundary = Some(boundary.to_owned());
         user.stage(cx, &proof);
         Ok(())
