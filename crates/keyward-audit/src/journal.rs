@@ -29,7 +29,7 @@ use uuid::Uuid;
 use combine::{Entry, Shared};
 use files::{Files, RealFiles};
 use queue::Turn;
-pub use reader::JournalReader;
+pub use reader::{JournalReader, find_request};
 use writer::Writer;
 
 /// What an acknowledged line has survived.

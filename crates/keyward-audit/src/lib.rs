@@ -12,7 +12,7 @@ mod record;
 pub use date::{iso_date, java_date};
 pub use journal::{
     Durability, Journal, JournalCounts, JournalError, JournalOptions, JournalReader, OpenError,
-    Repair,
+    Repair, find_request,
 };
 pub use json::{Fragment, JsonObject, Recorded};
 pub use record::{

@@ -183,13 +183,16 @@ impl Cx {
         };
         let question = Question { asked, arn: &key.arn, region: &region, resource };
         let verdict = self.decide_on_key(&key, question).await?;
-        if let Decision::Denied(refusal) = verdict.decision {
-            self.note_refusal(asked, &key.arn, &verdict);
-            return Err(if is_own || !refusal.is_of_resource() {
-                self.denied(asked, &key.arn, refusal)
-            } else {
-                self.denied_elsewhere(asked, elsewhere)
-            });
+        match verdict.decision {
+            Decision::Allowed(because) => self.note_allowed(asked, because),
+            Decision::Denied(refusal) => {
+                self.note_refusal(asked, &key.arn, &verdict);
+                return Err(if is_own || !refusal.is_of_resource() {
+                    self.denied(asked, &key.arn, refusal)
+                } else {
+                    self.denied_elsewhere(asked, elsewhere)
+                });
+            }
         }
         if !is_own {
             self.note_foreign_key(self.engine().key_arn(&key.record.key));
@@ -356,13 +359,16 @@ impl Cx {
             },
         };
         let is_own = grant.key.scope.account == self.caller().account;
-        if let Decision::Denied(refusal) = verdict.decision {
-            self.note_refusal(asked, &arn, &verdict);
-            return Err(if is_own || !refusal.is_of_resource() {
-                self.denied(asked, &arn, refusal)
-            } else {
-                self.denied_elsewhere(asked, Elsewhere::ThisResource)
-            });
+        match verdict.decision {
+            Decision::Allowed(because) => self.note_allowed(asked, because),
+            Decision::Denied(refusal) => {
+                self.note_refusal(asked, &arn, &verdict);
+                return Err(if is_own || !refusal.is_of_resource() {
+                    self.denied(asked, &arn, refusal)
+                } else {
+                    self.denied_elsewhere(asked, Elsewhere::ThisResource)
+                });
+            }
         }
         if !is_own {
             self.note_owner(grant.key.scope.account);
@@ -394,8 +400,15 @@ impl Cx {
         resource: &str,
         verdict: &Verdict,
     ) -> Result<(), OpError> {
-        let Decision::Denied(refusal) = verdict.decision else { return Ok(()) };
-        self.note_refusal(asked, resource, verdict);
-        Err(self.denied(asked, resource, refusal))
+        match verdict.decision {
+            Decision::Allowed(because) => {
+                self.note_allowed(asked, because);
+                Ok(())
+            }
+            Decision::Denied(refusal) => {
+                self.note_refusal(asked, resource, verdict);
+                Err(self.denied(asked, resource, refusal))
+            }
+        }
     }
 }

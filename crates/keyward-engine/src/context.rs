@@ -7,6 +7,7 @@ use keyward_model::{
     AccountId, AliasArn, AliasName, Caller, GrantId, KeyArn, KeyMaterialId, Region, RequestId,
     Timestamp,
 };
+use keyward_policy::Because;
 use keyward_store::{Change, GrantRecord, Precondition, Scope, Write};
 
 use crate::authorize::{Account, reach};
@@ -50,6 +51,8 @@ pub(crate) struct Notes {
     pub(crate) recipient: Option<Recipient>,
     /// Other accounts whose resources the call was allowed to use.
     pub(crate) owners: Vec<AccountId>,
+    /// For operators: what the caller was allowed, and why.
+    pub(crate) allowed: Vec<(&'static str, Because)>,
     /// For operators: why the call was refused.
     pub(crate) operator_note: Fragment,
 }

@@ -40,10 +40,20 @@ pub(crate) fn records(cx: &Cx, refusal: Option<&OpError>) -> CallRecords {
         AuditRow { event_id: delivery.event_id, line: line(cx, &delivery, refusal) }
     };
     let mut own = row(cx.caller().account);
-    if is_denied {
-        add_operator_note(&mut own.line, &cx.notes.operator_note);
-    }
+    add_operator_note(&mut own.line, &operator_note(cx));
     CallRecords { own, of_owners: owners.iter().map(|&owner| (owner, row(owner))).collect() }
+}
+
+/// What operators alone are told: what the caller was allowed and why, and why it was refused.
+fn operator_note(cx: &Cx) -> Fragment {
+    let mut note = cx.notes.operator_note.clone();
+    if !cx.notes.allowed.is_empty() {
+        note.add().objects("allowed", &cx.notes.allowed, |to, (action, because)| {
+            to.text("action", action);
+            to.text("because", because.name());
+        });
+    }
+    note
 }
 
 fn line(cx: &Cx, delivery: &Delivery, refusal: Option<&OpError>) -> Vec<u8> {

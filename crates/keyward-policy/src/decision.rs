@@ -38,6 +38,23 @@ pub enum Because {
     NothingDenies,
 }
 
+impl Because {
+    /// In words, for operators.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::RootUser => "the caller is the account's root user, and nothing denies",
+            Self::ResourcePolicy => "the resource-based policy names the caller",
+            Self::RoleInResourcePolicy => {
+                "the resource-based policy names the caller's role or user"
+            }
+            Self::IdentityPolicy => "an identity-based policy allows it",
+            Self::BothAccounts => "the policies of both accounts allow it",
+            Self::Grant => "a grant allows it",
+            Self::NothingDenies => "nothing denies it",
+        }
+    }
+}
+
 /// Why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use keyward_attestation::TrustRoots;
-use keyward_audit::{Journal, JournalOptions, JournalReader};
+use keyward_audit::{Journal, JournalOptions, JournalReader, without_operator_note};
 use keyward_crypto::{DomainKeys, RootKeyFile, Seal, SigningSecret, WrappedDomainKey};
 use keyward_engine::{
     AttestationRules, Engine, Generator, KeyRing, NewCredential, NewDeployment, Organization,
@@ -203,10 +203,16 @@ impl TestApp {
         journal_directory(self.directory.path())
     }
 
-    /// Every audit record, oldest first.
+    /// Every audit record, oldest first, as accounts get it.
     pub fn audit(&self) -> Vec<Value> {
+        let records = self.journal().into_iter();
+        records.map(|line| serde_json::from_slice(&without_operator_note(&line)).unwrap()).collect()
+    }
+
+    /// Every line of the journal, oldest first.
+    pub fn journal(&self) -> Vec<Vec<u8>> {
         let reader = JournalReader::open(&self.journal_directory()).unwrap();
-        reader.map(|line| serde_json::from_slice(&line.unwrap()).unwrap()).collect()
+        reader.map(Result::unwrap).collect()
     }
 
     /// The newest audit record.

@@ -6,6 +6,7 @@
 
 mod client;
 mod development;
+mod explain;
 mod path;
 mod protocol;
 mod service;
@@ -101,6 +102,7 @@ impl Desk {
                 self.advance_clock(Duration::from_secs(*by_s), operator).await
             }
             Command::DevLoad { file } => self.load_keys(file, operator).await,
+            Command::Explain { request_id } => self.explain(request_id, operator).await,
             Command::ServiceAdd { name, account_id, calls } => {
                 self.add_service((name, account_id.as_deref(), calls), operator).await
             }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use keyward_model::{AccountId, Region};
+use keyward_model::{AccountId, Region, RequestId};
 
 use crate::certificate::parse_name;
 pub(crate) use service::{Registration, Service, ServiceAdd};
@@ -73,6 +73,7 @@ pub(crate) enum Command {
     /// Move the clock of a development deployment, and load known keys into it.
     #[command(subcommand)]
     Dev(Dev),
+    Explain(Explain),
     /// Work on the key hierarchy.
     #[command(subcommand)]
     Seal(Seal),
@@ -376,6 +377,28 @@ fn parse_time(text: &str) -> Result<Duration, &'static str> {
         Some(0) | None => Err("the clock moves forward, by a time that can be told"),
         Some(seconds) => Ok(Duration::from_secs(seconds)),
     }
+}
+
+/// Say why a past request was allowed or refused
+///
+/// Reads the audit journal: which action was asked for, on what, and which policies and statements
+/// decided. Callers are never told as much.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Example:
+  keyward explain 5b1e8a50-0b6f-4d0a-9c27-64c5f0a1d7e3 --data-dir ./kms
+
+The request id stands in the reply's header x-amzn-RequestId, in the error that a client shows, and
+as requestID in the audit record.")]
+pub(crate) struct Explain {
+    /// The request's id
+    #[arg(value_name = "REQUEST-ID")]
+    pub(crate) request_id: RequestId,
+    #[command(flatten)]
+    pub(crate) deployment: Deployment,
+    /// Print the records with the reasons as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Subcommand)]

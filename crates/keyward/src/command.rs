@@ -4,6 +4,7 @@ mod account;
 mod certificate;
 mod clock;
 mod dev;
+mod explain;
 mod init;
 mod operate;
 mod policy;
@@ -32,6 +33,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         Command::Account(arguments) => account::run(&arguments),
         Command::Clock(arguments) => clock::run(&arguments),
         Command::Dev(arguments) => dev::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
         Command::Seal(arguments) => seal::run(&arguments),
         Command::Service(arguments) => service::run(&arguments),
         Command::Certificate(arguments) => certificate::run(arguments),

@@ -83,6 +83,36 @@ fn read_line(segment: &mut BufReader<File>) -> io::Result<Option<Vec<u8>>> {
     Ok(None)
 }
 
+/// The records of a request, as they stand in the journal: of the newest segment that has one.
+pub fn find_request(directory: &Path, request_id: &Uuid) -> io::Result<Vec<Vec<u8>>> {
+    for number in segment::list(directory)?.into_iter().rev() {
+        let mut found = Vec::new();
+        for line in JournalReader::over(directory, vec![number]) {
+            let line = line?;
+            // Parsed, not searched: an encryption context may hold the same words.
+            if request_id_of(&line).is_some_and(|id| id == *request_id) {
+                found.push(line);
+            }
+        }
+        if !found.is_empty() {
+            return Ok(found);
+        }
+    }
+    Ok(Vec::new())
+}
+
+fn request_id_of(line: &[u8]) -> Option<Uuid> {
+    let record: Requested<'_> = serde_json::from_slice(line).ok()?;
+    Uuid::parse_str(record.request_id?).ok()
+}
+
+/// A record of a request, as far as it matters here.
+#[derive(serde::Deserialize)]
+struct Requested<'a> {
+    #[serde(rename = "requestID", borrow)]
+    request_id: Option<&'a str>,
+}
+
 /// A record, as far as it matters here.
 #[derive(serde::Deserialize)]
 struct Identified<'a> {

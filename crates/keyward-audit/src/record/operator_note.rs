@@ -1,5 +1,5 @@
-//! What a record tells operators alone: why a request was refused, with the policies and statements
-//! that decided. It stands in the journal as the record's last member, `operatorNote`, and leaves
+//! What a record tells operators alone: why a request was allowed or refused, in the latter case with
+//! the policies and statements that decided. It stands in the journal as the record's last member, `operatorNote`, and leaves
 //! the record before that is delivered to an account.
 
 use crate::json::Fragment;

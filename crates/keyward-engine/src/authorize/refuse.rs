@@ -1,6 +1,6 @@
 //! The words of refusals, and what is kept of them for operators.
 
-use keyward_policy::{Decision, Refusal};
+use keyward_policy::{Because, Decision, Refusal};
 
 use super::{Asked, Verdict};
 use crate::{Cx, OpError, op_error};
@@ -40,6 +40,11 @@ impl Cx {
              resource does not exist in this Region, no resource-based policies allow access, or a \
              resource-based policy explicitly denies access"
         )
+    }
+
+    /// Keeps the reason of a permission for the journal.
+    pub(super) fn note_allowed(&mut self, asked: Asked<'_>, because: Because) {
+        self.notes.allowed.push((asked.name, because));
     }
 
     /// Keeps the reason of a refusal for the journal.

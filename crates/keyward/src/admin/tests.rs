@@ -165,3 +165,27 @@ async fn a_service_of_no_account_or_with_no_such_role_is_refused() {
     }
     assert_eq!(service_lines(&desk).await, []);
 }
+
+#[tokio::test]
+async fn a_past_request_is_explained_to_operators_alone() {
+    let app = TestApp::new().await;
+    let (_parent, desk) = desk(&app).await;
+    std::fs::create_dir(desk.dir.journal()).unwrap();
+    let explain = |request_id: &str| Command::Explain { request_id: request_id.to_owned() };
+    for (request_id, reason) in [
+        ("x", "a request id is a UUID"),
+        ("5b1e8a50-0b6f-4d0a-9c27-64c5f0a1d7e3", "the journal has no record of the request"),
+    ] {
+        let refused = desk.carry_out(&explain(request_id), "uid 0").await.unwrap_err();
+        assert!(refused.to_string().starts_with(reason), "{refused}");
+    }
+    app.root().create_key().await;
+    let request_id = app.last_record()["requestID"].as_str().unwrap().to_owned();
+    let lines = app.journal();
+    let found = keyward_audit::find_request(&app.journal_directory(), &request_id.parse().unwrap());
+    let [line] = &found.unwrap()[..] else { panic!("{lines:?}") };
+    let note: serde_json::Value =
+        serde_json::from_slice(keyward_audit::operator_note(line).unwrap()).unwrap();
+    assert_eq!(note["allowed"][0]["action"], "kms:CreateKey");
+    assert_eq!(app.last_record().get("operatorNote"), None);
+}

@@ -1,6 +1,8 @@
 //! How an operator's command reaches a deployment, whether a server runs or not, and what is said
 //! when it is done.
 
+mod explanation;
+
 use anyhow::Result;
 use keyward_model::Timestamp;
 use serde_json::{Value, json};
@@ -64,6 +66,7 @@ fn words_of(outcome: &Outcome) -> String {
         Outcome::DomainKeyRotated { number } => {
             format!("Everything is sealed under domain key {number}\n")
         }
+        Outcome::Explained { records } => records.iter().map(explanation::words).collect(),
         Outcome::KeysLoaded { count } => format!("Loaded {count} keys\n"),
         Outcome::ServiceRemoved { principal } => format!("{principal} is no longer registered\n"),
         Outcome::Services { services } => {
@@ -88,6 +91,7 @@ fn json_of(outcome: &Outcome) -> Value {
             json!({ "accountId": account_id, "accessKeyId": access_key_id, "profile": profile })
         }
         Outcome::DomainKeyRotated { number } => json!({ "domainKey": number }),
+        Outcome::Explained { records } => json!({ "records": records }),
         Outcome::KeysLoaded { count } => json!({ "keysLoaded": count }),
         Outcome::ServiceRemoved { principal } => json!({ "removed": principal }),
         Outcome::Services { services } => {
