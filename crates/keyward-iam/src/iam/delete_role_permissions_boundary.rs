@@ -26,7 +26,7 @@ impl Operation for DeleteRolePermissionsBoundary {
             // WIRE: "IAM: permissions boundaries".
             return Err(op_error!(
                 NoSuchEntity,
-                "Role {} does not have a permissions boundary attached.",
+                "Permissions boundary for role {} cannot be found.",
                 role.name
             ));
         }
