@@ -167,7 +167,7 @@ class Demonstration:
         self.directory = directory
         self.work = directory / "demo"
         self.work.mkdir(mode=0o700, exist_ok=True)
-        session = botocore.session.Session(profile="keyward")
+        session = botocore.session.Session(profile=profile_of(directory))
         self.kms: Any = boto3.Session(botocore_session=session).client("kms")
         self.requests: set[str] = set()
         for event in ("after-call.kms",):
@@ -251,6 +251,12 @@ class Demonstration:
         print(f"  In full, one JSON record per line: {shown(journal[-1])}")
 
 
+def profile_of(directory: Path) -> str:
+    """The user `admin`; a deployment of an earlier release has the root user alone."""
+    credentials = (directory / "aws" / "credentials").read_text()
+    return "keyward-admin" if "[keyward-admin]" in credentials else "keyward"
+
+
 def shown(path: Path) -> str:
     """A path as one would type it here."""
     return os.path.relpath(path)
@@ -262,7 +268,7 @@ def say_goodbye(server: Server, url: str) -> None:
     lines = {
         "AWS_CONFIG_FILE": aws / "config",
         "AWS_SHARED_CREDENTIALS_FILE": aws / "credentials",
-        "AWS_PROFILE": "keyward",
+        "AWS_PROFILE": profile_of(server.directory),
     }
     print()
     if shutil.which("aws") is None:
