@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::source::Source;
 
 /// What each crate may depend on. Dependencies of tests alone are free.
-const ARROWS: [(&str, &[&str]); 19] = [
+const ARROWS: [(&str, &[&str]); 20] = [
     // The program wires everything, and alone builds backends.
     (
         "keyward",
@@ -47,6 +47,7 @@ const ARROWS: [(&str, &[&str]); 19] = [
     ),
     ("keyward-lc", &[]),
     ("keyward-model", &[]),
+    ("keyward-oidc", &["keyward-model"]),
     (
         "keyward-ops",
         &[
