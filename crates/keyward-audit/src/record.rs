@@ -124,6 +124,13 @@ pub enum Resource {
     Alias(AliasArn),
     /// A key.
     Key(KeyArn),
+    /// A role.
+    Role {
+        /// Its account.
+        account: AccountId,
+        /// Its ARN.
+        arn: String,
+    },
 }
 
 impl ApiCall<'_> {
@@ -231,6 +238,11 @@ impl Resource {
                 o.text("accountId", arn.account.as_str());
                 o.text("type", "AWS::KMS::Key");
                 o.display("ARN", arn);
+            }
+            Self::Role { account, arn } => {
+                o.text("accountId", account.as_str());
+                o.text("type", "AWS::IAM::Role");
+                o.text("ARN", arn);
             }
         }
     }

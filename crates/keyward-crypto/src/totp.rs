@@ -53,7 +53,8 @@ impl MfaSeed {
         found.filter(|&step| step > last_step)
     }
 
-    fn code(&self, step: i64) -> Zeroizing<String> {
+    /// The code that a device shows in a time step.
+    pub fn code(&self, step: i64) -> Zeroizing<String> {
         let value = truncated(self, step) % 1_000_000;
         Zeroizing::new(format!("{value:06}"))
     }

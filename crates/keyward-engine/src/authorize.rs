@@ -8,6 +8,7 @@
 mod circumstances;
 mod decide;
 mod refuse;
+mod role;
 mod service;
 
 use std::marker::PhantomData;
@@ -26,6 +27,7 @@ use circumstances::Resource;
 use decide::Question;
 pub(crate) use decide::Verdict;
 use refuse::Elsewhere;
+pub use role::Role;
 
 /// What an action lets its holder do with the target. Each is a type, so that a method of [`Cx`]
 /// can demand the right one.

@@ -133,7 +133,7 @@ async fn run<O: Operation, C: Codec>(cx: &mut Cx, body: &[u8]) -> Result<Reply, 
     let input = decode::<O>(&json)?;
     input.record(&mut cx.notes.request_parameters.add());
     let output = O::run(cx, input).await?;
-    if O::KIND == crate::Kind::Write {
+    if O::KIND == crate::Kind::Write || O::SHOWS_REPLY {
         output.record(&mut cx.notes.response_elements.add());
     }
     let mut reply = Zeroizing::new(Vec::new());

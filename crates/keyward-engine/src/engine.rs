@@ -20,6 +20,7 @@ use crate::cache::{Loaded, Stale};
 use crate::deployment_clock::DeploymentClock;
 use crate::grantee::{GranteeGrants, KeyGrantee};
 use crate::last_use::LastUses;
+use crate::mfa_code::MfaFailures;
 use crate::outbox::Deliveries;
 use crate::principal_use::PrincipalUses;
 use crate::stamped::Stamped;
@@ -121,6 +122,7 @@ pub struct Engine {
     pub(crate) deliveries: Deliveries,
     pub(crate) last_uses: LastUses,
     pub(crate) principal_uses: PrincipalUses,
+    pub(crate) mfa_failures: MfaFailures,
     pub(crate) turns: Turns,
     /// Woken by every change that leaves a key in a state that ends by itself.
     pub(crate) settling: Notify,
@@ -152,6 +154,7 @@ impl Engine {
             deliveries: Deliveries::default(),
             last_uses: LastUses::new(),
             principal_uses: PrincipalUses::default(),
+            mfa_failures: MfaFailures::default(),
             turns: Turns::new(),
             settling,
             has_rotations: OnceCell::new(),

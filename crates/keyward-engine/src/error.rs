@@ -92,6 +92,7 @@ error_codes! {
     Tag = "TagException", 400;
     Throttling = "ThrottlingException", 400 / "Throttling", 400;
     UnmodifiableEntity = "UnmodifiableEntityException", 400 / "UnmodifiableEntity", 400;
+    UnrecognizedClient = "UnrecognizedClientException", 400 / "InvalidClientTokenId", 403;
     UnsupportedOperation = "UnsupportedOperationException", 400;
     Validation = "ValidationException", 400 / "ValidationError", 400;
     XksProxyUriUnreachable = "XksProxyUriUnreachableException", 400;

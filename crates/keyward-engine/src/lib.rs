@@ -33,6 +33,7 @@ mod marker;
 mod material;
 mod material_set;
 mod mfa;
+mod mfa_code;
 mod named_principals;
 mod operation;
 mod operator;
@@ -54,7 +55,7 @@ mod standing;
 mod turns;
 mod workers;
 
-pub use authorize::{Access, Account, Action, Authorized, reach};
+pub use authorize::{Access, Account, Action, Authorized, Role, reach};
 pub use bootstrap::{BootstrapError, NewDeployment, create_deployment};
 pub use cipher::{CiphertextHeader, Sealed};
 pub use clock::ClockWatch;

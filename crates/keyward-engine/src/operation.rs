@@ -27,6 +27,8 @@ pub trait Operation: 'static {
     const NAME: &'static str;
     /// What it does to the world.
     const KIND: Kind;
+    /// Whether the audit record shows the reply though nothing is changed.
+    const SHOWS_REPLY: bool = false;
     /// Its constraints and errors, from the API model.
     const MODEL: &'static keyward_shape::Operation;
     /// The request.

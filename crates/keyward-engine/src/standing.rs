@@ -82,7 +82,9 @@ impl Standing {
                 Subject::FederatedUser { account, arn: &self.arn, parent }
             }
             Principal::Service(_) => Subject::Service { names: service_names },
-            Principal::WebIdentity(_) => return None,
+            Principal::WebIdentity(identity) => {
+                Subject::WebIdentity { provider_arn: &identity.provider }
+            }
         })
     }
 }

@@ -23,6 +23,7 @@ pub mod sts;
 mod action;
 #[cfg(test)]
 mod constraint_tests;
+mod session_limits;
 mod shape;
 mod table;
 

@@ -5,8 +5,15 @@ use keyward_engine::{Api, Protocol};
 
 pub mod constraints;
 
+pub(crate) mod assume_role;
 pub(crate) mod get_access_key_info;
 pub(crate) mod get_caller_identity;
+pub(crate) mod get_federation_token;
+pub(crate) mod get_session_token;
+
+mod action;
+mod credentials;
+mod session;
 
 /// The service.
 pub static API: Api = Api { event_source: "sts.amazonaws.com", protocol: Protocol::AwsQuery };

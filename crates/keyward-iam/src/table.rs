@@ -106,12 +106,16 @@ use crate::iam::update_open_id_connect_provider_thumbprint::UpdateOpenIdConnectP
 use crate::iam::update_role::UpdateRole;
 use crate::iam::update_role_description::UpdateRoleDescription;
 use crate::iam::update_user::UpdateUser;
+use crate::session_limits::OfIam;
+use crate::sts::assume_role::AssumeRole;
 use crate::sts::get_access_key_info::GetAccessKeyInfo;
 use crate::sts::get_caller_identity::GetCallerIdentity;
+use crate::sts::get_federation_token::GetFederationToken;
+use crate::sts::get_session_token::GetSessionToken;
 use crate::{iam, sts};
 
 const fn iam_entry<O: Operation>() -> Entry {
-    query_entry::<O>(&iam::API)
+    query_entry::<OfIam<O>>(&iam::API)
 }
 
 const fn sts_entry<O: Operation>() -> Entry {
@@ -227,8 +231,13 @@ pub static IAM_OPERATIONS: &[Entry] = &[
 ];
 
 /// Every operation of STS that is offered, in the order of names.
-pub static STS_OPERATIONS: &[Entry] =
-    &[sts_entry::<GetAccessKeyInfo>(), sts_entry::<GetCallerIdentity>()];
+pub static STS_OPERATIONS: &[Entry] = &[
+    sts_entry::<AssumeRole>(),
+    sts_entry::<GetAccessKeyInfo>(),
+    sts_entry::<GetCallerIdentity>(),
+    sts_entry::<GetFederationToken>(),
+    sts_entry::<GetSessionToken>(),
+];
 
 /// The operation of this name. No name is one of both services.
 pub fn find(name: &str) -> Option<&'static Entry> {

@@ -1,13 +1,14 @@
 //! Users, roles and sessions that no operation made: put straight into the database.
 
-use keyward_crypto::{Binding, SigningSecret};
+use keyward_crypto::{Binding, MfaSeed, SigningSecret};
 use keyward_engine::{IssuedSession, NewCredential, NewService, NewServiceKind, NewSession};
 use keyward_model::{
-    AccessKeyId, Caller, Clock, Identity, Partition, Principal, Session, UniqueId, UniqueIdKind,
+    AccessKeyId, AccountId, Caller, Clock, Identity, Partition, Principal, Session, UniqueId,
+    UniqueIdKind,
 };
 use keyward_store::{
     Change, CredentialOwner, CredentialRecord, CredentialStatus, EntityBody, EntityKind,
-    EntityName, EntityRecord, RoleBody, UserBody, Write,
+    EntityName, EntityRecord, MfaDeviceBody, RoleBody, UserBody, Write,
 };
 
 use crate::{Client, TestApp};
@@ -15,7 +16,16 @@ use crate::{Client, TestApp};
 impl TestApp {
     /// Puts an entity with path `/` into the first account, or replaces it.
     pub async fn put_entity(&self, name: &str, body: EntityBody) -> Identity {
-        let account = self.account();
+        self.put_entity_into(self.account(), name, body).await
+    }
+
+    /// The same of any account.
+    pub async fn put_entity_into(
+        &self,
+        account: AccountId,
+        name: &str,
+        body: EntityBody,
+    ) -> Identity {
         let entity = EntityName::new(account, body.kind(), name);
         let found = self.engine().store().entities().find(&entity).await.unwrap();
         let known = found.and_then(|found| found.record.unique_id);
@@ -35,7 +45,7 @@ impl TestApp {
             created_at: self.clock().now(),
             body,
         };
-        self.write(vec![Write::PutEntity(Box::new(record))]).await;
+        self.write_to(account, vec![Write::PutEntity(Box::new(record))]).await;
         // Those without a unique id have no identity that anybody looks at.
         let unique_id =
             unique_id.unwrap_or_else(|| UniqueId::new(UniqueIdKind::User, self.engine().rng()));
@@ -58,11 +68,17 @@ impl TestApp {
 
     /// Adds a user to the first account, with an access key.
     pub async fn user(&self, name: &str, body: UserBody) -> Client {
-        let user = self.put_entity(name, EntityBody::User(body)).await;
+        self.user_of(self.account(), name, body).await
+    }
+
+    /// Adds a user to any account, with an access key.
+    pub async fn user_of(&self, account: AccountId, name: &str, body: UserBody) -> Client {
+        let user = self.put_entity_into(account, name, EntityBody::User(body)).await;
         let access_key_id = AccessKeyId::long_term(self.engine().rng());
-        self.put_access_key(&access_key_id, CredentialOwner::User(user.unique_id)).await;
+        let owner = CredentialOwner::User(user.unique_id);
+        self.put_access_key(account, &access_key_id, owner).await;
         let root = self.root();
-        let caller = Caller { principal: Principal::User(user), ..root.caller().clone() };
+        let caller = Caller { account, principal: Principal::User(user), ..root.caller().clone() };
         let secret = || SigningSecret::new(SECRET.as_bytes().to_vec());
         root.with_credentials(Caller { access_key_id, ..caller }, secret(), None)
     }
@@ -95,13 +111,30 @@ impl TestApp {
         root.with_credentials(Caller::root(Partition::Aws, account, access_key_id), secret, None)
     }
 
-    async fn put_access_key(&self, id: &AccessKeyId, owner: CredentialOwner) {
+    /// Gives a user of the first account an MFA device, whose name is the user's. Its codes are
+    /// those of the seed.
+    pub async fn mfa_device(&self, user: &Identity) -> MfaSeed {
+        let seed = || MfaSeed::new(b"12345678901234567890".to_vec());
+        let device = EntityName::new(self.account(), EntityKind::MfaDevice, user.name.as_str());
+        let row = device.row_identity();
+        let binding = Binding { table: EntityRecord::TABLE, row: &row, column: "sealed" };
+        let body = MfaDeviceBody {
+            sealed_seed: self.key_ring().keys().seal(&binding, &seed()).unwrap(),
+            user: Some(user.unique_id),
+            enabled_at: Some(self.clock().now()),
+            ..MfaDeviceBody::default()
+        };
+        self.put_entity(&user.name, EntityBody::MfaDevice(body)).await;
+        seed()
+    }
+
+    async fn put_access_key(&self, account: AccountId, id: &AccessKeyId, owner: CredentialOwner) {
         let secret = SigningSecret::new(SECRET.as_bytes().to_vec());
         let row = id.as_str().as_bytes();
         let binding = Binding { table: CredentialRecord::TABLE, row, column: "sealed_secret" };
         let record = CredentialRecord {
             access_key_id: id.clone(),
-            account: self.account(),
+            account,
             owner,
             status: CredentialStatus::Active,
             sealed_secret: self.key_ring().keys().seal(&binding, &secret).unwrap(),
@@ -112,8 +145,12 @@ impl TestApp {
 
     /// Writes behind the back of the service.
     async fn write(&self, writes: Vec<Write>) {
+        self.write_to(self.account(), writes).await;
+    }
+
+    async fn write_to(&self, account: AccountId, writes: Vec<Write>) {
         self.engine().store().commit(Change { writes, ..Change::default() }).await.unwrap();
-        self.engine().forget_entities(&self.account());
+        self.engine().forget_entities(&account);
     }
 }
 

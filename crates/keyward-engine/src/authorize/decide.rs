@@ -176,10 +176,10 @@ fn route_of(grant: &GrantRecord, subject: &Subject<'_>, request: &GrantRequest<'
 }
 
 /// A question with the caller's standing.
-struct Scene<'a> {
-    cx: &'a Cx,
-    standing: &'a Standing,
-    question: Question<'a>,
+pub(super) struct Scene<'a> {
+    pub(super) cx: &'a Cx,
+    pub(super) standing: &'a Standing,
+    pub(super) question: Question<'a>,
 }
 
 impl Scene<'_> {
@@ -198,7 +198,7 @@ impl Scene<'_> {
     }
 
     /// The decision, and whether the aliases of the key might change it.
-    fn decide(
+    pub(super) fn decide(
         &self,
         decide: impl FnOnce(&Request<'_>, &Layers<'_>) -> Decision,
     ) -> (Decision, bool) {
@@ -216,7 +216,7 @@ impl Scene<'_> {
         })
     }
 
-    fn with_request<R>(
+    pub(super) fn with_request<R>(
         &self,
         act: impl FnOnce(&Request<'_>, &Layers<'_>, &Cell<bool>) -> R,
     ) -> Option<R> {

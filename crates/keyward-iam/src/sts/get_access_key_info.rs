@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::constraints::{self, AccessKeyIdType};
 use crate::action;
+use crate::session_limits::require_may_look;
 
 /// The operation.
 pub(crate) enum GetAccessKeyInfo {}
@@ -34,6 +35,7 @@ impl Operation for GetAccessKeyInfo {
     type Output = Output;
 
     async fn run<'a>(cx: &'a mut Cx, input: Input<'a>) -> Result<Output, OpError> {
+        require_may_look(cx, "sts:GetAccessKeyInfo")?;
         cx.authorize_account("*", action::GetAccessKeyInfo).await?;
         let id: AccessKeyId = input.access_key_id.parse().map_err(|_| unknown())?;
         let found = cx.engine().store().credentials().find(&id).await;
