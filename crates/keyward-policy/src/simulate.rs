@@ -202,8 +202,8 @@ impl Input {
             Rule::RetireGrant => self.explain_retirement(&request, &layers, account),
             Rule::Trust => {
                 let silent = Policy::compile_unbound(&documents::empty());
-                let role = RoleSide { account, trust_policy: policy.unwrap_or(&silent) };
-                Explanation::of_assume_role(&request, &layers, &role)
+                let side = RoleSide { account, trust_policy: policy.unwrap_or(&silent) };
+                Explanation::of_assume_role(&request, &layers, &side)
             }
             Rule::Account => {
                 let resource = ResourceSide { account, policy: None };

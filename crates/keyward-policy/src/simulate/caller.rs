@@ -71,10 +71,12 @@ impl Caller {
         }
     }
 
-    /// A session's ARN does not tell the path of its role; `aws:PrincipalArn` does.
+    /// A session's ARN does not tell the path of its role; `aws:PrincipalArn` does, if it is that
+    /// role's.
     pub(super) fn learn_role(&mut self, principal_arn: &str) {
+        let is_same = self.bind(principal_arn).is_some();
         if let Self::Role { role_arn, is_path_known, .. } = self
-            && !*is_path_known
+            && is_same
         {
             principal_arn.clone_into(role_arn);
             *is_path_known = true;

@@ -15,12 +15,12 @@ use crate::policy::Policy;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// Attached to who calls: no principal, always an action and a resource.
-    OfCaller,
+    Caller,
     /// Attached to a resource: a principal. What else is missing makes a statement inert, or goes
     /// without saying.
-    OfResource,
+    Resource,
     /// For all resources of an account: everything.
-    OfAccount,
+    Account,
 }
 
 /// Reads policies of one kind from one member of the input.
@@ -86,11 +86,9 @@ impl Reader<'_> {
         let has_principal = statement.principal.is_some();
         let is_complete = statement.action.is_some() && statement.resource.is_some();
         match self.kind {
-            Kind::OfCaller if has_principal => Some("names a principal"),
-            Kind::OfResource | Kind::OfAccount if !has_principal => Some("names no principal"),
-            Kind::OfCaller | Kind::OfAccount if !is_complete => {
-                Some("has no action or no resource")
-            }
+            Kind::Caller if has_principal => Some("names a principal"),
+            Kind::Resource | Kind::Account if !has_principal => Some("names no principal"),
+            Kind::Caller | Kind::Account if !is_complete => Some("has no action or no resource"),
             _ => None,
         }
     }

@@ -80,28 +80,24 @@ impl Input {
         let (asked, caller, context) = read_request(object(request, "request")?)?;
         let reader = |place, kind| Reader { place, kind, caller: &caller };
         let policies = |raw: Option<&RawValue>, place| {
-            raw.map_or(Ok(Vec::new()), |raw| reader(place, Kind::OfCaller).policies(raw))
+            raw.map_or(Ok(Vec::new()), |raw| reader(place, Kind::Caller).policies(raw))
         };
         let levels = |raw: Option<&RawValue>, place, kind| {
             raw.map_or(Ok(Vec::new()), |raw| reader(place, kind).levels(raw))
         };
-        let resource = reader("resourcePolicy", Kind::OfResource);
+        let resource = reader("resourcePolicy", Kind::Resource);
         let resource_policy =
             given.resource.map_or(Ok(Vec::new()), |raw| resource.documents(raw))?;
-        let boundary = reader("permissionsBoundaries", Kind::OfCaller);
+        let boundary = reader("permissionsBoundaries", Kind::Caller);
         let boundaries = given.boundary.map_or(Ok(Vec::new()), |raw| boundary.documents(raw))?;
         Ok(Self {
             identity: policies(given.identity, "identityPolicies")?,
             session: policies(given.session, "sessionPolicies")?,
-            service_control: levels(
-                given.service_control,
-                "serviceControlPolicies",
-                Kind::OfCaller,
-            )?,
+            service_control: levels(given.service_control, "serviceControlPolicies", Kind::Caller)?,
             resource_control: levels(
                 given.resource_control,
                 "resourceControlPolicies",
-                Kind::OfAccount,
+                Kind::Account,
             )?,
             resource_policy: joined(resource_policy).map(|document| resource.compile(&document)),
             boundary_statements: boundaries.iter().map(|it| it.statements.len()).collect(),

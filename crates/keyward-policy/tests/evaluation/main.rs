@@ -4,8 +4,10 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "a test ends where something is not as it should be"
 )]
 
+mod agreement;
 mod cases;
 mod naive;

@@ -250,6 +250,9 @@ impl Input {
     fn classes(&self, effect: Effect) -> Vec<Class> {
         let Some(document) = &self.resource_policy else { return Vec::new() };
         let rule = self.rule();
+        if rule == Rule::Identity {
+            return Vec::new();
+        }
         document
             .statements
             .iter()
@@ -353,11 +356,14 @@ impl Input {
             .collect()
     }
 
-    /// The value of a policy variable: only a key with one value has one.
-    fn variable(&self, key: &str) -> Option<String> {
-        match self.values(key).as_slice() {
-            [one] => Some(one.clone()),
-            _ => None,
+    /// The values of a policy variable. A key that may have several can be none, however many it has.
+    fn variable(&self, key: &str) -> Vec<String> {
+        const MULTIVALUED: [&str; 3] =
+            ["aws:tagkeys", "kms:grantoperations", "kms:encryptioncontextkeys"];
+        let mut values = self.values(key);
+        if MULTIVALUED.contains(&key.to_lowercase().as_str()) {
+            values.extend([String::new(), String::new()]);
         }
+        values
     }
 }

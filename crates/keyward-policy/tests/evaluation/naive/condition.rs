@@ -180,8 +180,11 @@ fn date(value: &str, policy: &str, wanted: &[Ordering]) -> Option<bool> {
 /// Nanoseconds since 1970.
 fn instant(text: &str) -> Option<i128> {
     const SECOND: i128 = 1_000_000_000;
-    if text.len() != 4 && !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
-        return text.parse::<i128>().ok()?.checked_mul(SECOND);
+    if text.len() != 4
+        && let Some((is_negative, whole, fraction)) = number(text)
+    {
+        let nanoseconds: i128 = format!("0{whole}{fraction:0<9}").parse().ok()?;
+        return Some(if is_negative { -nanoseconds } else { nanoseconds });
     }
     let (date, time) = match text.split_once('T') {
         Some((date, time)) => (date, Some(time)),

@@ -13,7 +13,8 @@ pub(crate) enum Piece {
     Many,
 }
 
-pub(crate) type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+/// All values of a key.
+pub(crate) type Lookup<'a> = &'a dyn Fn(&str) -> Vec<String>;
 
 /// An action: the prefix must be equal, the name may have wildcards, case never matters.
 pub(crate) fn action(pattern: &str, action: &str) -> bool {
@@ -155,10 +156,13 @@ fn value(name: &str, lookup: Lookup<'_>) -> Option<String> {
     if ["*", "?", "$"].contains(&name) {
         return Some(name.to_owned());
     }
-    match name.split_once(", '") {
-        Some((key, default)) => {
-            lookup(key).or_else(|| default.strip_suffix('\'').map(str::to_owned))
-        }
-        None => lookup(name),
+    let (key, default) = match name.split_once(", '") {
+        Some((key, default)) => (key, Some(default.strip_suffix('\'')?.to_owned())),
+        None => (name, None),
+    };
+    match lookup(key).as_slice() {
+        [] => default,
+        [one] => Some(one.clone()),
+        _ => None,
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::Input;
-use super::principal::{Caller, Class, names_account, same_role};
+use super::principal::{Caller, Class, names_account};
 
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Grant {
@@ -69,8 +69,8 @@ impl Grant {
         let service = self.grantee_service.as_deref().unwrap_or_default();
         let direct = match caller {
             Caller::User { arn, .. } | Caller::FederatedUser { arn, .. } => arn == grantee,
-            Caller::Role { role_arn, session_arn, .. } => {
-                same_role(role_arn, grantee) || session_arn.as_deref() == Some(grantee)
+            Caller::Role { session_arn, .. } => {
+                caller.is_of_role(grantee) || session_arn.as_deref() == Some(grantee)
             }
             Caller::Service { name } => {
                 name == grantee || (name == service && self.constraints.source_arn.is_some())

@@ -78,10 +78,13 @@ impl Input {
             sessions: documents(&written.session_policies)?,
             grants: written.grants.unwrap_or_default(),
         };
-        if let Caller::Role { role_arn, session_arn: Some(_), .. } = &mut input.caller
-            && let Some([arn]) = input.context.get("aws:PrincipalArn").map(Vec::as_slice)
+        let told = input.context.get("aws:PrincipalArn").and_then(|arns| arns.first());
+        let told = told.filter(|arn| input.caller.is_of_role(arn)).cloned();
+        if let (Caller::Role { role_arn, is_path_known, .. }, Some(arn)) = (&mut input.caller, told)
+            && !*is_path_known
         {
-            role_arn.clone_from(arn);
+            *role_arn = arn;
+            *is_path_known = true;
         }
         input.fill(request.resource_account.is_some());
         Ok(input)

@@ -28,6 +28,8 @@ pub(crate) enum Caller {
         account: String,
         role_arn: String,
         session_arn: Option<String>,
+        /// Whether the role's ARN has its path, which a session's ARN does not tell.
+        is_path_known: bool,
     },
     FederatedUser {
         arn: String,
@@ -67,11 +69,13 @@ impl Caller {
         match (service, resource_kind) {
             ("iam", "root") => Ok(Self::Root { account }),
             ("iam", "user") => Ok(Self::User { arn, account }),
-            ("iam", "role") => Ok(Self::Role { account, role_arn: arn, session_arn: None }),
+            ("iam", "role") => {
+                Ok(Self::Role { account, role_arn: arn, session_arn: None, is_path_known: true })
+            }
             ("sts", "assumed-role") => {
                 let role = name.split('/').next().unwrap_or_default();
                 let role_arn = format!("arn:{partition}:iam::{account}:role/{role}");
-                Ok(Self::Role { account, role_arn, session_arn: Some(arn) })
+                Ok(Self::Role { account, role_arn, session_arn: Some(arn), is_path_known: false })
             }
             ("sts", "federated-user") => Ok(Self::FederatedUser { arn, account }),
             ("iam", "oidc-provider" | "saml-provider") => Ok(Self::Provider { name: arn }),
@@ -105,7 +109,7 @@ impl Caller {
             }
             Element::Listed(principal) => self.named(principal),
             Element::NotListed(principal) if statement.effect == Effect::Allow => {
-                self.named(principal).is_none().then_some(Class::Direct)
+                (!self.is_provider() && self.named(principal).is_none()).then_some(Class::Direct)
             }
             Element::NotListed(principal) => {
                 // Documented: a boundary makes the exception useless.
@@ -156,9 +160,7 @@ impl Caller {
             (PrincipalKind::Aws, Self::Role { session_arn: Some(arn), .. }) if arn == name => {
                 Some(Class::Direct)
             }
-            (PrincipalKind::Aws, Self::Role { role_arn, .. }) if same_role(role_arn, name) => {
-                Some(Class::Role)
-            }
+            (PrincipalKind::Aws, Self::Role { .. }) if self.is_of_role(name) => Some(Class::Role),
             (PrincipalKind::Service, Self::Service { name: own }) if own == name => {
                 Some(Class::Direct)
             }
@@ -167,6 +169,16 @@ impl Caller {
             }
             _ => None,
         }
+    }
+
+    /// Names of roles are unique in their account: where the path is not known, the name decides.
+    pub(crate) fn is_of_role(&self, name: &str) -> bool {
+        let Self::Role { role_arn, is_path_known, .. } = self else { return false };
+        let ends = |arn: &str| {
+            let (head, path) = arn.split_once(":role/")?;
+            Some((head.to_owned(), path.rsplit('/').next()?.to_owned()))
+        };
+        role_arn == name || (!is_path_known && ends(name).is_some() && ends(role_arn) == ends(name))
     }
 
     /// `NotPrincipal` with `Deny` spares who is listed with everything it is: account, role,
@@ -187,9 +199,9 @@ impl Caller {
             Self::User { arn, .. } | Self::FederatedUser { arn, .. } => {
                 account() && aws(&|name| name == arn)
             }
-            Self::Role { role_arn, session_arn, .. } => {
+            Self::Role { session_arn, .. } => {
                 account()
-                    && aws(&|name| same_role(role_arn, name))
+                    && aws(&|name| self.is_of_role(name))
                     && session_arn.as_ref().is_none_or(|arn| aws(&|name| name == arn))
             }
             Self::Service { name: own } => lists(PrincipalKind::Service, &|name| name == own),
@@ -204,22 +216,6 @@ impl Caller {
 pub(crate) fn names_account(name: &str, account: &str) -> bool {
     let parts: Vec<&str> = name.split(':').collect();
     name == account || matches!(parts[..], ["arn", _, "iam", "", own, "root"] if own == account)
-}
-
-/// The path of a role is not part of its sessions' ARNs; its name is unique in the account.
-pub(crate) fn same_role(role_arn: &str, name: &str) -> bool {
-    let ends = |arn: &str| {
-        let (head, path) = arn.split_once(":role/")?;
-        Some((head.to_owned(), path.rsplit('/').next()?.to_owned()))
-    };
-    role_arn == name
-        || (ends(role_arn).is_some()
-            && !role_arn_has_path(role_arn)
-            && ends(role_arn) == ends(name))
-}
-
-fn role_arn_has_path(arn: &str) -> bool {
-    arn.split_once(":role/").is_some_and(|(_, path)| path.contains('/'))
 }
 
 /// A provider goes by its ARN or, if it is an OIDC provider, by its bare name.
