@@ -439,9 +439,11 @@ pub(crate) enum Policy {
 /// list of policies), and `grants`. All but `request` may be absent.
 #[derive(Args, Debug)]
 #[command(after_help = r#"Example: may Alice, who may use every key, use this one?
-  keyward policy simulate <<'END'
-  {"request": {"action": "kms:Decrypt", "principal": "arn:aws:iam::111122223333:user/alice", "resource": "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab", "context": {"kms:EncryptionContext:App": "pay"}}, "identityPolicies": [{"Statement": {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}}], "resourcePolicy": {"Statement": {"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "kms:*", "Resource": "*"}}}
-  END
+  echo '{"request": {"action": "kms:Decrypt", "principal": "arn:aws:iam::111122223333:user/alice",
+    "resource": "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"},
+    "identityPolicies": [{"Statement": {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}}],
+    "resourcePolicy": {"Statement": {"Effect": "Allow", "Principal": {"AWS": "111122223333"},
+    "Action": "kms:*", "Resource": "*"}}}' | tr -d '\n' | keyward policy simulate
 
 answers with
   {"because": "an identity-based policy allows it", "decision": "Allowed", "statements": [...]}
