@@ -27,6 +27,7 @@ use crate::iam::delete_policy_version::DeletePolicyVersion;
 use crate::iam::delete_role::DeleteRole;
 use crate::iam::delete_role_permissions_boundary::DeleteRolePermissionsBoundary;
 use crate::iam::delete_role_policy::DeleteRolePolicy;
+use crate::iam::delete_service_linked_role::DeleteServiceLinkedRole;
 use crate::iam::delete_user::DeleteUser;
 use crate::iam::delete_user_permissions_boundary::DeleteUserPermissionsBoundary;
 use crate::iam::delete_user_policy::DeleteUserPolicy;
@@ -49,6 +50,7 @@ use crate::iam::get_policy::GetPolicy;
 use crate::iam::get_policy_version::GetPolicyVersion;
 use crate::iam::get_role::GetRole;
 use crate::iam::get_role_policy::GetRolePolicy;
+use crate::iam::get_service_linked_role_deletion_status::GetServiceLinkedRoleDeletionStatus;
 use crate::iam::get_user::GetUser;
 use crate::iam::get_user_policy::GetUserPolicy;
 use crate::iam::list_access_keys::ListAccessKeys;
@@ -149,6 +151,7 @@ pub static IAM_OPERATIONS: &[Entry] = &[
     iam_entry::<DeleteRole>(),
     iam_entry::<DeleteRolePermissionsBoundary>(),
     iam_entry::<DeleteRolePolicy>(),
+    iam_entry::<DeleteServiceLinkedRole>(),
     iam_entry::<DeleteUser>(),
     iam_entry::<DeleteUserPermissionsBoundary>(),
     iam_entry::<DeleteUserPolicy>(),
@@ -171,6 +174,7 @@ pub static IAM_OPERATIONS: &[Entry] = &[
     iam_entry::<GetPolicyVersion>(),
     iam_entry::<GetRole>(),
     iam_entry::<GetRolePolicy>(),
+    iam_entry::<GetServiceLinkedRoleDeletionStatus>(),
     iam_entry::<GetUser>(),
     iam_entry::<GetUserPolicy>(),
     iam_entry::<ListAccessKeys>(),

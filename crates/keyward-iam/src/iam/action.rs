@@ -87,6 +87,7 @@ actions! {
     DeleteRole: Change;
     DeleteRolePermissionsBoundary: Change;
     DeleteRolePolicy: Change;
+    DeleteServiceLinkedRole: Change;
     DeleteUser: Change;
     DeleteUserPermissionsBoundary: Change;
     DeleteUserPolicy: Change;
@@ -109,6 +110,7 @@ actions! {
     GetPolicyVersion: Look;
     GetRole: Look;
     GetRolePolicy: Look;
+    GetServiceLinkedRoleDeletionStatus: Look;
     GetUser: Look;
     GetUserPolicy: Look;
     ListAccessKeys: Look;

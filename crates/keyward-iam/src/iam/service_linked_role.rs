@@ -1,6 +1,8 @@
 //! Roles that belong to a service: it alone uses and changes them.
 //! <https://docs.aws.amazon.com/kms/latest/developerguide/using-service-linked-roles.html>
 
+use std::fmt::Display;
+
 use keyward_engine::Cx;
 use keyward_store::RoleBody;
 
@@ -61,6 +63,24 @@ impl LinkedService {
         }
     }
 }
+
+/// The id of the task that removes the role of a service.
+pub(crate) fn task_id(service: &str, role_name: &str, task: impl Display) -> String {
+    format!("task/aws-service-role/{service}/{role_name}/{task}")
+}
+
+/// Whether it is the id of such a task.
+pub(crate) fn is_task_id(id: &str) -> bool {
+    let mut parts = id.strip_prefix("task/aws-service-role/").unwrap_or_default().split('/');
+    let service = parts.next().and_then(find);
+    let role_name = parts.next();
+    let has_task = parts.next().is_some_and(|task| task.len() == UUID_CHARS);
+    service.is_some_and(|service| Some(service.role_name) == role_name)
+        && has_task
+        && parts.next().is_none()
+}
+
+const UUID_CHARS: usize = 36;
 
 fn trust_policy(service: &str) -> String {
     let action = r#""Action":"sts:AssumeRole""#;

@@ -12,8 +12,8 @@ use super::structures::{
     INSTANCE_PROFILE, MANAGED_POLICY_DETAIL, MFA_DEVICE, OPEN_ID_CONNECT_PROVIDER_LIST_ENTRY,
     ORDERED_ORGANIZATION_POLICY_TYPE, POLICY, POLICY_DETAIL, POLICY_GROUP, POLICY_IDENTIFIER,
     POLICY_ROLE, POLICY_USER, POLICY_VERSION, RESOURCE_SPECIFIC_RESULT, ROLE, ROLE_DETAIL,
-    SERVICE_SPECIFIC_CREDENTIAL_METADATA, SIGNING_CERTIFICATE, SSH_PUBLIC_KEY_METADATA, STATEMENT,
-    TAG, USER, USER_DETAIL, VIRTUAL_MFA_DEVICE,
+    ROLE_USAGE_TYPE, SERVICE_SPECIFIC_CREDENTIAL_METADATA, SIGNING_CERTIFICATE,
+    SSH_PUBLIC_KEY_METADATA, STATEMENT, TAG, USER, USER_DETAIL, VIRTUAL_MFA_DEVICE,
 };
 
 /// A list of `ActionNameType`, of any length.
@@ -34,6 +34,16 @@ impl Constraint for ActionNameType {
     type Shape = TextShape;
     const SHAPE: &'static TextShape =
         &TextShape { min: 3, max: 128, pattern: None, sensitive: false };
+}
+
+/// A list of `arnType`, of any length.
+#[derive(Debug)]
+pub enum ArnListType {}
+
+impl Constraint for ArnListType {
+    type Shape = ListShape;
+    const SHAPE: &'static ListShape =
+        &ListShape { member: Shape::Text(ArnType::SHAPE), min: 0, max: usize::MAX };
 }
 
 /// Text, 1 to 128 characters, of a pattern.
@@ -143,6 +153,26 @@ impl Constraint for ContextKeyValueType {
     type Shape = TextShape;
     const SHAPE: &'static TextShape =
         &TextShape { min: 0, max: usize::MAX, pattern: None, sensitive: false };
+}
+
+/// Text, 1 to 1000 characters.
+#[derive(Debug)]
+pub enum DeletionTaskIdType {}
+
+impl Constraint for DeletionTaskIdType {
+    type Shape = TextShape;
+    const SHAPE: &'static TextShape =
+        &TextShape { min: 1, max: 1000, pattern: None, sensitive: false };
+}
+
+/// One word of a closed set.
+#[derive(Debug)]
+pub enum DeletionTaskStatusType {}
+
+impl Constraint for DeletionTaskStatusType {
+    type Shape = EnumShape;
+    const SHAPE: &'static EnumShape =
+        &EnumShape::of(&["SUCCEEDED", "IN_PROGRESS", "FAILED", "NOT_STARTED"]);
 }
 
 /// One word of a closed set.
@@ -327,6 +357,26 @@ impl Constraint for PolicyUserListType {
         &ListShape { member: Shape::Structure(&POLICY_USER), min: 0, max: usize::MAX };
 }
 
+/// Text, 0 to 1000 characters.
+#[derive(Debug)]
+pub enum ReasonType {}
+
+impl Constraint for ReasonType {
+    type Shape = TextShape;
+    const SHAPE: &'static TextShape =
+        &TextShape { min: 0, max: 1000, pattern: None, sensitive: false };
+}
+
+/// Text, 1 to 100 characters.
+#[derive(Debug)]
+pub enum RegionNameType {}
+
+impl Constraint for RegionNameType {
+    type Shape = TextShape;
+    const SHAPE: &'static TextShape =
+        &TextShape { min: 1, max: 100, pattern: None, sensitive: false };
+}
+
 /// Text, 1 to 64 characters.
 #[derive(Debug)]
 pub enum ResourceHandlingOptionType {}
@@ -365,6 +415,16 @@ impl Constraint for ResourceSpecificResultListType {
     type Shape = ListShape;
     const SHAPE: &'static ListShape =
         &ListShape { member: Shape::Structure(&RESOURCE_SPECIFIC_RESULT), min: 0, max: usize::MAX };
+}
+
+/// A list of `RoleUsageType`, of any length.
+#[derive(Debug)]
+pub enum RoleUsageListType {}
+
+impl Constraint for RoleUsageListType {
+    type Shape = ListShape;
+    const SHAPE: &'static ListShape =
+        &ListShape { member: Shape::Structure(&ROLE_USAGE_TYPE), min: 0, max: usize::MAX };
 }
 
 /// A list of `SSHPublicKeyMetadata`, of any length.

@@ -7,11 +7,12 @@ use keyward_shape::{Constraint as _, Member, Shape, Structure};
 
 use super::shapes::{
     AccessKeyIdType, AccessKeyMetadataListType, AccessKeySecretType, AccountAliasListType,
-    ActionNameListType, ActionNameType, ArnType, AssignmentStatusType, AttachedPoliciesListType,
-    AttachmentCountType, AttachmentName, AttachmentType, AuthenticationCodeType, BootstrapDatum,
-    CertificateBodyType, CertificateIdType, CertificateListType, ClientIDListType, ClientIDType,
-    ColumnNumber, ContextEntryListType, ContextKeyNameType, ContextKeyNamesResultListType,
-    ContextKeyTypeEnum, ContextKeyValueListType, CustomSuffixType, EntityListType, EntityType,
+    ActionNameListType, ActionNameType, ArnListType, ArnType, AssignmentStatusType,
+    AttachedPoliciesListType, AttachmentCountType, AttachmentName, AttachmentType,
+    AuthenticationCodeType, BootstrapDatum, CertificateBodyType, CertificateIdType,
+    CertificateListType, ClientIDListType, ClientIDType, ColumnNumber, ContextEntryListType,
+    ContextKeyNameType, ContextKeyNamesResultListType, ContextKeyTypeEnum, ContextKeyValueListType,
+    CustomSuffixType, DeletionTaskIdType, DeletionTaskStatusType, EntityListType, EntityType,
     EvaluationResultsListType, ExistingUserNameType, GroupDetailListType, GroupListType,
     GroupNameListType, GroupNameType, IdType, InstanceProfileListType, InstanceProfileNameType,
     IntegerType, LineNumber, ManagedPolicyDetailListType, MarkerType, MaxItemsType,
@@ -21,15 +22,15 @@ use super::shapes::{
     PolicyEvaluationDecisionType, PolicyExclusionsListType, PolicyGroupListType,
     PolicyIdentifierPolicyType, PolicyIdentifierType, PolicyListType, PolicyNameListType,
     PolicyNameType, PolicyPathType, PolicyRoleListType, PolicyScopeType, PolicySourceType,
-    PolicyUsageType, PolicyUserListType, PolicyVersionIdType, PublicKeyIdType,
-    ResourceHandlingOptionType, ResourceNameListType, ResourceNameType,
+    PolicyUsageType, PolicyUserListType, PolicyVersionIdType, PublicKeyIdType, ReasonType,
+    RegionNameType, ResourceHandlingOptionType, ResourceNameListType, ResourceNameType,
     ResourceSpecificResultListType, ResponseMarkerType, RoleDescriptionType, RoleDetailListType,
-    RoleListType, RoleMaxSessionDurationType, RoleNameType, SSHPublicKeyListType, SerialNumberType,
-    ServiceCredentialAlias, ServiceName, ServiceSpecificCredentialId,
-    ServiceSpecificCredentialsListType, ServiceUserName, SimulationPolicyListType,
-    StatementListType, StatusType, StringType, TagKeyListType, TagKeyType, TagListType,
-    TagValueType, ThumbprintListType, UserDetailListType, UserListType, UserNameType,
-    VirtualMFADeviceListType, VirtualMFADeviceName,
+    RoleListType, RoleMaxSessionDurationType, RoleNameType, RoleUsageListType,
+    SSHPublicKeyListType, SerialNumberType, ServiceCredentialAlias, ServiceName,
+    ServiceSpecificCredentialId, ServiceSpecificCredentialsListType, ServiceUserName,
+    SimulationPolicyListType, StatementListType, StatusType, StringType, TagKeyListType,
+    TagKeyType, TagListType, TagValueType, ThumbprintListType, UserDetailListType, UserListType,
+    UserNameType, VirtualMFADeviceListType, VirtualMFADeviceName,
 };
 
 /// `AccessKey`.
@@ -372,6 +373,18 @@ pub static DELETE_ROLE_REQUEST: Structure = Structure {
     members: &[Member::required("RoleName", Shape::Text(RoleNameType::SHAPE))],
 };
 
+/// `DeleteServiceLinkedRoleRequest`.
+pub static DELETE_SERVICE_LINKED_ROLE_REQUEST: Structure = Structure {
+    name: "DeleteServiceLinkedRoleRequest",
+    members: &[Member::required("RoleName", Shape::Text(RoleNameType::SHAPE))],
+};
+
+/// `DeleteServiceLinkedRoleResponse`.
+pub static DELETE_SERVICE_LINKED_ROLE_RESPONSE: Structure = Structure {
+    name: "DeleteServiceLinkedRoleResponse",
+    members: &[Member::required("DeletionTaskId", Shape::Text(DeletionTaskIdType::SHAPE))],
+};
+
 /// `DeleteUserPermissionsBoundaryRequest`.
 pub static DELETE_USER_PERMISSIONS_BOUNDARY_REQUEST: Structure = Structure {
     name: "DeleteUserPermissionsBoundaryRequest",
@@ -397,6 +410,15 @@ pub static DELETE_USER_REQUEST: Structure = Structure {
 pub static DELETE_VIRTUAL_MFA_DEVICE_REQUEST: Structure = Structure {
     name: "DeleteVirtualMFADeviceRequest",
     members: &[Member::required("SerialNumber", Shape::Text(SerialNumberType::SHAPE))],
+};
+
+/// `DeletionTaskFailureReasonType`.
+pub static DELETION_TASK_FAILURE_REASON_TYPE: Structure = Structure {
+    name: "DeletionTaskFailureReasonType",
+    members: &[
+        Member::optional("Reason", Shape::Text(ReasonType::SHAPE)),
+        Member::optional("RoleUsageList", Shape::List(RoleUsageListType::SHAPE)),
+    ],
 };
 
 /// `DetachGroupPolicyRequest`.
@@ -676,6 +698,21 @@ pub static GET_ROLE_REQUEST: Structure = Structure {
 pub static GET_ROLE_RESPONSE: Structure = Structure {
     name: "GetRoleResponse",
     members: &[Member::required("Role", Shape::Structure(&ROLE))],
+};
+
+/// `GetServiceLinkedRoleDeletionStatusRequest`.
+pub static GET_SERVICE_LINKED_ROLE_DELETION_STATUS_REQUEST: Structure = Structure {
+    name: "GetServiceLinkedRoleDeletionStatusRequest",
+    members: &[Member::required("DeletionTaskId", Shape::Text(DeletionTaskIdType::SHAPE))],
+};
+
+/// `GetServiceLinkedRoleDeletionStatusResponse`.
+pub static GET_SERVICE_LINKED_ROLE_DELETION_STATUS_RESPONSE: Structure = Structure {
+    name: "GetServiceLinkedRoleDeletionStatusResponse",
+    members: &[
+        Member::required("Status", Shape::Enum(DeletionTaskStatusType::SHAPE)),
+        Member::optional("Reason", Shape::Structure(&DELETION_TASK_FAILURE_REASON_TYPE)),
+    ],
 };
 
 /// `GetUserPolicyRequest`.
@@ -1604,6 +1641,15 @@ pub static ROLE_LAST_USED: Structure = Structure {
     members: &[
         Member::optional("LastUsedDate", Shape::Timestamp),
         Member::optional("Region", Shape::Text(StringType::SHAPE)),
+    ],
+};
+
+/// `RoleUsageType`.
+pub static ROLE_USAGE_TYPE: Structure = Structure {
+    name: "RoleUsageType",
+    members: &[
+        Member::optional("Region", Shape::Text(RegionNameType::SHAPE)),
+        Member::optional("Resources", Shape::List(ArnListType::SHAPE)),
     ],
 };
 

@@ -62,3 +62,32 @@ async fn a_service_that_is_not_known_has_no_role() {
     let input = json!({ "AWSServiceName": SERVICE, "CustomSuffix": "x" });
     assert_eq!(root.refused("CreateServiceLinkedRole", input).await.name, "InvalidInput");
 }
+
+#[tokio::test]
+async fn the_role_of_a_service_is_deleted_at_once_and_may_be_made_again() {
+    let app = TestApp::new().await;
+    let root = app.root();
+    root.ok("CreateServiceLinkedRole", request()).await;
+    let named = json!({ "RoleName": NAME });
+    let task = root.ok("DeleteServiceLinkedRole", named.clone()).await;
+    let status = root.ok("GetServiceLinkedRoleDeletionStatus", task).await;
+    assert_eq!(status, json!({ "Status": "SUCCEEDED" }));
+    assert_eq!(root.refused("DeleteServiceLinkedRole", named).await.name, "NoSuchEntity");
+    root.ok("CreateServiceLinkedRole", request()).await;
+}
+
+#[tokio::test]
+async fn roles_of_ones_own_and_tasks_that_never_were_are_not_found() {
+    let app = TestApp::new().await;
+    let root = app.root();
+    let input = json!({ "RoleName": "app", "AssumeRolePolicyDocument": account_trust() });
+    root.ok("CreateRole", input).await;
+    let refused = root.refused("DeleteServiceLinkedRole", json!({ "RoleName": "app" })).await;
+    assert_eq!(refused.name, "NoSuchEntity");
+    for id in ["task", "task/aws-service-role/x/y/z", "task/aws-service-role/mrk.kms.amazonaws.com"]
+    {
+        let input = json!({ "DeletionTaskId": id });
+        let refused = root.refused("GetServiceLinkedRoleDeletionStatus", input).await;
+        assert_eq!(refused.name, "NoSuchEntity", "{id}");
+    }
+}
