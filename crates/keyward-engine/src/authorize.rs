@@ -6,6 +6,7 @@
 //! <https://docs.aws.amazon.com/kms/latest/developerguide/control-access-overview.html>
 
 mod circumstances;
+mod control;
 mod decide;
 mod refuse;
 mod role;
@@ -381,9 +382,9 @@ impl Cx {
     /// Whether a grant lets the caller retire it, or the caller's account, whose policies decide
     /// then.
     async fn may_retire(&self, grant: &GrantRecord) -> Result<Option<GrantMatch>, OpError> {
-        let standing = self.engine().standing(&self.call().caller).await?;
-        let names = standing.service_names();
-        let Some(subject) = standing.subject(&names) else { return Ok(None) };
+        let authority = self.engine().authority(&self.call().caller).await?;
+        let names = authority.service_names();
+        let Some(subject) = authority.subject(&names) else { return Ok(None) };
         let may_grantee = grant.operations.contains(&GrantOperation::RetireGrant);
         let matches = [
             is_retired_by(grant, &subject),

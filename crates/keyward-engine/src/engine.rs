@@ -16,6 +16,7 @@ use keyward_store::{
 use quick_cache::sync::Cache;
 use tokio::sync::{Notify, OnceCell, Semaphore};
 
+use crate::authority::{Authority, Entity};
 use crate::cache::{Loaded, Stale};
 use crate::deployment_clock::DeploymentClock;
 use crate::grantee::{GranteeGrants, KeyGrantee};
@@ -24,7 +25,6 @@ use crate::mfa_code::MfaFailures;
 use crate::outbox::Deliveries;
 use crate::principal_use::PrincipalUses;
 use crate::stamped::Stamped;
-use crate::standing::{Entity, Standing};
 use crate::turns::Turns;
 use crate::workers::Workers;
 use crate::{
@@ -117,7 +117,7 @@ pub struct Engine {
     pub(crate) names: Stamped<UniqueId, Option<Arc<Identity>>>,
     pub(crate) grants: Stamped<KeyGrantee, Arc<GranteeGrants>>,
     pub(crate) identities: Stamped<UniqueId, Option<Arc<Entity>>>,
-    pub(crate) standings: Stamped<AccessKeyId, Arc<Standing>>,
+    pub(crate) authorities: Stamped<AccessKeyId, Arc<Authority>>,
     pub(crate) unknown_callers: Semaphore,
     pub(crate) deliveries: Deliveries,
     pub(crate) last_uses: LastUses,
@@ -149,7 +149,7 @@ impl Engine {
             names: Stamped::new(NAMES_MAX),
             grants: Stamped::new(GRANTEES_MAX),
             identities: Stamped::new(IDENTITIES_MAX),
-            standings: Stamped::new(CREDENTIALS_MAX),
+            authorities: Stamped::new(CREDENTIALS_MAX),
             unknown_callers: Semaphore::new(UNKNOWN_CALLERS_MAX),
             deliveries: Deliveries::default(),
             last_uses: LastUses::new(),
@@ -320,7 +320,7 @@ impl Engine {
     pub fn forget_entities(&self, account: &AccountId) {
         self.names.forget(account);
         self.identities.forget(account);
-        self.standings.forget(account);
+        self.authorities.forget(account);
     }
 
     /// Drops what a failed precondition shows to be stale.

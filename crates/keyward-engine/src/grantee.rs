@@ -143,12 +143,9 @@ impl Grant {
             return GrantRoute::None;
         }
         let grantee = match &self.grantee {
-            StoredGrantee::Principal(arn, unique_id) => {
-                GrantPrincipal::Arn { arn, unique_id: unique_id.as_deref() }
-            }
-            StoredGrantee::Service(service) => GrantPrincipal::Service(service),
+            StoredGrantee::Principal(arn, id) => matches(arn, id.as_deref(), subject),
+            StoredGrantee::Service(service) => GrantPrincipal::Service(service).find_match(subject),
         };
-        let grantee = grantee.find_match(subject);
         grantee.map_or(GrantRoute::None, |grantee| {
             terms(&self.operations, &self.constraints).route(grantee, request)
         })
@@ -187,8 +184,23 @@ fn names(
 ) -> Option<GrantMatch> {
     let id = id.map(ToString::to_string);
     match (arn, service) {
-        (Some(arn), _) => GrantPrincipal::Arn { arn, unique_id: id.as_deref() }.find_match(subject),
+        (Some(arn), _) => matches(arn, id.as_deref(), subject),
         (None, Some(service)) => GrantPrincipal::Service(service).find_match(subject),
         (None, None) => None,
     }
+}
+
+/// How a grant to this ARN, bound to this unique id, matches a caller. A session is bound to its
+/// role: that of a role made again under the same name is another.
+fn matches(arn: &str, unique_id: Option<&str>, subject: &Subject<'_>) -> Option<GrantMatch> {
+    let id = match subject {
+        Subject::User { id, .. } => Some(*id),
+        Subject::RoleSession { role_id, .. } => Some(*role_id),
+        Subject::FederatedUser { parent, .. } => parent.map(|parent| parent.id),
+        _ => None,
+    };
+    if unique_id.is_some() && unique_id != id {
+        return None;
+    }
+    GrantPrincipal::Arn { arn, unique_id }.find_match(subject)
 }

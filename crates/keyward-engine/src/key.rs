@@ -93,6 +93,11 @@ impl Key {
         permanent.filter_map(|version| version.expires_at).min()
     }
 
+    /// The tags.
+    pub fn tags(&self) -> &[(String, String)] {
+        &self.tags
+    }
+
     /// The key as it is once material it cannot do without has expired: timed work destroys that a
     /// little later, and until then nothing may use it. `None` for a key of which none has expired.
     pub(crate) fn expired(&self, now: Timestamp) -> Option<Self> {

@@ -8,6 +8,7 @@
 //! This crate knows no operation by name, no HTTP and no SQL.
 
 mod access_key;
+mod authority;
 mod authorize;
 mod aws_managed_key;
 mod bootstrap;
@@ -41,6 +42,7 @@ mod organization;
 mod outbox;
 mod pair_pool;
 mod principal_use;
+mod principals;
 mod private_key;
 mod recipient;
 mod record;
@@ -51,7 +53,6 @@ mod service;
 mod session;
 mod shared;
 mod stamped;
-mod standing;
 mod turns;
 mod workers;
 

@@ -8,7 +8,7 @@ mod tests;
 
 use keyward_audit::{JsonObject, Recorded};
 use keyward_engine::{Cx, Key, Kind, NewGrant, OpError, Operation};
-use keyward_model::{GrantId, GrantOperation, KeyState};
+use keyward_model::{Caller, GrantId, GrantOperation, KeyState, Principal, UniqueId};
 use keyward_shape::{Context, List, OneOf, Text};
 use keyward_store::{GrantConstraints, GrantRecord, Precondition, Write};
 use serde::{Deserialize, Serialize};
@@ -84,12 +84,16 @@ impl Operation for CreateGrant {
         let asked = action::CreateGrant { grant: input.terms(&operations, &constraints) };
         let key = cx.authorize(target, asked).await?;
         // After authorization: who may not grant learns nothing about which principals there are.
-        for arn in [&input.grantee_principal, &input.retiring_principal].into_iter().flatten() {
-            require_principal(cx, arn).await?;
+        let mut ids = [None; 2];
+        let named = [&input.grantee_principal, &input.retiring_principal];
+        for (id, arn) in ids.iter_mut().zip(named) {
+            if let Some(arn) = arn {
+                *id = require_principal(cx, arn).await?;
+            }
         }
         require_state(&key)?;
         let dry_run = input.dry_run;
-        let grant = input.into_grant(cx, &key, (operations, constraints));
+        let grant = input.into_grant(cx, &key, (operations, constraints), ids);
         rules::check_for_key(&grant, &key)?;
         let existing = find_same(cx, &grant).await?;
         let grant_id = existing.as_ref().unwrap_or(&grant).grant_id;
@@ -112,6 +116,14 @@ impl Operation for CreateGrant {
             cx.stage(&key, [Write::PutGrant(Box::new(grant))]);
         }
         Ok(output)
+    }
+}
+
+/// The service that makes the grant, for itself or for somebody.
+fn service_of(caller: &Caller) -> Option<String> {
+    match &caller.principal {
+        Principal::Service(service) => Some(service.name.clone()),
+        _ => caller.invoked_by.clone(),
     }
 }
 
@@ -166,6 +178,7 @@ impl Input<'_> {
         cx: &Cx,
         key: &Key,
         (operations, constraints): (Vec<GrantOperation>, GrantConstraints),
+        [grantee_id, retiring_id]: [Option<UniqueId>; 2],
     ) -> GrantRecord {
         let mut grant = GrantRecord {
             key: key.record.key.clone(),
@@ -180,9 +193,9 @@ impl Input<'_> {
             issuing_account: cx.caller().account,
             fingerprint: None,
             created_at: cx.now(),
-            grantee_id: None,
-            retiring_id: None,
-            created_by_service: None,
+            grantee_id,
+            retiring_id,
+            created_by_service: service_of(cx.caller()),
         };
         grant.fingerprint = grant.name.as_deref().map(|name| fingerprint(&grant, name));
         grant

@@ -1,16 +1,13 @@
 //! CreateKey: makes a KMS key in the caller's account and the request's Region.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html>
 
-use std::collections::BTreeMap;
-
 use keyward_audit::{JsonObject, Recorded};
 use keyward_engine::{Cx, Engine, Kind, OpError, Operation, op_error};
 use keyward_model::{
     KeyId, KeyManager, KeySpec, KeyState, KeyUsage, MultiRegionKeyType, MultiRegionSet, Origin,
 };
-use keyward_policy::default_key_policy;
 use keyward_shape::{OneOf, Text};
-use keyward_store::{KeyRecord, PolicyRecord, Precondition, Rotation, Write};
+use keyward_store::{KeyRecord, Precondition, Rotation, Write};
 use serde::{Deserialize, Serialize};
 
 use crate::constraints::{
@@ -62,9 +59,10 @@ impl Operation for CreateKey {
     async fn run<'a>(cx: &'a mut Cx, input: Input<'a>) -> Result<Output, OpError> {
         let usage = input.require_sound()?;
         tags::check(&input.tags)?;
-        if let Some(policy) = &input.policy {
-            key_policy::check(cx, policy).await?;
-        }
+        let policy = match &input.policy {
+            Some(policy) => Some(key_policy::check(cx, policy).await?),
+            None => None,
+        };
         let account = cx.authorize_account("*", input.action(usage)).await?;
         if !input.tags.is_empty() {
             let asked = action::TagResource { tags: tags::put_on_new_key(&input.tags) };
@@ -72,43 +70,26 @@ impl Operation for CreateKey {
         }
         input.require_offered(cx.engine())?;
 
-        let key = cx.scope().key(input.new_id(cx));
+        let mut record = input.record(cx, usage);
+        let key = record.key.clone();
+        if let Some(policy) = &policy {
+            let bypasses = input.bypass_policy_lockout_safety_check;
+            policy.require_control(cx, &record, tags::of_key(&input.tags), bypasses).await?;
+        }
         let material = match input.origin() {
             Origin::AwsKms => Some(cx.new_material(&account, &key, input.spec()).await?),
             _ => None,
         };
-        let multi_region = || MultiRegionSet::of_primary(key.scope.region.clone());
-        let record = KeyRecord {
-            key: key.clone(),
-            spec: input.spec(),
-            usage,
-            origin: input.origin(),
-            manager: KeyManager::Customer,
-            state: if material.is_some() { KeyState::Enabled } else { KeyState::PendingImport },
-            multi_region: input.multi_region.unwrap_or_default().then(multi_region),
-            description: input.description.as_deref().unwrap_or_default().to_owned(),
-            created_at: cx.now(),
-            deletion_date: None,
-            pending_window_days: None,
-            current_material: material.as_ref().map(|material| material.material_id),
-            rotation: Rotation::default(),
-            settles_at: None,
-        };
+        if let Some(material) = &material {
+            record.state = KeyState::Enabled;
+            record.current_material = Some(material.material_id);
+        }
         let key_metadata = KeyMetadata::of_new(cx.engine(), &record);
         cx.note_new_key(cx.engine().key_arn(&key));
         cx.require(Precondition::KeysBelow(cx.scope(), cx.engine().quotas().keys));
-        let document = input.document(cx);
-        cx.stage_in_account(
-            &account,
-            [
-                Write::PutKey(Box::new(record)),
-                Write::PutPolicy(PolicyRecord {
-                    key: key.clone(),
-                    document,
-                    bindings: BTreeMap::new(),
-                }),
-            ],
-        );
+        let policy = key_policy::record(cx.engine(), policy, key.clone());
+        let writes = [Write::PutKey(Box::new(record)), Write::PutPolicy(policy)];
+        cx.stage_in_account(&account, writes);
         cx.stage_in_account(&account, material.map(Write::PutMaterial));
         cx.stage_in_account(&account, tags::writes(&key, &input.tags));
         Ok(Output { key_metadata })
@@ -224,10 +205,25 @@ impl Input<'_> {
         }
     }
 
-    fn document(&self, cx: &Cx) -> String {
-        let default =
-            || default_key_policy(cx.engine().partition().as_str(), cx.caller().account.as_str());
-        self.policy.as_deref().map_or_else(default, str::to_owned)
+    /// The row of a key that has no material yet.
+    fn record(&self, cx: &Cx, usage: KeyUsage) -> KeyRecord {
+        let multi_region = || MultiRegionSet::of_primary(cx.region().clone());
+        KeyRecord {
+            key: cx.scope().key(self.new_id(cx)),
+            spec: self.spec(),
+            usage,
+            origin: self.origin(),
+            manager: KeyManager::Customer,
+            state: KeyState::PendingImport,
+            multi_region: self.multi_region.unwrap_or_default().then(multi_region),
+            description: self.description.as_deref().unwrap_or_default().to_owned(),
+            created_at: cx.now(),
+            deletion_date: None,
+            pending_window_days: None,
+            current_material: None,
+            rotation: Rotation::default(),
+            settles_at: None,
+        }
     }
 }
 

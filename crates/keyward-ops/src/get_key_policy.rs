@@ -6,9 +6,9 @@ use keyward_engine::{Cx, Kind, OpError, Operation, op_error};
 use keyward_shape::Text;
 use serde::{Deserialize, Serialize};
 
-use crate::action;
 use crate::constraints::{self, KeyIdType, PolicyNameType};
 use crate::shape::record_text;
+use crate::{action, key_policy};
 
 /// The operation.
 pub(crate) enum GetKeyPolicy {}
@@ -51,7 +51,8 @@ impl Operation for GetKeyPolicy {
         let found = cx.engine().store().policies().find(&key.record.key).await;
         let policy = found.map_err(OpError::internal)?;
         let policy = policy.ok_or_else(|| OpError::internal("a key has no policy"))?;
-        Ok(Output { policy: policy.record.document, policy_name: POLICY_NAME })
+        let policy = key_policy::shown(cx.engine(), policy.record).await?;
+        Ok(Output { policy, policy_name: POLICY_NAME })
     }
 
     fn reply_bytes_max(output: &Output) -> usize {

@@ -6,6 +6,8 @@ use keyward_model::{GrantId, GrantOperation, Timestamp};
 use keyward_store::{GrantConstraints, GrantRecord};
 use serde::{Serialize, Serializer};
 
+use crate::grant_principal::shown;
+
 /// How many grants a page holds unless the request says.
 pub(crate) const LIMIT_DEFAULT: u32 = 50;
 
@@ -54,30 +56,32 @@ struct Constraints {
 
 impl GrantPage {
     /// A page of grants as the reply shows it.
-    pub(crate) fn of(cx: &Cx, page: Page<GrantRecord>) -> Self {
-        let entry = |grant: GrantRecord| GrantListEntry::of(cx, grant);
+    pub(crate) async fn of(cx: &Cx, page: Page<GrantRecord>) -> Result<Self, OpError> {
         let truncated = page.next_marker.is_some();
-        let grants = page.entries.into_iter().map(entry).collect();
-        Self { grants, next_marker: page.next_marker, truncated }
+        let mut grants = Vec::with_capacity(page.entries.len());
+        for grant in page.entries {
+            grants.push(GrantListEntry::of(cx, grant).await?);
+        }
+        Ok(Self { grants, next_marker: page.next_marker, truncated })
     }
 }
 
 impl GrantListEntry {
-    fn of(cx: &Cx, grant: GrantRecord) -> Self {
+    async fn of(cx: &Cx, grant: GrantRecord) -> Result<Self, OpError> {
         let partition = cx.engine().partition();
-        Self {
+        Ok(Self {
             key_id: cx.engine().key_arn(&grant.key).to_string(),
             grant_id: grant.grant_id,
             name: grant.name.unwrap_or_default(),
             creation_date: grant.created_at,
-            grantee_principal: grant.grantee_principal,
+            grantee_principal: shown(cx, grant.grantee_principal, grant.grantee_id).await?,
             grantee_service_principal: grant.grantee_service_principal,
-            retiring_principal: grant.retiring_principal,
+            retiring_principal: shown(cx, grant.retiring_principal, grant.retiring_id).await?,
             retiring_service_principal: grant.retiring_service_principal,
             issuing_account: format!("arn:{partition}:iam::{}:root", grant.issuing_account),
             operations: grant.operations,
             constraints: Constraints::of(grant.constraints),
-        }
+        })
     }
 }
 

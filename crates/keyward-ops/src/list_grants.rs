@@ -58,7 +58,7 @@ impl Operation for ListGrants {
         let found = found.map_err(OpError::internal)?;
         let place = |grant: &GrantRecord| grant.grant_id.to_string();
         let page = cx.page(Self::NAME, &query, (found, limit), place)?;
-        Ok(GrantPage::of(cx, page))
+        GrantPage::of(cx, page).await
     }
 
     fn reply_bytes_max(_: &GrantPage) -> usize {

@@ -50,7 +50,7 @@ impl Operation for ListRetirableGrants {
         let found = found.map_err(OpError::internal)?;
         let place = |grant: &GrantRecord| grant.grant_id.to_string();
         let page = cx.page(Self::NAME, arn, (found, limit), place)?;
-        Ok(GrantPage::of(cx, page))
+        GrantPage::of(cx, page).await
     }
 
     fn reply_bytes_max(_: &GrantPage) -> usize {

@@ -12,6 +12,7 @@ use keyward_model::AccountId;
 use keyward_store::{ScopedAlias, ScopedKey, StoreError};
 use serde_json::value::RawValue;
 
+use crate::key_policy;
 use entry::Entry;
 
 /// Why nothing was loaded.
@@ -104,11 +105,14 @@ impl Loading<'_> {
         let key = entry.key(self.engine, self.account)?;
         self.require_account(key.scope.account).await?;
         self.require_new(&key).await?;
-        let policy = entry.policy()?;
-        if let Some(policy) = &policy {
-            let refused = |refusal: OpError| Flaw::refused("policy", &refusal);
-            crate::key_policy::check_in(self.engine, policy).await.map_err(refused)?;
-        }
+        let policy = match entry.policy()? {
+            Some(policy) => {
+                let refused = |refusal: OpError| Flaw::refused("policy", &refusal);
+                Some(key_policy::check_in(self.engine, &policy).await.map_err(refused)?)
+            }
+            None => None,
+        };
+        let policy = key_policy::record(self.engine, policy, key.clone());
         let loaded = entry.into_loaded(self.engine, &key, policy)?;
         for alias in &loaded.aliases {
             let store = self.engine.store();

@@ -1,12 +1,10 @@
 //! PutKeyPolicy: replaces the key policy.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html>
 
-use std::collections::BTreeMap;
-
 use keyward_audit::{JsonObject, Recorded};
 use keyward_engine::{Cx, Kind, OpError, Operation, op_error};
 use keyward_shape::Text;
-use keyward_store::{PolicyRecord, Write};
+use keyward_store::Write;
 use serde::Deserialize;
 
 use crate::constraints::{self, KeyIdType, PolicyNameType, PolicyType};
@@ -47,17 +45,16 @@ impl Operation for PutKeyPolicy {
             }
             Some(_) => return Err(op_error!(Validation, "No such policy exists")),
         }
-        key_policy::check(cx, &input.policy).await?;
+        let policy = key_policy::check(cx, &input.policy).await?;
         let target = cx.resolve_key(&input.key_id).await?;
         let asked = action::PutKeyPolicy {
             bypasses_lockout_check: input.bypass_policy_lockout_safety_check,
             policy_name: POLICY_NAME,
         };
         let key = cx.authorize(target, asked).await?;
-        let document = input.policy.into_string();
-        let policy =
-            PolicyRecord { key: key.record.key.clone(), document, bindings: BTreeMap::new() };
-        cx.stage(&key, [Write::PutPolicy(policy)]);
+        let bypasses = input.bypass_policy_lockout_safety_check;
+        policy.require_control(cx, &key.record, key.tags().to_vec(), bypasses).await?;
+        cx.stage(&key, [Write::PutPolicy(policy.into_record(key.record.key.clone()))]);
         Ok(KeyChanged { key_arn: key.arn.clone() })
     }
 }

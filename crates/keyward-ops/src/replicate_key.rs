@@ -1,14 +1,11 @@
 //! ReplicateKey: makes a replica of a multi-Region primary key in another Region.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_ReplicateKey.html>
 
-use std::collections::BTreeMap;
-
 use keyward_audit::{Fragment, INTERNAL, JsonObject, Recorded};
 use keyward_engine::{Account, Authorized, CallElsewhere, Cx, Kind, OpError, Operation, op_error};
 use keyward_model::{
     KeyMaterialState, KeyState, MultiRegionKeyType, MultiRegionSet, Origin, Region,
 };
-use keyward_policy::default_key_policy;
 use keyward_shape::Text;
 use keyward_store::{KeyRecord, MaterialRecord, PolicyRecord, Precondition, Write};
 use serde::{Deserialize, Serialize};
@@ -62,9 +59,10 @@ impl Operation for ReplicateKey {
 
     async fn run<'a>(cx: &'a mut Cx, input: Input<'a>) -> Result<Output, OpError> {
         tags::check(&input.tags)?;
-        if let Some(policy) = &input.policy {
-            key_policy::check(cx, policy).await?;
-        }
+        let policy = match &input.policy {
+            Some(policy) => Some(key_policy::check(cx, policy).await?),
+            None => None,
+        };
         let target = cx.resolve_key(&input.key_id).await?;
         let asked = action::ReplicateKey {
             bypasses_lockout_check: input.bypass_policy_lockout_safety_check,
@@ -88,9 +86,14 @@ impl Operation for ReplicateKey {
             _ => return Err(primary.wrong_state()),
         }
         let replica = input.replica(cx, (&primary, set), &region)?;
-        let document = input.document(cx);
+        if let Some(policy) = &policy {
+            let bypasses = input.bypass_policy_lockout_safety_check;
+            policy.require_control(cx, &replica, tags::of_key(&input.tags), bypasses).await?;
+        }
+        let policy = key_policy::record(cx.engine(), policy, replica.key.clone());
+        let document = policy.document.clone();
         stage_members(cx, &primary, &replica).await?;
-        stage_replica(cx, &account, &replica, &document);
+        stage_replica(cx, &account, &replica, policy);
         stage_material(cx, &primary, &replica).await?;
         cx.stage_in_account(&account, tags::writes(&replica.key, &input.tags));
 
@@ -143,13 +146,12 @@ fn stage_replica(
     cx: &mut Cx,
     account: &Authorized<action::CreateKey<'static>, Account>,
     replica: &KeyRecord,
-    document: &str,
+    policy: PolicyRecord,
 ) {
     let key = replica.key.clone();
     let quota = cx.engine().quotas().keys;
     cx.require(Precondition::KeyAbsent(key.clone()));
-    cx.require(Precondition::KeysBelow(key.scope.clone(), quota));
-    let policy = PolicyRecord { key, document: document.to_owned(), bindings: BTreeMap::new() };
+    cx.require(Precondition::KeysBelow(key.scope, quota));
     let writes = [Write::PutKey(Box::new(replica.clone())), Write::PutPolicy(policy)];
     cx.stage_in_account(account, writes);
 }
@@ -218,12 +220,6 @@ impl Input<'_> {
             tags: tags::put_on_new_key(&self.tags),
             usage: primary.record.usage,
         }
-    }
-
-    fn document(&self, cx: &Cx) -> String {
-        let default =
-            || default_key_policy(cx.engine().partition().as_str(), cx.caller().account.as_str());
-        self.policy.as_deref().map_or_else(default, str::to_owned)
     }
 
     fn bypasses(&self) -> bool {

@@ -68,6 +68,11 @@ fn pairs<'a>(tags: &'a Tags<'_>) -> impl Iterator<Item = (&'a str, &'a str)> {
     tags.iter().map(|tag| (tag.tag_key.as_str(), tag.tag_value.as_str()))
 }
 
+/// The tags as a key has them.
+pub(crate) fn of_key(tags: &Tags<'_>) -> Vec<(String, String)> {
+    pairs(tags).map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+}
+
 /// The writes that put the tags on a key.
 pub(crate) fn writes(key: &ScopedKey, tags: &Tags<'_>) -> Vec<Write> {
     let write = |tag: &Tag<'_>| {

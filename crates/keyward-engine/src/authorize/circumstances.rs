@@ -10,10 +10,10 @@ use keyward_model::{
 use keyward_policy::{ConditionKey, ContextValue, KeyFamily, NamedKey, RequestContext};
 use keyward_store::GrantRecord;
 
+use crate::authority::Authority;
 use crate::authorize::Asked;
 use crate::condition::{ConditionValue, Visit, visit_constraints, visit_member};
 use crate::organization::{Member, Organization};
-use crate::standing::Standing;
 use crate::{Call, Key};
 
 /// What a request is about, as far as conditions ask.
@@ -39,7 +39,7 @@ pub(crate) struct Circumstances<'a> {
     pub(crate) now: Timestamp,
     /// The machine's time, by which sessions live.
     pub(crate) machine_now: Timestamp,
-    pub(crate) standing: &'a Standing,
+    pub(crate) authority: &'a Authority,
     pub(crate) organization: Option<&'a Organization>,
     pub(crate) resource: Resource<'a>,
     pub(crate) asked: Asked<'a>,
@@ -126,7 +126,7 @@ impl Circumstances<'_> {
             K::AwsPrincipalAccount | K::KmsCallerAccount => caller.account.as_str().visit(visit),
             K::AwsPrincipalArn => self.principal_arn().visit(visit),
             K::AwsPrincipalType => principal_type(&caller.principal).visit(visit),
-            K::AwsUserid => self.standing.user_id.as_str().visit(visit),
+            K::AwsUserid => self.authority.user_id.as_str().visit(visit),
             K::AwsUsername => match &caller.principal {
                 Principal::User(user) => user.name.as_str().visit(visit),
                 _ => false,
@@ -172,7 +172,7 @@ impl Circumstances<'_> {
     /// The tags of the session override those of the user or role.
     fn visit_principal_tag(&self, name: &str, visit: &mut Visit<'_>) -> bool {
         let session = self.call.caller.session.as_ref().map(|it| &*it.tags).unwrap_or_default();
-        let own = self.standing.entity.as_ref().map(|it| &*it.tags).unwrap_or_default();
+        let own = self.authority.entity.as_ref().map(|it| &*it.tags).unwrap_or_default();
         visit_member(pairs(session), name, visit) || visit_member(pairs(own), name, visit)
     }
 
@@ -222,10 +222,10 @@ impl Circumstances<'_> {
 
     /// `aws:PrincipalArn`: of a role's session the role's.
     fn principal_arn(&self) -> Option<&str> {
-        match (&self.call.caller.principal, self.standing.entity.as_deref()) {
+        match (&self.call.caller.principal, self.authority.entity.as_deref()) {
             (Principal::AssumedRole { .. } | Principal::User(_), Some(entity)) => Some(&entity.arn),
             (Principal::WebIdentity(_) | Principal::Service(_), _) => None,
-            _ => Some(&self.standing.arn),
+            _ => Some(&self.authority.arn),
         }
     }
 

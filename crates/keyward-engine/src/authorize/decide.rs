@@ -8,15 +8,15 @@ use keyward_model::{
 };
 use keyward_policy::{
     Decision, Explanation, GrantRequest, GrantRoute, KeySide, Layers, PolicyKind, Refusal, Request,
-    Subject, decide_account, decide_key, decide_unless_denied,
+    RoleSide, Subject, decide_account, decide_key, decide_unless_denied,
 };
 use keyward_store::{GrantRecord, ScopedKey};
 
 use super::circumstances::{Circumstances, Resource};
 use super::service::is_beyond_services;
 use super::{Access, Asked};
+use crate::authority::Authority;
 use crate::grantee::terms;
-use crate::standing::Standing;
 use crate::{Cx, Key, OpError};
 
 /// With more aliases than this on a key, policies that ask for them find none.
@@ -52,12 +52,12 @@ impl Cx {
         if is_beyond_services(self.caller(), question.asked) {
             return Ok(Verdict { decision: NO_ONE, explanation: None });
         }
-        let standing = self.engine().standing(&self.call().caller).await?;
+        let authority = self.engine().authority(&self.call().caller).await?;
         let mut aliases = None;
         let mut grant = None;
         loop {
             let resource = Resource { aliases: aliases.as_deref(), ..question.resource };
-            let scene = self.scene(&standing, Question { resource, ..question });
+            let scene = self.scene(&authority, Question { resource, ..question });
             let route = grant.unwrap_or_default();
             let (decision, lacks_aliases) = scene.on_key(key, route);
             if lacks_aliases {
@@ -68,7 +68,7 @@ impl Cx {
                 None,
             ) = (decision, question.asked.access, grant)
             {
-                let found = self.grant_route(&standing, key, (operation, question.asked)).await?;
+                let found = self.grant_route(&authority, key, (operation, question.asked)).await?;
                 grant = Some(found);
             } else {
                 let is_refusal = matches!(decision, Decision::Denied(_));
@@ -86,8 +86,8 @@ impl Cx {
         if is_beyond_services(self.caller(), question.asked) {
             return Ok(Verdict { decision: NO_ONE, explanation: None });
         }
-        let standing = self.engine().standing(&self.call().caller).await?;
-        let scene = self.scene(&standing, question);
+        let authority = self.engine().authority(&self.call().caller).await?;
+        let scene = self.scene(&authority, question);
         let decision = scene.decide(|request, layers| decide_account(request, layers)).0;
         let is_refusal = matches!(decision, Decision::Denied(_));
         let explanation = is_refusal.then(|| scene.explain(None)).flatten();
@@ -102,16 +102,20 @@ impl Cx {
         if is_beyond_services(self.caller(), question.asked) {
             return Ok(Verdict { decision: NO_ONE, explanation: None });
         }
-        let standing = self.engine().standing(&self.call().caller).await?;
-        let scene = self.scene(&standing, question);
+        let authority = self.engine().authority(&self.call().caller).await?;
+        let scene = self.scene(&authority, question);
         let decision = scene.decide(|request, layers| decide_unless_denied(request, layers)).0;
         let is_refusal = matches!(decision, Decision::Denied(_));
         let explanation = is_refusal.then(|| scene.explain(None)).flatten();
         Ok(Verdict { decision, explanation })
     }
 
-    fn scene<'a>(&'a self, standing: &'a Standing, question: Question<'a>) -> Scene<'a> {
-        Scene { cx: self, standing, question }
+    pub(super) fn scene<'a>(
+        &'a self,
+        authority: &'a Authority,
+        question: Question<'a>,
+    ) -> Scene<'a> {
+        Scene { cx: self, authority, question }
     }
 
     async fn aliases_of(&self, key: &ScopedKey) -> Result<Vec<AliasName>, OpError> {
@@ -126,18 +130,18 @@ impl Cx {
     /// The best that the grants of the key say to the caller.
     async fn grant_route(
         &self,
-        standing: &Standing,
+        authority: &Authority,
         key: &Key,
         (operation, asked): (GrantOperation, Asked<'_>),
     ) -> Result<GrantRoute, OpError> {
-        let names = standing.service_names();
-        let Some(subject) = standing.subject(&names) else { return Ok(GrantRoute::None) };
+        let names = authority.service_names();
+        let Some(subject) = authority.subject(&names) else { return Ok(GrantRoute::None) };
         let request = self.grant_request(operation, asked);
         let scoped = &key.record.key;
         let presented = self.presented_grants().iter().filter(|grant| grant.key == *scoped);
         let mut route =
             presented.map(|grant| route_of(grant, &subject, &request)).max().unwrap_or_default();
-        for grantee in &standing.grantees {
+        for grantee in &authority.grantees {
             if route == GrantRoute::Caller {
                 break;
             }
@@ -175,10 +179,10 @@ fn route_of(grant: &GrantRecord, subject: &Subject<'_>, request: &GrantRequest<'
     })
 }
 
-/// A question with the caller's standing.
+/// A question with the caller's authority.
 pub(super) struct Scene<'a> {
     pub(super) cx: &'a Cx,
-    pub(super) standing: &'a Standing,
+    pub(super) authority: &'a Authority,
     pub(super) question: Question<'a>,
 }
 
@@ -220,8 +224,8 @@ impl Scene<'_> {
         &self,
         act: impl FnOnce(&Request<'_>, &Layers<'_>, &Cell<bool>) -> R,
     ) -> Option<R> {
-        let names = self.standing.service_names();
-        let subject = self.standing.subject(&names)?;
+        let names = self.authority.service_names();
+        let subject = self.authority.subject(&names)?;
         let Question { asked, arn, region, resource } = self.question;
         let engine = self.cx.engine();
         let circumstances = Circumstances {
@@ -229,7 +233,7 @@ impl Scene<'_> {
             region,
             now: self.cx.now(),
             machine_now: engine.machine_clock().now(),
-            standing: self.standing,
+            authority: self.authority,
             organization: engine.organization(),
             resource,
             asked,
@@ -241,7 +245,7 @@ impl Scene<'_> {
     }
 
     fn layers(&self) -> Layers<'_> {
-        let Standing { entity, session, .. } = self.standing;
+        let Authority { entity, session, .. } = self.authority;
         let entity = entity.as_deref();
         let is_service_linked = entity.is_some_and(|entity| entity.is_service_linked);
         let caller = self.cx.caller();

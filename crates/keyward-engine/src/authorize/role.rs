@@ -62,12 +62,12 @@ impl Cx {
     }
 
     async fn decide_on_role(&self, role: &Role, asked: Asked<'_>) -> Result<Verdict, OpError> {
-        let standing = self.engine().standing(&self.call().caller).await?;
+        let authority = self.engine().authority(&self.call().caller).await?;
         let region = self.region().clone();
         let resource = Resource { account: Some(&role.account), ..Resource::default() };
         let scene = Scene {
             cx: self,
-            standing: &standing,
+            authority: &authority,
             question: Question { asked, arn: &role.arn, region: &region, resource },
         };
         let side = RoleSide { account: role.account.as_str(), trust_policy: &role.trust_policy };

@@ -25,6 +25,11 @@ pub(super) fn fingerprint(grant: &GrantRecord, name: &str) -> GrantFingerprint {
     form.bytes(encryption_context_equals.as_deref().map(sorted_pairs).as_deref());
     form.bytes(encryption_context_subset.as_deref().map(sorted_pairs).as_deref());
     form.text(source_arn.as_deref());
+    // Whoever is given the name of somebody deleted is another grantee. Grants from before there
+    // were users have no ids and the form of that time.
+    for id in [grant.grantee_id, grant.retiring_id].into_iter().flatten() {
+        form.text(Some(&id.to_string()));
+    }
     sha256(&[&form.0])
 }
 

@@ -1,10 +1,11 @@
 use keyward_engine::Quotas;
 use keyward_model::{KeySpec, KeyState, KeyUsage};
+use keyward_store::UserBody;
 use keyward_testkit::{Client, KeyRequest, Refused, TestApp, TestOptions, UNUSABLE, resource};
 use serde_json::{Value, json};
 
 const ROOT: &str = "arn:aws:iam::111122223333:root";
-const ALICE: &str = "arn:aws:iam::111122223333:user/alice";
+const ALICE: &str = "arn:aws:sts::111122223333:federated-user/alice";
 
 fn request() -> KeyRequest {
     let input = json!({ "GranteePrincipal": ALICE, "Operations": ["DescribeKey"] });
@@ -38,7 +39,7 @@ async fn a_grant_has_an_id_and_a_token_and_is_listed_as_it_was_made() {
     let key = root.create_key().await;
     let members = json!({
         "Operations": ["GenerateDataKey", "Decrypt", "GenerateDataKey", "RetireGrant"],
-        "RetiringPrincipal": "arn:aws:iam::111122223333:role/path/janitor",
+        "RetiringPrincipal": "arn:aws:sts::111122223333:federated-user/janitor",
         "Constraints": {
             "EncryptionContextSubset": { "Tenant": "blue", "n": 7 },
             "SourceArn": "arn:aws:s3:us-east-1:111122223333:bucket",
@@ -58,7 +59,7 @@ async fn a_grant_has_an_id_and_a_token_and_is_listed_as_it_was_made() {
         "Name": "reader-blue",
         "CreationDate": entry["CreationDate"],
         "GranteePrincipal": ALICE,
-        "RetiringPrincipal": "arn:aws:iam::111122223333:role/path/janitor",
+        "RetiringPrincipal": "arn:aws:sts::111122223333:federated-user/janitor",
         "IssuingAccount": ROOT,
         "Operations": ["GenerateDataKey", "Decrypt", "RetireGrant"],
         "Constraints": {
@@ -145,15 +146,17 @@ async fn a_named_request_that_differs_in_anything_makes_another_grant() {
 }
 
 #[tokio::test]
-async fn principals_are_arns_of_accounts_that_exist() {
+async fn principals_are_arns_of_accounts_users_and_roles_that_exist() {
     let app = TestApp::new().await;
     let root = app.root();
     app.other_account().await;
+    app.user("alice", UserBody::default()).await;
+    app.role("app", "{}").await;
     let key = root.create_key().await;
     let sound = [
         ROOT,
         "arn:aws:iam::444455556666:root",
-        "arn:aws:iam::111122223333:user/division/alice",
+        "arn:aws:iam::111122223333:user/alice",
         "arn:aws:iam::111122223333:role/app",
         "arn:aws:sts::111122223333:assumed-role/app/session",
         "arn:aws:sts::444455556666:federated-user/bob",
@@ -165,6 +168,12 @@ async fn principals_are_arns_of_accounts_that_exist() {
         "dynamodb.us-west-2.amazonaws.com",
         "arn:aws:iam::111122223333:group/team",
         "arn:aws:iam::111122223333:user/",
+        "arn:aws:iam::111122223333:user/bob",
+        "arn:aws:iam::111122223333:user/Alice",
+        "arn:aws:iam::111122223333:user/division/alice",
+        "arn:aws:iam::444455556666:user/alice",
+        "arn:aws:iam::111122223333:role/alice",
+        "arn:aws:sts::111122223333:assumed-role/alice/session",
         "arn:aws:iam::777788889999:root",
         "arn:aws:iam::777788889999:user/alice",
         "arn:aws:sts::777788889999:federated-user/bob",

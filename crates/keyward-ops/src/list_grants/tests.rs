@@ -1,8 +1,8 @@
 use keyward_testkit::{Client, KeyRequest, Refused, TestApp, resource};
 use serde_json::{Value, json};
 
-const ALICE: &str = "arn:aws:iam::111122223333:user/alice";
-const BOB: &str = "arn:aws:iam::111122223333:user/bob";
+const ALICE: &str = "arn:aws:sts::111122223333:federated-user/alice";
+const BOB: &str = "arn:aws:sts::111122223333:federated-user/bob";
 
 fn request() -> KeyRequest {
     KeyRequest::new("ListGrants", json!({})).keys_only()
@@ -72,7 +72,7 @@ async fn a_list_is_narrowed_by_id_and_grantee() {
         (json!({ "GrantId": of_bob, "GranteePrincipal": BOB }), vec![&of_bob]),
         (json!({ "GrantId": of_alice, "GranteePrincipal": BOB }), vec![]),
         (json!({ "GrantId": "0f".repeat(32) }), vec![]),
-        (json!({ "GranteePrincipal": "arn:aws:iam::111122223333:user/carol" }), vec![]),
+        (json!({ "GranteePrincipal": "arn:aws:sts::111122223333:federated-user/carol" }), vec![]),
         (json!({ "GranteePrincipal": "111122223333" }), vec![]),
     ] {
         let mut input = filter;

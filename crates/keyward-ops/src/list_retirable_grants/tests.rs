@@ -1,8 +1,8 @@
 use keyward_testkit::{Client, Refused, TestApp};
 use serde_json::{Value, json};
 
-const ALICE: &str = "arn:aws:iam::111122223333:user/alice";
-const JANITOR: &str = "arn:aws:iam::111122223333:role/janitor";
+const ALICE: &str = "arn:aws:sts::111122223333:federated-user/alice";
+const JANITOR: &str = "arn:aws:sts::111122223333:federated-user/janitor";
 const STRANGER: &str = "arn:aws:iam::444455556666:root";
 
 /// The id of a new grant.

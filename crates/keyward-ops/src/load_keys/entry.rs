@@ -1,8 +1,5 @@
 //! One entry of a file of keys.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use keyward_crypto::{KeyMaterial, Secret};
@@ -11,11 +8,11 @@ use keyward_model::{
     AccountId, AliasName, KeyId, KeyManager, KeySpec, KeyState, KeyUsage, MultiRegionSet,
     NotAKeyId, Origin,
 };
-use keyward_policy::default_key_policy;
 use keyward_shape::{OneOf, SecretBlob, Text};
 use keyward_store::{AliasRecord, KeyRecord, PolicyRecord, Rotation, Scope, ScopedKey, Write};
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 use zeroize::Zeroizing;
 
 use super::Flaw;
@@ -141,7 +138,7 @@ impl Entry<'_> {
         self,
         engine: &Engine,
         key: &ScopedKey,
-        policy: Option<String>,
+        policy: PolicyRecord,
     ) -> Result<LoadedKey, Flaw> {
         let (spec, usage, origin) = self.kind(engine)?;
         let materials = self.materials(spec, origin)?;
@@ -171,14 +168,7 @@ impl Entry<'_> {
         };
         let aliases = self.aliases(engine)?;
         let aliases: Vec<_> = aliases.into_iter().map(|name| key.scope.alias(name)).collect();
-        let account = key.scope.account;
-        let document = policy
-            .unwrap_or_else(|| default_key_policy(engine.partition().as_str(), account.as_str()));
-        let mut writes = vec![Write::PutPolicy(PolicyRecord {
-            key: key.clone(),
-            document,
-            bindings: BTreeMap::new(),
-        })];
+        let mut writes = vec![Write::PutPolicy(policy)];
         writes.extend(self.tags(key)?);
         writes.extend(aliases.iter().map(|alias| {
             let (target, now) = (key.key_id, record.created_at);

@@ -2,9 +2,9 @@ use keyward_testkit::{Client, KeyRequest, Refused, TestApp, denied_elsewhere, re
 use serde_json::{Value, json};
 
 const ROOT: &str = "arn:aws:iam::111122223333:root";
-const ALICE: &str = "arn:aws:iam::111122223333:user/alice";
+const ALICE: &str = "arn:aws:sts::111122223333:federated-user/alice";
 const STRANGER: &str = "arn:aws:iam::444455556666:root";
-const BOB: &str = "arn:aws:iam::444455556666:user/bob";
+const BOB: &str = "arn:aws:sts::444455556666:federated-user/bob";
 const NO_GRANT: &str = "00000000000000000000000000000000000000000000000000000000000000aa";
 
 async fn grant(root: &Client, key: &str, members: Value) -> Value {
@@ -133,7 +133,7 @@ async fn others_are_denied_in_words_that_do_not_tell_whether_the_grant_exists() 
         json!({ "RetiringPrincipal": ROOT }),
         json!({ "GranteePrincipal": STRANGER }),
         json!({ "GranteePrincipal": BOB, "Operations": ["RetireGrant", "Decrypt"] }),
-        json!({ "RetiringPrincipal": "arn:aws:iam::444455556666:role/janitor" }),
+        json!({ "RetiringPrincipal": "arn:aws:sts::444455556666:federated-user/janitor" }),
     ] {
         let made = grant(&root, &key, may_not).await;
         let by_token = json!({ "GrantToken": made["GrantToken"] });

@@ -17,7 +17,7 @@ const FULL_ACCESS: &str =
 
 /// A caller, as policies see it.
 #[derive(Debug)]
-pub(crate) struct Standing {
+pub(crate) struct Authority {
     caller: Arc<Caller>,
     /// The name in error messages.
     pub(crate) arn: String,
@@ -47,7 +47,7 @@ pub(crate) struct Entity {
     pub(crate) is_service_linked: bool,
 }
 
-impl Standing {
+impl Authority {
     /// The name of a service that calls as itself, as a list of one.
     pub(crate) fn service_names(&self) -> [&str; 1] {
         match &self.caller.principal {
@@ -56,8 +56,7 @@ impl Standing {
         }
     }
 
-    /// The caller as `Principal` elements tell callers apart; `None` for one who has no standing:
-    /// its user or role is gone, or it has not assumed a role yet.
+    /// The caller as `Principal` elements tell callers apart; `None` when its user or role is gone.
     pub(crate) fn subject<'a>(&'a self, service_names: &'a [&'a str]) -> Option<Subject<'a>> {
         let account = self.caller.account.as_str();
         let entity = self.entity.as_deref();
@@ -100,17 +99,17 @@ const fn identity_of(principal: &Principal) -> Option<&Identity> {
 
 impl Engine {
     /// Who the caller is to policies.
-    pub(crate) async fn standing(&self, caller: &Arc<Caller>) -> Result<Arc<Standing>, OpError> {
+    pub(crate) async fn authority(&self, caller: &Arc<Caller>) -> Result<Arc<Authority>, OpError> {
         let (key, account) = (&caller.access_key_id, &caller.account);
-        if let Some(standing) = self.standings.find_fresh(key, account)
-            && (Arc::ptr_eq(&standing.caller, caller) || standing.caller == *caller)
+        if let Some(authority) = self.authorities.find_fresh(key, account)
+            && (Arc::ptr_eq(&authority.caller, caller) || authority.caller == *caller)
         {
-            return Ok(standing);
+            return Ok(authority);
         }
-        self.standings.load(key, account, || self.load_standing(caller)).await
+        self.authorities.load(key, account, || self.load_authority(caller)).await
     }
 
-    async fn load_standing(&self, caller: &Arc<Caller>) -> Result<Arc<Standing>, OpError> {
+    async fn load_authority(&self, caller: &Arc<Caller>) -> Result<Arc<Authority>, OpError> {
         let entity = match identity_of(&caller.principal) {
             Some(identity) => self.entity(caller, &identity.unique_id).await?,
             None => federated_root(&caller.principal)?,
@@ -124,7 +123,7 @@ impl Engine {
             grantees.push(root.into());
         }
         grantees.dedup();
-        Ok(Arc::new(Standing {
+        Ok(Arc::new(Authority {
             arn,
             user_id: caller.user_id(),
             grantees,

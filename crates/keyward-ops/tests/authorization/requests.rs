@@ -1,0 +1,226 @@
+//! A request for every action, sound enough to get past authorization.
+
+use keyward_attestation::testing::Evidence;
+use keyward_model::Clock;
+use keyward_testkit::{Client, TestApp, attester, blob, enclave, recipient_info};
+use serde_json::{Value, json};
+
+/// The alias that every key of these tests has.
+pub(crate) const ALIAS: &str = "alias/app";
+const OTHER_ALIAS: &str = "alias/other";
+const POLICY: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"kms:*","Resource":"*"}}"#;
+
+/// The operation that asks for an action.
+pub(crate) fn operation_of(action: &str) -> &str {
+    if action.starts_with("ReEncrypt") { "ReEncrypt" } else { action }
+}
+
+/// What makes a key that the action can be done to.
+pub(crate) fn key_for(action: &str) -> Value {
+    match action {
+        "GenerateMac" | "VerifyMac" => {
+            json!({ "KeySpec": "HMAC_256", "KeyUsage": "GENERATE_VERIFY_MAC" })
+        }
+        "Sign" | "Verify" | "GetPublicKey" => {
+            json!({ "KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY" })
+        }
+        "DeriveSharedSecret" => json!({ "KeySpec": "ECC_NIST_P256", "KeyUsage": "KEY_AGREEMENT" }),
+        "Encapsulate" | "Decapsulate" => {
+            json!({ "KeySpec": "ML_KEM_768", "KeyUsage": "ENCAPSULATE_DECAPSULATE" })
+        }
+        "ImportKeyMaterial" | "GetParametersForImport" | "DeleteImportedKeyMaterial" => {
+            json!({ "Origin": "EXTERNAL" })
+        }
+        "ReplicateKey" | "UpdatePrimaryRegion" => json!({ "MultiRegion": true }),
+        _ => json!({}),
+    }
+}
+
+/// An attestation document of the enclave, and its register 0 as policies write it.
+pub(crate) fn attested(app: &TestApp) -> (Value, String) {
+    let evidence = Evidence::enclave(enclave().public_key(), app.clock().now());
+    let register: String =
+        evidence.pcrs.get(&0).unwrap().iter().map(|byte| format!("{byte:02x}")).collect();
+    (recipient_info(&attester().attest(&evidence)), register)
+}
+
+/// Readies the world for a request and makes its body. Of the key's two names operations get the one
+/// they take.
+pub(crate) async fn request(app: &TestApp, root: &Client, action: &str, key: &str) -> Value {
+    let mut input = members(app, root, action, key).await;
+    let members = input.as_object_mut().unwrap();
+    let named = json!(if takes_alias(action) { ALIAS } else { key });
+    let member = match action {
+        "CreateAlias" | "UpdateAlias" => "TargetKeyId",
+        "ReEncryptFrom" | "ReEncryptTo" => {
+            members.insert("SourceKeyId".to_owned(), named.clone());
+            "DestinationKeyId"
+        }
+        _ if has_no_key(action) => return input,
+        _ => "KeyId",
+    };
+    members.insert(member.to_owned(), named);
+    input
+}
+
+fn takes_alias(action: &str) -> bool {
+    const MORE: [&str; 13] = [
+        "Decapsulate",
+        "Decrypt",
+        "DeriveSharedSecret",
+        "DescribeKey",
+        "Encapsulate",
+        "Encrypt",
+        "GenerateMac",
+        "GetPublicKey",
+        "ReEncryptFrom",
+        "ReEncryptTo",
+        "Sign",
+        "Verify",
+        "VerifyMac",
+    ];
+    action.starts_with("GenerateDataKey") || MORE.contains(&action)
+}
+
+fn has_no_key(action: &str) -> bool {
+    const MORE: [&str; 6] = [
+        "CreateKey",
+        "DeleteAlias",
+        "GenerateRandom",
+        "ListAliases",
+        "ListKeys",
+        "ListRetirableGrants",
+    ];
+    action.contains("CustomKeyStore") || MORE.contains(&action)
+}
+
+async fn members(app: &TestApp, root: &Client, action: &str, key: &str) -> Value {
+    let context = json!({ "Tenant": "blue" });
+    let tags = json!([{ "TagKey": "Team", "TagValue": "red" }]);
+    let grants = "arn:aws:iam::111122223333:root";
+    match action {
+        "CancelKeyDeletion"
+        | "DescribeKey"
+        | "DisableKey"
+        | "DisableKeyRotation"
+        | "EnableKey"
+        | "EnableKeyRotation"
+        | "GetKeyLastUsage"
+        | "GetKeyPolicy"
+        | "GetKeyRotationStatus"
+        | "GetPublicKey"
+        | "ListAliases"
+        | "ListGrants"
+        | "ListKeyPolicies"
+        | "ListKeyRotations"
+        | "ListKeys"
+        | "ListResourceTags"
+        | "RotateKeyOnDemand"
+        | "ScheduleKeyDeletion"
+        | "DescribeCustomKeyStores"
+        | "DeleteImportedKeyMaterial" => json!({}),
+        "Encapsulate" => json!({ "EncapsulationAlgorithm": "ML_KEM" }),
+        "Decapsulate" => json!({
+            "SharedSecretCiphertextBlob": blob(vec![0; 1088]),
+            "EncapsulationAlgorithm": "ML_KEM",
+        }),
+        "ConnectCustomKeyStore"
+        | "DeleteCustomKeyStore"
+        | "DisconnectCustomKeyStore"
+        | "UpdateCustomKeyStore" => json!({ "CustomKeyStoreId": "cks-1234567890abcdef0" }),
+        "CreateCustomKeyStore" => json!({
+            "CustomKeyStoreName": "store",
+            "CloudHsmClusterId": "cluster-2a23b4cdefg",
+            "KeyStorePassword": "kmsPswd7",
+            "TrustAnchorCertificate": "-----BEGIN CERTIFICATE-----",
+        }),
+        "CreateAlias" => json!({ "AliasName": OTHER_ALIAS }),
+        "DeleteAlias" => {
+            drop(root.call("DeleteAlias", json!({ "AliasName": OTHER_ALIAS })).await);
+            root.create_alias(OTHER_ALIAS, key).await;
+            json!({ "AliasName": OTHER_ALIAS })
+        }
+        "UpdateAlias" => json!({ "AliasName": ALIAS }),
+        "CreateGrant" => json!({
+            "GranteePrincipal": "arn:aws:iam::111122223333:user/alice",
+            "RetiringPrincipal": grants,
+            "Operations": ["Decrypt"],
+            "Constraints": { "EncryptionContextSubset": context },
+        }),
+        "CreateKey" => json!({
+            "Tags": tags,
+            "MultiRegion": true,
+            "BypassPolicyLockoutSafetyCheck": true,
+        }),
+        "Encrypt" => json!({ "Plaintext": blob("secret"), "EncryptionContext": context }),
+        "Decrypt" | "ReEncryptFrom" | "ReEncryptTo" => {
+            let sealed = json!({
+                "KeyId": key,
+                "Plaintext": blob("secret"),
+                "EncryptionContext": context,
+            });
+            let sealed = root.ok("Encrypt", sealed).await["CiphertextBlob"].clone();
+            if action == "Decrypt" {
+                json!({ "CiphertextBlob": sealed, "EncryptionContext": context })
+            } else {
+                json!({
+                    "CiphertextBlob": sealed,
+                    "SourceEncryptionContext": context,
+                    "DestinationEncryptionContext": context,
+                })
+            }
+        }
+        "DeriveSharedSecret" => {
+            json!({ "KeyAgreementAlgorithm": "ECDH", "PublicKey": blob(vec![0x30; 64]) })
+        }
+        "GenerateDataKey" => {
+            let (recipient, _) = attested(app);
+            json!({
+                "KeySpec": "AES_256",
+                "EncryptionContext": context,
+                "Recipient": recipient,
+            })
+        }
+        "GenerateDataKeyWithoutPlaintext" => {
+            json!({ "KeySpec": "AES_256", "EncryptionContext": context })
+        }
+        "GenerateDataKeyPair" | "GenerateDataKeyPairWithoutPlaintext" => {
+            json!({ "KeyPairSpec": "ECC_NIST_P256", "EncryptionContext": context })
+        }
+        "GenerateMac" => json!({ "Message": blob("m"), "MacAlgorithm": "HMAC_SHA_256" }),
+        "VerifyMac" => {
+            json!({ "Message": blob("m"), "Mac": blob("mac"), "MacAlgorithm": "HMAC_SHA_256" })
+        }
+        "GenerateRandom" => json!({ "NumberOfBytes": 8, "Recipient": attested(app).0 }),
+        "GetParametersForImport" => json!({
+            "WrappingAlgorithm": "RSAES_OAEP_SHA_256",
+            "WrappingKeySpec": "RSA_2048",
+        }),
+        "ImportKeyMaterial" => json!({
+            "ImportToken": blob("token"),
+            "EncryptedKeyMaterial": blob("material"),
+            "ExpirationModel": "KEY_MATERIAL_EXPIRES",
+            "ValidTo": app.clock().now().plus_days(1).unix_s(),
+        }),
+        "ListRetirableGrants" => json!({ "RetiringPrincipal": grants }),
+        "PutKeyPolicy" => json!({ "Policy": POLICY, "BypassPolicyLockoutSafetyCheck": true }),
+        "ReplicateKey" => json!({ "ReplicaRegion": "eu-central-1" }),
+        "RevokeGrant" => json!({ "GrantId": "0".repeat(64) }),
+        "Sign" => json!({ "Message": blob("m"), "SigningAlgorithm": "ECDSA_SHA_256" }),
+        "Verify" => json!({
+            "Message": blob("m"),
+            "Signature": blob(vec![0x30; 70]),
+            "SigningAlgorithm": "ECDSA_SHA_256",
+        }),
+        "TagResource" => json!({ "Tags": tags }),
+        "UntagResource" => json!({ "TagKeys": ["Team"] }),
+        "UpdateKeyDescription" => json!({ "Description": "changed" }),
+        "UpdatePrimaryRegion" => {
+            let replica = json!({ "KeyId": key, "ReplicaRegion": "eu-central-1" });
+            drop(root.call("ReplicateKey", replica).await);
+            app.settle().await;
+            json!({ "PrimaryRegion": "eu-central-1" })
+        }
+        action => panic!("no request for {action}"),
+    }
+}
