@@ -38,6 +38,7 @@ pub(crate) struct Config {
     pub(crate) schedule: Schedule,
     pub(crate) keys: Keys,
     pub(crate) attestation: Attestation,
+    pub(crate) organization: Organization,
     pub(crate) quotas: Quotas,
     pub(crate) request_quotas: RequestQuotas,
 }
@@ -126,6 +127,12 @@ pub(crate) struct Attestation {
     pub(crate) aws_root: bool,
     pub(crate) roots_file: PathBuf,
     pub(crate) document_age_s_max: u32,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Organization {
+    pub(crate) file: PathBuf,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -13,6 +13,7 @@ mod hardening;
 mod logging;
 mod metrics;
 mod notify;
+mod organization;
 mod passphrase;
 mod private_file;
 mod profile;

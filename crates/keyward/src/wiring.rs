@@ -22,7 +22,7 @@ use tracing::warn;
 use crate::arguments::PassphraseSource;
 use crate::config::{self, Config};
 use crate::data_dir::{DataDir, Lock};
-use crate::{private_file, root_key};
+use crate::{organization, private_file, root_key};
 
 /// The file of attestation roots: as many as are taken, each with its text around it.
 const ROOTS_FILE_BYTES_MAX: usize = 64 * 1024;
@@ -85,7 +85,7 @@ impl Opened {
             request_quotas: request_quotas(&config.request_quotas),
             offers_sm2: config.keys.sm2,
             attestation: Arc::new(attestation_rules(&config.attestation)?),
-            organization: None,
+            organization: organization::load(&config.organization.file)?,
         })
         .with_context(|| format!("{} names no Region", dir.database().display()))?;
         Ok((engine, self.seal))

@@ -122,7 +122,7 @@ async fn a_named_request_that_differs_in_anything_makes_another_grant() {
         json!({}),
         json!({ "Name": "m" }),
         json!({ "GranteePrincipal": ROOT }),
-        json!({ "GranteePrincipal": "arn:aws:iam::111122223333:user/Alice" }),
+        json!({ "GranteePrincipal": "arn:aws:sts::111122223333:federated-user/Alice" }),
         retiring,
         json!({ "Operations": ["Decrypt"] }),
         json!({ "Constraints": source }),

@@ -10,6 +10,7 @@ mod conditions;
 mod foreign;
 mod grants;
 mod kinds;
+mod organization;
 mod principals;
 mod requests;
 mod tables;

@@ -75,6 +75,12 @@ const EXPLAINED: &[(&str, &str, &str)] = &[
         "Certificates in PEM whose attesters are believed as well: other partitions, or your own.",
     ),
     ("attestation", "document_age_s_max", "How old a document may be, in seconds."),
+    (
+        "organization",
+        "file",
+        "A file in JSON that describes the organization of the accounts: Id, Root with Id,\n\
+         ServiceControlPolicies, ResourceControlPolicies, Accounts and OrganizationalUnits.",
+    ),
     ("quotas", "keys", "Customer managed keys in an account and Region."),
     ("quotas", "aliases_per_key", "Aliases of one key."),
     ("quotas", "grants_per_key", "Grants of one key."),
