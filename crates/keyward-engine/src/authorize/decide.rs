@@ -8,7 +8,7 @@ use keyward_model::{
 };
 use keyward_policy::{
     Decision, Explanation, GrantRequest, GrantRoute, KeySide, Layers, PolicyKind, Refusal, Request,
-    RoleSide, Subject, decide_account, decide_key, decide_unless_denied,
+    Subject, decide_account, decide_key, decide_unless_denied,
 };
 use keyward_store::{GrantRecord, ScopedKey};
 
