@@ -26,6 +26,10 @@
 //! [`GrantPrincipal::find_match`] and [`GrantTerms::route`]; the greatest [`GrantRoute`] goes into
 //! [`KeySide`]. A [`Decision`] has its reason; [`Explanation`] names the statements.
 //!
+//! [`simulate`] asks all this of made-up requests in JSON; [`check_key_policy`] tells whoever wrote a
+//! key policy what is wrong with it and who can do what. Under `tests/evaluation` a second evaluator,
+//! naive on purpose, is held against this one.
+//!
 //! A context answers by [`ConditionKey`]: a `match` on [`NamedKey`] and [`KeyFamily`]. Names of tags
 //! and pairs in a family are compared with [`same_ignoring_case`]. All keys, those of the caller
 //! too, come from the context; the subject only answers `Principal`.

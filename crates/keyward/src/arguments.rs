@@ -448,15 +448,15 @@ pub(crate) enum Policy {
 answers with
   {"because": "an identity-based policy allows it", "decision": "Allowed", "statements": [...]}
 
-The decision is Allowed, ImplicitlyDenied or ExplicitlyDenied; `statements` are those that made it, by
-the member of the input they stand in and their places there, from 0.
+The decision is Allowed, ImplicitlyDenied or ExplicitlyDenied; `statements` are those that made
+it, by the member of the input they stand in and their places there, from 0.
 
 A principal is the ARN of a user, a role (any session of it), a session or an account's root, an
 account id, a service such as backup.amazonaws.com, `*` for no one known, or an object such as
-{"Federated": "accounts.example.com"}. Condition keys that follow from the principal and the resource
-(aws:PrincipalArn, aws:PrincipalAccount, aws:username, aws:ResourceAccount ...) are filled in unless
-`context` has them. Where `resourceAccount` is absent, the resource is of the account in its ARN, or
-else of the principal's.
+{"Federated": "accounts.example.com"}. Condition keys that follow from the principal and the
+resource (aws:PrincipalArn, aws:PrincipalAccount, aws:username, aws:ResourceAccount ...) are
+filled in unless `context` has them. Where `resourceAccount` is absent, the resource is of the
+account in its ARN, or else of the principal's.
 
 A line that cannot be read is answered with {"error": "..."}, and the exit status is 1 at the end."#)]
 pub(crate) struct PolicySimulate {}
