@@ -139,7 +139,7 @@ impl<'a> Layers<'a> {
                 "permissionsBoundaries" => &mut layers.boundary,
                 "sessionPolicies" => &mut layers.session,
                 "grants" => &mut layers.grants,
-                _ if is_like_a_layer(&name) => {
+                _ if is_like_a_layer(&name) && !is_nothing(value) => {
                     return Err(SimulationError::UnknownLayer(name.chars().take(64).collect()));
                 }
                 _ => continue,
@@ -147,6 +147,16 @@ impl<'a> Layers<'a> {
             *slot = Some(value);
         }
         Ok(layers)
+    }
+}
+
+/// What an absent layer would be.
+fn is_nothing(value: &RawValue) -> bool {
+    match json::open(value) {
+        Ok(Json::Null) => true,
+        Ok(Json::Array(items)) => items.is_empty(),
+        Ok(Json::Object(members)) => members.is_empty(),
+        _ => false,
     }
 }
 

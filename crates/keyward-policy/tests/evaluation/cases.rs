@@ -104,3 +104,37 @@ fn every_case_ends_as_it_says_and_for_that_reason() {
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn a_misspelt_layer_is_refused_unless_it_says_nothing() {
+    let with = |member: &str| {
+        simulate(&format!(
+            r#"{{"request": {{"action": "s3:GetObject", "resource": "*", "principal": "*"}}, {member}}}"#
+        ))
+    };
+    let policy = r#"{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
+    assert!(with(&format!(r#""identityPolicy": {policy}"#)).is_err());
+    assert!(with(r#""identityPolicy": []"#).is_ok());
+    assert!(with(r#""name": "a case""#).is_ok());
+}
+
+#[test]
+fn what_iam_refuses_in_a_policy_of_its_kind_is_an_error() {
+    let with = |member: &str, statement: &str| {
+        simulate(&format!(
+            r#"{{"request": {{"action": "s3:GetObject", "resource": "*", "principal": "*"}},
+                "{member}": {{"Statement": {statement}}}}}"#
+        ))
+        .map(|simulation| simulation.decision())
+    };
+    let plain = r#"{"Effect": "Allow", "Action": "*", "Resource": "*"}"#;
+    let named = r#"{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}"#;
+    let partial = r#"{"Effect": "Allow", "Action": "*"}"#;
+    for member in ["identityPolicies", "permissionsBoundaries", "sessionPolicies"] {
+        assert_eq!(with(member, plain), Ok("ImplicitlyDenied"), "{member}");
+        assert!(with(member, named).is_err(), "{member}");
+        assert!(with(member, partial).is_err(), "{member}");
+    }
+    assert_eq!(with("resourcePolicy", named), Ok("Allowed"));
+    assert!(with("resourcePolicy", plain).is_err());
+}
