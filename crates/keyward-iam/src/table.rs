@@ -2,26 +2,26 @@
 
 use keyward_engine::{Entry, Operation, query_entry};
 
-use crate::iam::add_client_id_to_open_id_connect_provider::AddClientIdToOpenIdConnectProvider;
+use crate::iam::add_client_id_to_open_id_connect_provider::AddClientIDToOpenIDConnectProvider;
 use crate::iam::add_user_to_group::AddUserToGroup;
 use crate::iam::attach_group_policy::AttachGroupPolicy;
 use crate::iam::attach_role_policy::AttachRolePolicy;
 use crate::iam::attach_user_policy::AttachUserPolicy;
 use crate::iam::create_access_key::CreateAccessKey;
 use crate::iam::create_group::CreateGroup;
-use crate::iam::create_open_id_connect_provider::CreateOpenIdConnectProvider;
+use crate::iam::create_open_id_connect_provider::CreateOpenIDConnectProvider;
 use crate::iam::create_policy::CreatePolicy;
 use crate::iam::create_policy_version::CreatePolicyVersion;
 use crate::iam::create_role::CreateRole;
 use crate::iam::create_service_linked_role::CreateServiceLinkedRole;
 use crate::iam::create_user::CreateUser;
-use crate::iam::create_virtual_mfa_device::CreateVirtualMfaDevice;
-use crate::iam::deactivate_mfa_device::DeactivateMfaDevice;
+use crate::iam::create_virtual_mfa_device::CreateVirtualMFADevice;
+use crate::iam::deactivate_mfa_device::DeactivateMFADevice;
 use crate::iam::delete_access_key::DeleteAccessKey;
 use crate::iam::delete_group::DeleteGroup;
 use crate::iam::delete_group_policy::DeleteGroupPolicy;
 use crate::iam::delete_login_profile::DeleteLoginProfile;
-use crate::iam::delete_open_id_connect_provider::DeleteOpenIdConnectProvider;
+use crate::iam::delete_open_id_connect_provider::DeleteOpenIDConnectProvider;
 use crate::iam::delete_policy::DeletePolicy;
 use crate::iam::delete_policy_version::DeletePolicyVersion;
 use crate::iam::delete_role::DeleteRole;
@@ -31,11 +31,11 @@ use crate::iam::delete_service_linked_role::DeleteServiceLinkedRole;
 use crate::iam::delete_user::DeleteUser;
 use crate::iam::delete_user_permissions_boundary::DeleteUserPermissionsBoundary;
 use crate::iam::delete_user_policy::DeleteUserPolicy;
-use crate::iam::delete_virtual_mfa_device::DeleteVirtualMfaDevice;
+use crate::iam::delete_virtual_mfa_device::DeleteVirtualMFADevice;
 use crate::iam::detach_group_policy::DetachGroupPolicy;
 use crate::iam::detach_role_policy::DetachRolePolicy;
 use crate::iam::detach_user_policy::DetachUserPolicy;
-use crate::iam::enable_mfa_device::EnableMfaDevice;
+use crate::iam::enable_mfa_device::EnableMFADevice;
 use crate::iam::get_access_key_last_used::GetAccessKeyLastUsed;
 use crate::iam::get_account_authorization_details::GetAccountAuthorizationDetails;
 use crate::iam::get_account_summary::GetAccountSummary;
@@ -44,8 +44,8 @@ use crate::iam::get_context_keys_for_principal_policy::GetContextKeysForPrincipa
 use crate::iam::get_group::GetGroup;
 use crate::iam::get_group_policy::GetGroupPolicy;
 use crate::iam::get_login_profile::GetLoginProfile;
-use crate::iam::get_mfa_device::GetMfaDevice;
-use crate::iam::get_open_id_connect_provider::GetOpenIdConnectProvider;
+use crate::iam::get_mfa_device::GetMFADevice;
+use crate::iam::get_open_id_connect_provider::GetOpenIDConnectProvider;
 use crate::iam::get_policy::GetPolicy;
 use crate::iam::get_policy_version::GetPolicyVersion;
 use crate::iam::get_role::GetRole;
@@ -63,10 +63,10 @@ use crate::iam::list_group_policies::ListGroupPolicies;
 use crate::iam::list_groups::ListGroups;
 use crate::iam::list_groups_for_user::ListGroupsForUser;
 use crate::iam::list_instance_profiles_for_role::ListInstanceProfilesForRole;
-use crate::iam::list_mfa_device_tags::ListMfaDeviceTags;
-use crate::iam::list_mfa_devices::ListMfaDevices;
-use crate::iam::list_open_id_connect_provider_tags::ListOpenIdConnectProviderTags;
-use crate::iam::list_open_id_connect_providers::ListOpenIdConnectProviders;
+use crate::iam::list_mfa_device_tags::ListMFADeviceTags;
+use crate::iam::list_mfa_devices::ListMFADevices;
+use crate::iam::list_open_id_connect_provider_tags::ListOpenIDConnectProviderTags;
+use crate::iam::list_open_id_connect_providers::ListOpenIDConnectProviders;
 use crate::iam::list_policies::ListPolicies;
 use crate::iam::list_policy_tags::ListPolicyTags;
 use crate::iam::list_policy_versions::ListPolicyVersions;
@@ -75,36 +75,36 @@ use crate::iam::list_role_tags::ListRoleTags;
 use crate::iam::list_roles::ListRoles;
 use crate::iam::list_service_specific_credentials::ListServiceSpecificCredentials;
 use crate::iam::list_signing_certificates::ListSigningCertificates;
-use crate::iam::list_ssh_public_keys::ListSshPublicKeys;
+use crate::iam::list_ssh_public_keys::ListSSHPublicKeys;
 use crate::iam::list_user_policies::ListUserPolicies;
 use crate::iam::list_user_tags::ListUserTags;
 use crate::iam::list_users::ListUsers;
-use crate::iam::list_virtual_mfa_devices::ListVirtualMfaDevices;
+use crate::iam::list_virtual_mfa_devices::ListVirtualMFADevices;
 use crate::iam::put_group_policy::PutGroupPolicy;
 use crate::iam::put_role_permissions_boundary::PutRolePermissionsBoundary;
 use crate::iam::put_role_policy::PutRolePolicy;
 use crate::iam::put_user_permissions_boundary::PutUserPermissionsBoundary;
 use crate::iam::put_user_policy::PutUserPolicy;
-use crate::iam::remove_client_id_from_open_id_connect_provider::RemoveClientIdFromOpenIdConnectProvider;
+use crate::iam::remove_client_id_from_open_id_connect_provider::RemoveClientIDFromOpenIDConnectProvider;
 use crate::iam::remove_user_from_group::RemoveUserFromGroup;
-use crate::iam::resync_mfa_device::ResyncMfaDevice;
+use crate::iam::resync_mfa_device::ResyncMFADevice;
 use crate::iam::set_default_policy_version::SetDefaultPolicyVersion;
 use crate::iam::simulate_custom_policy::SimulateCustomPolicy;
 use crate::iam::simulate_principal_policy::SimulatePrincipalPolicy;
-use crate::iam::tag_mfa_device::TagMfaDevice;
-use crate::iam::tag_open_id_connect_provider::TagOpenIdConnectProvider;
+use crate::iam::tag_mfa_device::TagMFADevice;
+use crate::iam::tag_open_id_connect_provider::TagOpenIDConnectProvider;
 use crate::iam::tag_policy::TagPolicy;
 use crate::iam::tag_role::TagRole;
 use crate::iam::tag_user::TagUser;
-use crate::iam::untag_mfa_device::UntagMfaDevice;
-use crate::iam::untag_open_id_connect_provider::UntagOpenIdConnectProvider;
+use crate::iam::untag_mfa_device::UntagMFADevice;
+use crate::iam::untag_open_id_connect_provider::UntagOpenIDConnectProvider;
 use crate::iam::untag_policy::UntagPolicy;
 use crate::iam::untag_role::UntagRole;
 use crate::iam::untag_user::UntagUser;
 use crate::iam::update_access_key::UpdateAccessKey;
 use crate::iam::update_assume_role_policy::UpdateAssumeRolePolicy;
 use crate::iam::update_group::UpdateGroup;
-use crate::iam::update_open_id_connect_provider_thumbprint::UpdateOpenIdConnectProviderThumbprint;
+use crate::iam::update_open_id_connect_provider_thumbprint::UpdateOpenIDConnectProviderThumbprint;
 use crate::iam::update_role::UpdateRole;
 use crate::iam::update_role_description::UpdateRoleDescription;
 use crate::iam::update_user::UpdateUser;
@@ -126,26 +126,26 @@ const fn sts_entry<O: Operation>() -> Entry {
 
 /// Every operation of IAM that is offered, in the order of names.
 pub static IAM_OPERATIONS: &[Entry] = &[
-    iam_entry::<AddClientIdToOpenIdConnectProvider>(),
+    iam_entry::<AddClientIDToOpenIDConnectProvider>(),
     iam_entry::<AddUserToGroup>(),
     iam_entry::<AttachGroupPolicy>(),
     iam_entry::<AttachRolePolicy>(),
     iam_entry::<AttachUserPolicy>(),
     iam_entry::<CreateAccessKey>(),
     iam_entry::<CreateGroup>(),
-    iam_entry::<CreateOpenIdConnectProvider>(),
+    iam_entry::<CreateOpenIDConnectProvider>(),
     iam_entry::<CreatePolicy>(),
     iam_entry::<CreatePolicyVersion>(),
     iam_entry::<CreateRole>(),
     iam_entry::<CreateServiceLinkedRole>(),
     iam_entry::<CreateUser>(),
-    iam_entry::<CreateVirtualMfaDevice>(),
-    iam_entry::<DeactivateMfaDevice>(),
+    iam_entry::<CreateVirtualMFADevice>(),
+    iam_entry::<DeactivateMFADevice>(),
     iam_entry::<DeleteAccessKey>(),
     iam_entry::<DeleteGroup>(),
     iam_entry::<DeleteGroupPolicy>(),
     iam_entry::<DeleteLoginProfile>(),
-    iam_entry::<DeleteOpenIdConnectProvider>(),
+    iam_entry::<DeleteOpenIDConnectProvider>(),
     iam_entry::<DeletePolicy>(),
     iam_entry::<DeletePolicyVersion>(),
     iam_entry::<DeleteRole>(),
@@ -155,11 +155,11 @@ pub static IAM_OPERATIONS: &[Entry] = &[
     iam_entry::<DeleteUser>(),
     iam_entry::<DeleteUserPermissionsBoundary>(),
     iam_entry::<DeleteUserPolicy>(),
-    iam_entry::<DeleteVirtualMfaDevice>(),
+    iam_entry::<DeleteVirtualMFADevice>(),
     iam_entry::<DetachGroupPolicy>(),
     iam_entry::<DetachRolePolicy>(),
     iam_entry::<DetachUserPolicy>(),
-    iam_entry::<EnableMfaDevice>(),
+    iam_entry::<EnableMFADevice>(),
     iam_entry::<GetAccessKeyLastUsed>(),
     iam_entry::<GetAccountAuthorizationDetails>(),
     iam_entry::<GetAccountSummary>(),
@@ -168,8 +168,8 @@ pub static IAM_OPERATIONS: &[Entry] = &[
     iam_entry::<GetGroup>(),
     iam_entry::<GetGroupPolicy>(),
     iam_entry::<GetLoginProfile>(),
-    iam_entry::<GetMfaDevice>(),
-    iam_entry::<GetOpenIdConnectProvider>(),
+    iam_entry::<GetMFADevice>(),
+    iam_entry::<GetOpenIDConnectProvider>(),
     iam_entry::<GetPolicy>(),
     iam_entry::<GetPolicyVersion>(),
     iam_entry::<GetRole>(),
@@ -187,48 +187,48 @@ pub static IAM_OPERATIONS: &[Entry] = &[
     iam_entry::<ListGroups>(),
     iam_entry::<ListGroupsForUser>(),
     iam_entry::<ListInstanceProfilesForRole>(),
-    iam_entry::<ListMfaDeviceTags>(),
-    iam_entry::<ListMfaDevices>(),
-    iam_entry::<ListOpenIdConnectProviderTags>(),
-    iam_entry::<ListOpenIdConnectProviders>(),
+    iam_entry::<ListMFADeviceTags>(),
+    iam_entry::<ListMFADevices>(),
+    iam_entry::<ListOpenIDConnectProviderTags>(),
+    iam_entry::<ListOpenIDConnectProviders>(),
     iam_entry::<ListPolicies>(),
     iam_entry::<ListPolicyTags>(),
     iam_entry::<ListPolicyVersions>(),
     iam_entry::<ListRolePolicies>(),
     iam_entry::<ListRoleTags>(),
     iam_entry::<ListRoles>(),
-    iam_entry::<ListSshPublicKeys>(),
+    iam_entry::<ListSSHPublicKeys>(),
     iam_entry::<ListServiceSpecificCredentials>(),
     iam_entry::<ListSigningCertificates>(),
     iam_entry::<ListUserPolicies>(),
     iam_entry::<ListUserTags>(),
     iam_entry::<ListUsers>(),
-    iam_entry::<ListVirtualMfaDevices>(),
+    iam_entry::<ListVirtualMFADevices>(),
     iam_entry::<PutGroupPolicy>(),
     iam_entry::<PutRolePermissionsBoundary>(),
     iam_entry::<PutRolePolicy>(),
     iam_entry::<PutUserPermissionsBoundary>(),
     iam_entry::<PutUserPolicy>(),
-    iam_entry::<RemoveClientIdFromOpenIdConnectProvider>(),
+    iam_entry::<RemoveClientIDFromOpenIDConnectProvider>(),
     iam_entry::<RemoveUserFromGroup>(),
-    iam_entry::<ResyncMfaDevice>(),
+    iam_entry::<ResyncMFADevice>(),
     iam_entry::<SetDefaultPolicyVersion>(),
     iam_entry::<SimulateCustomPolicy>(),
     iam_entry::<SimulatePrincipalPolicy>(),
-    iam_entry::<TagMfaDevice>(),
-    iam_entry::<TagOpenIdConnectProvider>(),
+    iam_entry::<TagMFADevice>(),
+    iam_entry::<TagOpenIDConnectProvider>(),
     iam_entry::<TagPolicy>(),
     iam_entry::<TagRole>(),
     iam_entry::<TagUser>(),
-    iam_entry::<UntagMfaDevice>(),
-    iam_entry::<UntagOpenIdConnectProvider>(),
+    iam_entry::<UntagMFADevice>(),
+    iam_entry::<UntagOpenIDConnectProvider>(),
     iam_entry::<UntagPolicy>(),
     iam_entry::<UntagRole>(),
     iam_entry::<UntagUser>(),
     iam_entry::<UpdateAccessKey>(),
     iam_entry::<UpdateAssumeRolePolicy>(),
     iam_entry::<UpdateGroup>(),
-    iam_entry::<UpdateOpenIdConnectProviderThumbprint>(),
+    iam_entry::<UpdateOpenIDConnectProviderThumbprint>(),
     iam_entry::<UpdateRole>(),
     iam_entry::<UpdateRoleDescription>(),
     iam_entry::<UpdateUser>(),

@@ -8,9 +8,9 @@ use super::oidc_provider::{ClientOfProvider, existing, sound_client_ids};
 use super::{action, constraints};
 
 /// The operation.
-pub(crate) enum AddClientIdToOpenIdConnectProvider {}
+pub(crate) enum AddClientIDToOpenIDConnectProvider {}
 
-impl Operation for AddClientIdToOpenIdConnectProvider {
+impl Operation for AddClientIDToOpenIDConnectProvider {
     const NAME: &'static str = "AddClientIDToOpenIDConnectProvider";
     const KIND: Kind = Kind::Write;
     const MODEL: &'static keyward_shape::Operation =

@@ -16,7 +16,7 @@ use super::tags::{TagOutput, Tags};
 use super::{action, tags};
 
 /// The operation.
-pub(crate) enum CreateOpenIdConnectProvider {}
+pub(crate) enum CreateOpenIDConnectProvider {}
 
 /// The most providers an account has.
 const PROVIDERS_MAX: u32 = 100;
@@ -43,7 +43,7 @@ pub(crate) struct Output {
     tags: Option<Vec<TagOutput>>,
 }
 
-impl Operation for CreateOpenIdConnectProvider {
+impl Operation for CreateOpenIDConnectProvider {
     const NAME: &'static str = "CreateOpenIDConnectProvider";
     const KIND: Kind = Kind::Write;
     const MODEL: &'static keyward_shape::Operation = &constraints::CREATE_OPEN_ID_CONNECT_PROVIDER;

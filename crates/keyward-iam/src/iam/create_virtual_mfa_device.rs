@@ -17,7 +17,7 @@ use super::tags::{TagOutput, Tags};
 use super::{action, tags};
 
 /// The operation.
-pub(crate) enum CreateVirtualMfaDevice {}
+pub(crate) enum CreateVirtualMFADevice {}
 
 /// What the API takes as a serial number elsewhere.
 const SERIAL_NUMBER_CHARS_MAX: usize = 256;
@@ -58,7 +58,7 @@ impl Serialize for ShownSeed {
     }
 }
 
-impl Operation for CreateVirtualMfaDevice {
+impl Operation for CreateVirtualMFADevice {
     const NAME: &'static str = "CreateVirtualMFADevice";
     const KIND: Kind = Kind::Write;
     const MODEL: &'static keyward_shape::Operation = &constraints::CREATE_VIRTUAL_MFA_DEVICE;

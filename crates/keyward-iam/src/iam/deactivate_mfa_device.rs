@@ -13,7 +13,7 @@ use super::shape::record_text;
 use super::subject::{Subject, authorize_subject};
 
 /// The operation.
-pub(crate) enum DeactivateMfaDevice {}
+pub(crate) enum DeactivateMFADevice {}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -24,7 +24,7 @@ pub(crate) struct Input<'a> {
     serial_number: Text<'a, SerialNumberType>,
 }
 
-impl Operation for DeactivateMfaDevice {
+impl Operation for DeactivateMFADevice {
     const NAME: &'static str = "DeactivateMFADevice";
     const KIND: Kind = Kind::Write;
     const MODEL: &'static keyward_shape::Operation = &constraints::DEACTIVATE_MFA_DEVICE;

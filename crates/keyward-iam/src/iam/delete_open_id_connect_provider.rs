@@ -8,9 +8,9 @@ use super::oidc_provider::{OfProvider, find};
 use super::{action, constraints};
 
 /// The operation.
-pub(crate) enum DeleteOpenIdConnectProvider {}
+pub(crate) enum DeleteOpenIDConnectProvider {}
 
-impl Operation for DeleteOpenIdConnectProvider {
+impl Operation for DeleteOpenIDConnectProvider {
     const NAME: &'static str = "DeleteOpenIDConnectProvider";
     const KIND: Kind = Kind::Write;
     const MODEL: &'static keyward_shape::Operation = &constraints::DELETE_OPEN_ID_CONNECT_PROVIDER;

@@ -12,7 +12,7 @@ use super::constraints::{self, SerialNumberType};
 use super::mfa_device::authorize_device;
 
 /// The operation.
-pub(crate) enum DeleteVirtualMfaDevice {}
+pub(crate) enum DeleteVirtualMFADevice {}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -21,7 +21,7 @@ pub(crate) struct Input<'a> {
     serial_number: Text<'a, SerialNumberType>,
 }
 
-impl Operation for DeleteVirtualMfaDevice {
+impl Operation for DeleteVirtualMFADevice {
     const NAME: &'static str = "DeleteVirtualMFADevice";
     const KIND: Kind = Kind::Write;
     const MODEL: &'static keyward_shape::Operation = &constraints::DELETE_VIRTUAL_MFA_DEVICE;

@@ -11,12 +11,12 @@ use super::shape::CodesOfDevice;
 use super::{action, constraints};
 
 /// The operation.
-pub(crate) enum EnableMfaDevice {}
+pub(crate) enum EnableMFADevice {}
 
 /// The most MFA devices of one user.
 const DEVICES_PER_USER_MAX: u32 = 8;
 
-impl Operation for EnableMfaDevice {
+impl Operation for EnableMFADevice {
     const NAME: &'static str = "EnableMFADevice";
     const KIND: Kind = Kind::Write;
     const MODEL: &'static keyward_shape::Operation = &constraints::ENABLE_MFA_DEVICE;

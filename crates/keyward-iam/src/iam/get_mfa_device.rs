@@ -14,7 +14,7 @@ use super::subject::{Subject, authorize_subject};
 use crate::shape::Date;
 
 /// The operation.
-pub(crate) enum GetMfaDevice {}
+pub(crate) enum GetMFADevice {}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -34,7 +34,7 @@ pub(crate) struct Output {
     enable_date: Option<Date>,
 }
 
-impl Operation for GetMfaDevice {
+impl Operation for GetMFADevice {
     const NAME: &'static str = "GetMFADevice";
     const KIND: Kind = Kind::Read;
     const MODEL: &'static keyward_shape::Operation = &constraints::GET_MFA_DEVICE;

@@ -12,7 +12,7 @@ use super::{action, constraints, tags};
 use crate::shape::Date;
 
 /// The operation.
-pub(crate) enum GetOpenIdConnectProvider {}
+pub(crate) enum GetOpenIDConnectProvider {}
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -28,7 +28,7 @@ pub(crate) struct Output {
     tags: Option<Vec<TagOutput>>,
 }
 
-impl Operation for GetOpenIdConnectProvider {
+impl Operation for GetOpenIDConnectProvider {
     const NAME: &'static str = "GetOpenIDConnectProvider";
     const KIND: Kind = Kind::Read;
     const MODEL: &'static keyward_shape::Operation = &constraints::GET_OPEN_ID_CONNECT_PROVIDER;

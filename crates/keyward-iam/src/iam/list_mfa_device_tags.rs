@@ -14,7 +14,7 @@ use super::tags::TagPage;
 use super::{action, tags};
 
 /// The operation.
-pub(crate) enum ListMfaDeviceTags {}
+pub(crate) enum ListMFADeviceTags {}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -26,7 +26,7 @@ pub(crate) struct Input<'a> {
     max_items: MaxItems,
 }
 
-impl Operation for ListMfaDeviceTags {
+impl Operation for ListMFADeviceTags {
     const NAME: &'static str = "ListMFADeviceTags";
     const KIND: Kind = Kind::Read;
     const MODEL: &'static keyward_shape::Operation = &constraints::LIST_MFA_DEVICE_TAGS;

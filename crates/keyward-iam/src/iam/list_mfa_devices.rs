@@ -15,7 +15,7 @@ use super::{action, constraints};
 use crate::shape::Date;
 
 /// The operation.
-pub(crate) enum ListMfaDevices {}
+pub(crate) enum ListMFADevices {}
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -35,7 +35,7 @@ struct MfaDevice {
     enable_date: Date,
 }
 
-impl Operation for ListMfaDevices {
+impl Operation for ListMFADevices {
     const NAME: &'static str = "ListMFADevices";
     const KIND: Kind = Kind::Read;
     const MODEL: &'static keyward_shape::Operation = &constraints::LIST_MFA_DEVICES;

@@ -14,7 +14,7 @@ use super::tags::TagPage;
 use super::{action, tags};
 
 /// The operation.
-pub(crate) enum ListOpenIdConnectProviderTags {}
+pub(crate) enum ListOpenIDConnectProviderTags {}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -26,7 +26,7 @@ pub(crate) struct Input<'a> {
     max_items: MaxItems,
 }
 
-impl Operation for ListOpenIdConnectProviderTags {
+impl Operation for ListOpenIDConnectProviderTags {
     const NAME: &'static str = "ListOpenIDConnectProviderTags";
     const KIND: Kind = Kind::Read;
     const MODEL: &'static keyward_shape::Operation =

@@ -12,7 +12,7 @@ use super::entity::Entity;
 use super::{action, constraints, entity_list};
 
 /// The operation.
-pub(crate) enum ListOpenIdConnectProviders {}
+pub(crate) enum ListOpenIDConnectProviders {}
 
 #[derive(Deserialize)]
 pub(crate) struct Input {}
@@ -29,7 +29,7 @@ struct ListEntry {
     arn: String,
 }
 
-impl Operation for ListOpenIdConnectProviders {
+impl Operation for ListOpenIDConnectProviders {
     const NAME: &'static str = "ListOpenIDConnectProviders";
     const KIND: Kind = Kind::Read;
     const MODEL: &'static keyward_shape::Operation = &constraints::LIST_OPEN_ID_CONNECT_PROVIDERS;

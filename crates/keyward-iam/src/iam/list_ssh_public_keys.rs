@@ -13,7 +13,7 @@ use super::shape::record_text;
 use super::subject::authorize_subject;
 
 /// The operation.
-pub(crate) enum ListSshPublicKeys {}
+pub(crate) enum ListSSHPublicKeys {}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -37,7 +37,7 @@ pub(crate) struct Output {
 #[derive(Serialize)]
 enum SshPublicKey {}
 
-impl Operation for ListSshPublicKeys {
+impl Operation for ListSSHPublicKeys {
     const NAME: &'static str = "ListSSHPublicKeys";
     const KIND: Kind = Kind::Read;
     const MODEL: &'static keyward_shape::Operation = &constraints::LIST_SSH_PUBLIC_KEYS;

@@ -19,7 +19,7 @@ use super::{action, paging};
 use crate::shape::Date;
 
 /// The operation.
-pub(crate) enum ListVirtualMfaDevices {}
+pub(crate) enum ListVirtualMFADevices {}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -58,7 +58,7 @@ struct VirtualMfaDevice {
     enable_date: Option<Date>,
 }
 
-impl Operation for ListVirtualMfaDevices {
+impl Operation for ListVirtualMFADevices {
     const NAME: &'static str = "ListVirtualMFADevices";
     const KIND: Kind = Kind::Read;
     const MODEL: &'static keyward_shape::Operation = &constraints::LIST_VIRTUAL_MFA_DEVICES;

@@ -8,9 +8,9 @@ use super::oidc_provider::{ClientOfProvider, existing};
 use super::{action, constraints};
 
 /// The operation.
-pub(crate) enum RemoveClientIdFromOpenIdConnectProvider {}
+pub(crate) enum RemoveClientIDFromOpenIDConnectProvider {}
 
-impl Operation for RemoveClientIdFromOpenIdConnectProvider {
+impl Operation for RemoveClientIDFromOpenIDConnectProvider {
     const NAME: &'static str = "RemoveClientIDFromOpenIDConnectProvider";
     const KIND: Kind = Kind::Write;
     const MODEL: &'static keyward_shape::Operation =

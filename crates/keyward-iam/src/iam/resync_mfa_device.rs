@@ -12,9 +12,9 @@ use super::shape::CodesOfDevice;
 use super::{action, constraints};
 
 /// The operation.
-pub(crate) enum ResyncMfaDevice {}
+pub(crate) enum ResyncMFADevice {}
 
-impl Operation for ResyncMfaDevice {
+impl Operation for ResyncMFADevice {
     const NAME: &'static str = "ResyncMFADevice";
     const KIND: Kind = Kind::Write;
     const MODEL: &'static keyward_shape::Operation = &constraints::RESYNC_MFA_DEVICE;

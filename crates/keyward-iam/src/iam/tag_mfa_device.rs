@@ -14,7 +14,7 @@ use super::tags::Tags;
 use super::{action, tags};
 
 /// The operation.
-pub(crate) enum TagMfaDevice {}
+pub(crate) enum TagMFADevice {}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -25,7 +25,7 @@ pub(crate) struct Input<'a> {
     tags: Tags<'a>,
 }
 
-impl Operation for TagMfaDevice {
+impl Operation for TagMFADevice {
     const NAME: &'static str = "TagMFADevice";
     const KIND: Kind = Kind::Write;
     const MODEL: &'static keyward_shape::Operation = &constraints::TAG_MFA_DEVICE;

@@ -13,7 +13,7 @@ use super::tags::Tags;
 use super::{action, tags};
 
 /// The operation.
-pub(crate) enum TagOpenIdConnectProvider {}
+pub(crate) enum TagOpenIDConnectProvider {}
 
 #[derive(Deserialize)]
 pub(crate) struct Input<'a> {
@@ -23,7 +23,7 @@ pub(crate) struct Input<'a> {
     tags: Tags<'a>,
 }
 
-impl Operation for TagOpenIdConnectProvider {
+impl Operation for TagOpenIDConnectProvider {
     const NAME: &'static str = "TagOpenIDConnectProvider";
     const KIND: Kind = Kind::Write;
     const MODEL: &'static keyward_shape::Operation = &constraints::TAG_OPEN_ID_CONNECT_PROVIDER;

@@ -14,7 +14,7 @@ use super::tags::TagKeys;
 use super::{action, tags};
 
 /// The operation.
-pub(crate) enum UntagMfaDevice {}
+pub(crate) enum UntagMFADevice {}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -25,7 +25,7 @@ pub(crate) struct Input<'a> {
     tag_keys: TagKeys<'a>,
 }
 
-impl Operation for UntagMfaDevice {
+impl Operation for UntagMFADevice {
     const NAME: &'static str = "UntagMFADevice";
     const KIND: Kind = Kind::Write;
     const MODEL: &'static keyward_shape::Operation = &constraints::UNTAG_MFA_DEVICE;

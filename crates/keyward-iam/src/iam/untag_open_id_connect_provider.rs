@@ -13,7 +13,7 @@ use super::tags::TagKeys;
 use super::{action, tags};
 
 /// The operation.
-pub(crate) enum UntagOpenIdConnectProvider {}
+pub(crate) enum UntagOpenIDConnectProvider {}
 
 #[derive(Deserialize)]
 pub(crate) struct Input<'a> {
@@ -23,7 +23,7 @@ pub(crate) struct Input<'a> {
     tag_keys: TagKeys<'a>,
 }
 
-impl Operation for UntagOpenIdConnectProvider {
+impl Operation for UntagOpenIDConnectProvider {
     const NAME: &'static str = "UntagOpenIDConnectProvider";
     const KIND: Kind = Kind::Write;
     const MODEL: &'static keyward_shape::Operation = &constraints::UNTAG_OPEN_ID_CONNECT_PROVIDER;

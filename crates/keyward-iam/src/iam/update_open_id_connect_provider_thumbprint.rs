@@ -12,7 +12,7 @@ use super::constraints::{self, ArnType};
 use super::oidc_provider::{Thumbprints, existing, sound_thumbprints};
 
 /// The operation.
-pub(crate) enum UpdateOpenIdConnectProviderThumbprint {}
+pub(crate) enum UpdateOpenIDConnectProviderThumbprint {}
 
 #[derive(Deserialize)]
 pub(crate) struct Input<'a> {
@@ -22,7 +22,7 @@ pub(crate) struct Input<'a> {
     thumbprints: Thumbprints<'a>,
 }
 
-impl Operation for UpdateOpenIdConnectProviderThumbprint {
+impl Operation for UpdateOpenIDConnectProviderThumbprint {
     const NAME: &'static str = "UpdateOpenIDConnectProviderThumbprint";
     const KIND: Kind = Kind::Write;
     const MODEL: &'static keyward_shape::Operation =
