@@ -36,7 +36,7 @@ impl Operation for DeleteServiceLinkedRole {
         let service = role.body.service.as_deref().filter(|_| role.body.is_service_linked);
         let service = service.ok_or_else(|| no_such::<RoleBody>(name))?;
         let task = new_uuid(cx.engine().rng());
-        let deletion_task_id = service_linked_role::task_id(service, &role.name, &task);
+        let deletion_task_id = service_linked_role::task_id(service, &role.name, task);
         role.stage_removal(cx, &proof);
         Ok(Output { deletion_task_id })
     }
