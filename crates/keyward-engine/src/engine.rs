@@ -8,6 +8,7 @@ use keyward_model::{
     AccessKeyId, AccountId, Clock, Identity, KeyArn, KeyId, KeySpec, Partition, Region, Rng,
     UniqueId,
 };
+use keyward_oidc::Issuers;
 use keyward_policy::{Policy, parse};
 use keyward_store::{
     DeploymentRecord, KeyRecord, PolicyRecord, Precondition, ScopedAlias, ScopedKey, Store,
@@ -99,6 +100,8 @@ pub struct Parts {
     pub offers_sm2: bool,
     /// Which attestation documents are believed.
     pub attestation: Arc<AttestationRules>,
+    /// Where the keys of identity providers come from.
+    pub issuers: Arc<Issuers>,
     /// The organization the accounts belong to, if there is one.
     pub organization: Option<Organization>,
 }
@@ -200,6 +203,11 @@ impl Engine {
     /// The facts the deployment was born with.
     pub const fn deployment(&self) -> &DeploymentRecord {
         &self.parts.deployment
+    }
+
+    /// The keys of identity providers.
+    pub fn issuers(&self) -> &Issuers {
+        &self.parts.issuers
     }
 
     /// The partition.

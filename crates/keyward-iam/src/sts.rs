@@ -6,6 +6,7 @@ use keyward_engine::{Api, Protocol};
 pub mod constraints;
 
 pub(crate) mod assume_role;
+pub(crate) mod assume_role_with_web_identity;
 pub(crate) mod get_access_key_info;
 pub(crate) mod get_caller_identity;
 pub(crate) mod get_federation_token;

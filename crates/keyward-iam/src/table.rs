@@ -1,6 +1,6 @@
 //! Every operation offered, one line each.
 
-use keyward_engine::{Entry, Operation, query_entry};
+use keyward_engine::{Authentication, Entry, Operation, query_entry};
 
 use crate::iam::add_client_id_to_open_id_connect_provider::AddClientIDToOpenIDConnectProvider;
 use crate::iam::add_user_to_group::AddUserToGroup;
@@ -110,6 +110,7 @@ use crate::iam::update_role_description::UpdateRoleDescription;
 use crate::iam::update_user::UpdateUser;
 use crate::session_limits::OfIam;
 use crate::sts::assume_role::AssumeRole;
+use crate::sts::assume_role_with_web_identity::AssumeRoleWithWebIdentity;
 use crate::sts::get_access_key_info::GetAccessKeyInfo;
 use crate::sts::get_caller_identity::GetCallerIdentity;
 use crate::sts::get_federation_token::GetFederationToken;
@@ -237,6 +238,10 @@ pub static IAM_OPERATIONS: &[Entry] = &[
 /// Every operation of STS that is offered, in the order of names.
 pub static STS_OPERATIONS: &[Entry] = &[
     sts_entry::<AssumeRole>(),
+    Entry {
+        authentication: Authentication::NoneAndTheOperationIdentifiesItsCaller,
+        ..sts_entry::<AssumeRoleWithWebIdentity>()
+    },
     sts_entry::<GetAccessKeyInfo>(),
     sts_entry::<GetCallerIdentity>(),
     sts_entry::<GetFederationToken>(),

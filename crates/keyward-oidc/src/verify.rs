@@ -19,10 +19,13 @@ pub enum NotVerified {
         /// `exp`.
         expires_at_s: i64,
     },
+    /// The issuer has no such key, or none that fits the algorithm.
+    #[error("no key of the issuer fits the token")]
+    Key,
     /// Issued in the future, or not to be used yet.
     #[error("the token is not valid yet")]
     NotYet,
-    /// No key of the issuer has made the signature.
+    /// The key has not made the signature.
     #[error("the signature of the token is not valid")]
     Signature,
 }
@@ -51,7 +54,10 @@ impl Token<'_> {
     /// The claims, if a key of the issuer has signed them and it is their time.
     pub fn verify(self, keys: &KeySet, now_s: i64) -> Result<Verified, NotVerified> {
         self.require_current(now_s)?;
-        let mut candidates = keys.candidates(self.key_id.as_deref(), self.algorithm);
+        let mut candidates = keys.candidates(self.key_id.as_deref(), self.algorithm).peekable();
+        if candidates.peek().is_none() {
+            return Err(NotVerified::Key);
+        }
         let signed = self.signed.as_bytes();
         if candidates.any(|key| key.verifies(self.algorithm, signed, &self.signature)) {
             Ok(Verified(self.claims))

@@ -1,7 +1,10 @@
 //! The whole service in one process.
 
+use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use keyward_attestation::TrustRoots;
 use keyward_audit::{Journal, JournalOptions, JournalReader, without_operator_note};
@@ -11,6 +14,7 @@ use keyward_engine::{
     Parts, Quotas, RequestQuotas, create_deployment,
 };
 use keyward_model::{AccountId, Caller, Clock, KeyState, Partition};
+use keyward_oidc::{AddressRule, Issuers, Settings, trust};
 use keyward_store::{Change, DomainKeyRecord, KeyRecord, Scope, Store, Write};
 use keyward_store_sqlite::{Database, SqliteStore};
 use serde_json::Value;
@@ -47,6 +51,8 @@ pub struct TestOptions {
     pub is_development: bool,
     /// Whom attestation documents lead back to.
     pub attestation_roots: TrustRoots,
+    /// Key sets of identity providers, by issuer. Nobody is asked for others.
+    pub key_sets: BTreeMap<String, String>,
     /// The organization of the accounts.
     pub organization: Option<Organization>,
 }
@@ -62,6 +68,7 @@ impl Default for TestOptions {
             regions: vec![REGION, OTHER_REGION],
             is_development: false,
             attestation_roots: attester().roots(),
+            key_sets: BTreeMap::new(),
             organization: None,
         }
     }
@@ -255,6 +262,7 @@ async fn start(
         quotas: options.quotas,
         request_quotas: options.request_quotas,
         offers_sm2: options.offers_sm2,
+        issuers: issuers(directory, clock, &options.key_sets),
         attestation: Arc::new(AttestationRules {
             roots: options.attestation_roots,
             ..AttestationRules::default()
@@ -262,6 +270,25 @@ async fn start(
         organization: options.organization,
     })
     .unwrap()
+}
+
+fn issuers(
+    directory: &Path,
+    clock: &Arc<MockClock>,
+    key_sets: &BTreeMap<String, String>,
+) -> Arc<Issuers> {
+    let put = |(number, (issuer, keys)): (usize, (&String, &String))| {
+        let file = directory.join(format!("keys-{number}.json"));
+        fs::write(&file, keys).unwrap();
+        (issuer.clone(), file)
+    };
+    let settings = Settings {
+        rule: AddressRule::default(),
+        tls: trust(None).unwrap(),
+        deadline: Duration::from_secs(1),
+        jwks_files: key_sets.iter().enumerate().map(put).collect(),
+    };
+    Arc::new(Issuers::new(settings, clock.clone()))
 }
 
 fn journal_directory(directory: &Path) -> PathBuf {

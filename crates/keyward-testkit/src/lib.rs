@@ -17,6 +17,7 @@ mod client;
 mod clock;
 mod generator;
 mod import;
+mod issuer;
 mod key_request;
 mod principals;
 mod query;
@@ -31,6 +32,7 @@ pub use client::{Client, blob, unblob};
 pub use clock::MockClock;
 pub use generator::HeldGenerator;
 pub use import::ImportParameters;
+pub use issuer::TestIssuer;
 pub use key_request::{
     ABSENT, KeyRequest, PENDING_DELETION, UNUSABLE, denied_by_policy, denied_ciphertext,
     denied_elsewhere,

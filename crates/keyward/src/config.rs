@@ -12,6 +12,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use keyward_oidc::AddressRule;
 use keyward_server::{Limits, Network};
 use serde::{Deserialize, Serialize};
 use tracing_subscriber::filter::Targets;
@@ -38,6 +39,7 @@ pub(crate) struct Config {
     pub(crate) schedule: Schedule,
     pub(crate) keys: Keys,
     pub(crate) attestation: Attestation,
+    pub(crate) oidc: Oidc,
     pub(crate) organization: Organization,
     pub(crate) quotas: Quotas,
     pub(crate) request_quotas: RequestQuotas,
@@ -73,6 +75,17 @@ pub(crate) struct Metrics {
 pub(crate) struct Log {
     pub(crate) format: LogFormat,
     pub(crate) level: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Oidc {
+    pub(crate) hosts: Vec<String>,
+    pub(crate) networks: Vec<String>,
+    pub(crate) ca_file: PathBuf,
+    pub(crate) timeout_s: u32,
+    pub(crate) allow_http_to_loopback: bool,
+    pub(crate) jwks_files: BTreeMap<String, PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -203,6 +216,19 @@ impl Default for Attestation {
     }
 }
 
+impl Default for Oidc {
+    fn default() -> Self {
+        Self {
+            hosts: Vec::new(),
+            networks: Vec::new(),
+            ca_file: PathBuf::new(),
+            timeout_s: 5,
+            allow_http_to_loopback: false,
+            jwks_files: BTreeMap::new(),
+        }
+    }
+}
+
 impl Default for Quotas {
     fn default() -> Self {
         let quotas = keyward_engine::Quotas::default();
@@ -266,6 +292,10 @@ impl Config {
         if self.attestation.document_age_s_max == 0 {
             bail!("`document_age_s_max` in [attestation] is at least 1");
         }
+        if !(1..=60).contains(&self.oidc.timeout_s) {
+            bail!("`timeout_s` in [oidc] is from 1 to 60");
+        }
+        self.oidc.address_rule()?;
         self.request_quotas.require_sound()?;
         self.log.filter()?;
         self.trusted_proxies().map(drop)
@@ -290,6 +320,24 @@ impl Config {
                 address.map(Some)
             }
         }
+    }
+}
+
+impl Oidc {
+    /// Where the keys of identity providers may be fetched.
+    pub(crate) fn address_rule(&self) -> Result<AddressRule> {
+        let host =
+            |text: &String| text.parse().with_context(|| format!("`hosts` in [oidc]: `{text}`"));
+        let network = |text: &String| {
+            text.parse::<Network>().with_context(|| format!("`networks` in [oidc]: `{text}`"))
+        };
+        let networks = self.networks.iter().map(network).collect::<Result<Vec<_>>>()?;
+        let is_named = move |address| networks.iter().any(|network| network.contains(address));
+        Ok(AddressRule {
+            hosts: self.hosts.iter().map(host).collect::<Result<_>>()?,
+            private_is_allowed: Some(Box::new(is_named)),
+            allows_http_to_loopback: self.allow_http_to_loopback,
+        })
     }
 }
 
@@ -365,6 +413,10 @@ mod tests {
     #[test]
     fn a_document_that_may_not_be_a_second_old_is_refused() {
         assert!(parse("[attestation]\ndocument_age_s_max = 0").is_err());
+        assert!(parse("[oidc]\ntimeout_s = 0").is_err());
+        assert!(parse("[oidc]\nhosts = [\"https://id.example.com\"]").is_err());
+        assert!(parse("[oidc]\nnetworks = [\"10.0.0.0/33\"]").is_err());
+        assert!(parse("[oidc]\nhosts = [\"*.example.com\"]\nnetworks = [\"10.0.0.0/8\"]").is_ok());
         assert!(parse("[attestation]\naws_root = false\ndocument_age_s_max = 1").is_ok());
     }
 

@@ -14,6 +14,7 @@ use keyward_engine::{
     AttestationRules, Engine, KeyRing, LocalGenerator, Parts, Quotas, RequestQuotas, Workers,
 };
 use keyward_model::{Clock, Rng, Timestamp};
+use keyward_oidc::{Issuers, Settings, trust};
 use keyward_store::Store;
 use keyward_store_sqlite::{Database, SqliteStore};
 use rustix::rand::GetRandomFlags;
@@ -85,6 +86,7 @@ impl Opened {
             request_quotas: request_quotas(&config.request_quotas),
             offers_sm2: config.keys.sm2,
             attestation: Arc::new(attestation_rules(&config.attestation)?),
+            issuers: Arc::new(issuers(&config.oidc)?),
             organization: organization::load(&config.organization.file)?,
         })
         .with_context(|| format!("{} names no Region", dir.database().display()))?;
@@ -105,6 +107,18 @@ fn attestation_rules(config: &config::Attestation) -> Result<AttestationRules> {
         roots = roots.union(read);
     }
     Ok(AttestationRules { roots, age_max: Duration::from_secs(config.document_age_s_max.into()) })
+}
+
+/// Where the keys of identity providers come from.
+fn issuers(config: &config::Oidc) -> Result<Issuers> {
+    let ca_file = (!config.ca_file.as_os_str().is_empty()).then_some(&*config.ca_file);
+    let settings = Settings {
+        rule: config.address_rule()?,
+        tls: trust(ca_file).context("`ca_file` in [oidc]")?,
+        deadline: Duration::from_secs(config.timeout_s.into()),
+        jwks_files: config.jwks_files.clone(),
+    };
+    Ok(Issuers::new(settings, Arc::new(SystemClock)))
 }
 
 const fn quotas(quotas: &config::Quotas) -> Quotas {

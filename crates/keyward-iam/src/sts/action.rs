@@ -49,7 +49,7 @@ macro_rules! actions {
     )+};
 }
 
-actions! { AssumeRole GetFederationToken SetSourceIdentity TagSession }
+actions! { AssumeRole AssumeRoleWithWebIdentity GetFederationToken SetSourceIdentity TagSession }
 
 impl SessionRequest<'_> {
     fn visit(&self, key: &ConditionKey, visit: &mut Visit<'_>) -> bool {

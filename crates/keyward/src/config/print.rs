@@ -76,6 +76,31 @@ const EXPLAINED: &[(&str, &str, &str)] = &[
     ),
     ("attestation", "document_age_s_max", "How old a document may be, in seconds."),
     (
+        "oidc",
+        "hosts",
+        "Hosts that may be asked for the keys of identity providers, as AssumeRoleWithWebIdentity\n\
+         needs: `id.example.com`, or `*.example.com` for all below it. Empty: nobody is asked.",
+    ),
+    (
+        "oidc",
+        "networks",
+        "Private addresses or networks (10.0.0.0/8) that those hosts may be at. Public ones may be\n\
+         reached always.",
+    ),
+    (
+        "oidc",
+        "ca_file",
+        "Certificates in PEM that are trusted for it beside the machine's authorities.",
+    ),
+    ("oidc", "timeout_s", "How long a document may take to come, in seconds."),
+    ("oidc", "allow_http_to_loopback", "Fetch without TLS from this machine itself: for tests."),
+    (
+        "oidc",
+        "jwks_files",
+        "Issuers that are never asked: { \"https://id.example.com\" = \"/etc/keys.json\" }, a file with\n\
+         the issuer's JSON web key set.",
+    ),
+    (
         "organization",
         "file",
         "A file in JSON that describes the organization of the accounts: Id, Root with Id,\n\
