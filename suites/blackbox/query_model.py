@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import uuid
 from typing import Any
@@ -12,7 +13,13 @@ from botocore.model import ListShape, MapShape, OperationModel, Shape, StringSha
 CONTENT_TYPE = "text/xml"
 DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 # Errors that any operation may answer with although the model of none lists them.
-COMMON_ERRORS = {"AccessDenied", "MalformedInput", "MalformedQueryString", "ValidationError"}
+COMMON_ERRORS = {
+    "AccessDenied",
+    "InvalidClientTokenId",
+    "MalformedInput",
+    "MalformedQueryString",
+    "ValidationError",
+}
 # Where the service is known to answer with an error that its model leaves out.
 MORE_ERRORS = {"CreateRole": {"NoSuchEntity"}}
 
@@ -73,6 +80,7 @@ def check_value(shape: Shape, element: ElementTree.Element, path: str) -> None:
         "map": _map,
         "string": _string,
         "timestamp": _timestamp,
+        "blob": _blob,
         "boolean": _boolean,
         "integer": _integer,
     }[shape.type_name]
@@ -122,6 +130,10 @@ def _python(pattern: str) -> str:
 
 def _timestamp(_: Shape, element: ElementTree.Element, path: str) -> None:
     assert DATE.fullmatch(element.text or ""), f"{path}: {element.text}"
+
+
+def _blob(_: Shape, element: ElementTree.Element, path: str) -> None:
+    assert base64.b64decode(element.text or "", validate=True), path
 
 
 def _boolean(_: Shape, element: ElementTree.Element, path: str) -> None:

@@ -136,6 +136,8 @@ mod shape;
 mod simulation;
 mod subject;
 mod tags;
+#[cfg(test)]
+mod testing;
 mod trust_policy;
 mod user;
 

@@ -43,6 +43,6 @@ pub(crate) async fn find(cx: &Cx, id: &str) -> Result<Option<CredentialRecord>, 
 }
 
 /// The refusal of an id that no access key of the subject has.
-pub(crate) fn no_such_access_key(id: &str) -> OpError {
+fn no_such_access_key(id: &str) -> OpError {
     op_error!(NoSuchEntity, "The Access Key with id {id} cannot be found.")
 }

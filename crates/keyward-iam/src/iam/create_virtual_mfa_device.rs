@@ -123,3 +123,43 @@ impl Recorded for Output {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use keyward_testkit::{Refused, TestApp, unblob};
+    use serde_json::json;
+
+    #[tokio::test]
+    async fn a_device_has_a_serial_number_and_a_seed_that_is_not_on_record() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let tags = json!([{ "Key": "a", "Value": "b" }]);
+        let input = json!({ "VirtualMFADeviceName": "d", "Path": "/p/", "Tags": tags });
+        let reply = root.ok("CreateVirtualMFADevice", input.clone()).await;
+        let device = &reply["VirtualMFADevice"];
+        assert_eq!(device["SerialNumber"], "arn:aws:iam::111122223333:mfa/p/d");
+        assert_eq!(device["Tags"], tags);
+        let seed = String::from_utf8(unblob(&device["Base32StringSeed"])).unwrap();
+        assert_eq!(seed.len(), 64);
+        let record = app.last_record();
+        let shown = &record["responseElements"]["virtualMFADevice"];
+        assert_eq!(shown["serialNumber"], device["SerialNumber"]);
+        assert!(!record.to_string().contains(&seed));
+        assert!(!record.to_string().contains(device["Base32StringSeed"].as_str().unwrap()));
+
+        let refused = root.refused("CreateVirtualMFADevice", input).await;
+        let message = "MFADevice entity at the same path and name already exists.";
+        assert_eq!(refused, Refused::new("EntityAlreadyExists", message));
+    }
+
+    #[tokio::test]
+    async fn a_serial_number_is_no_longer_than_requests_may_name() {
+        let app = TestApp::new().await;
+        let name = "d".repeat(227);
+        let input = json!({ "VirtualMFADeviceName": name });
+        let refused = app.root().refused("CreateVirtualMFADevice", input).await;
+        assert_eq!(refused.name, "ValidationError");
+        let input = json!({ "VirtualMFADeviceName": &name[1..] });
+        app.root().ok("CreateVirtualMFADevice", input).await;
+    }
+}

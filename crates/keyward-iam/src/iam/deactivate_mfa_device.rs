@@ -56,3 +56,34 @@ impl Recorded for Input<'_> {
         to.text("serialNumber", &self.serial_number);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use keyward_testkit::{Refused, TestApp};
+    use serde_json::json;
+
+    use crate::iam::testing::Device;
+
+    #[tokio::test]
+    async fn a_device_and_its_user_are_deleted_once_they_are_apart() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        root.ok("CreateUser", json!({ "UserName": "alice" })).await;
+        let device = Device::enabled(&app, "alice").await;
+        let serial = || json!({ "SerialNumber": device.serial_number });
+        let of_alice = || json!({ "UserName": "alice", "SerialNumber": device.serial_number });
+        let refused = root.refused("DeleteVirtualMFADevice", serial()).await;
+        let message = "MFA VirtualDevice in use. Must deactivate first.";
+        assert_eq!(refused, Refused::new("DeleteConflict", message));
+        let refused = root.refused("DeleteUser", json!({ "UserName": "alice" })).await;
+        let message = "Cannot delete entity, must delete MFA device first.";
+        assert_eq!(refused, Refused::new("DeleteConflict", message));
+
+        root.ok("DeactivateMFADevice", of_alice()).await;
+        let refused = root.refused("DeactivateMFADevice", of_alice()).await;
+        let message = "MFA Device invalid for user.";
+        assert_eq!(refused, Refused::new("NoSuchEntity", message));
+        root.ok("DeleteUser", json!({ "UserName": "alice" })).await;
+        root.ok("DeleteVirtualMFADevice", serial()).await;
+    }
+}

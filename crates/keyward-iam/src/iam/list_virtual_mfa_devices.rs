@@ -165,3 +165,55 @@ impl Recorded for Input<'_> {
 impl Recorded for Output {
     fn record(&self, _: &mut JsonObject<'_>) {}
 }
+
+#[cfg(test)]
+mod tests {
+    use keyward_testkit::TestApp;
+    use serde_json::json;
+
+    use crate::iam::testing::Device;
+
+    #[tokio::test]
+    async fn devices_are_listed_by_whether_they_are_somebodys() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        root.ok("CreateUser", json!({ "UserName": "m" })).await;
+        for name in ["a", "z"] {
+            Device::create(&root, name).await;
+        }
+        Device::enabled(&app, "m").await;
+        for (status, expected) in [
+            (json!({}), vec!["a", "m", "z"]),
+            (json!({ "AssignmentStatus": "Assigned", "MaxItems": 1 }), vec!["m"]),
+            (json!({ "AssignmentStatus": "Unassigned" }), vec!["a", "z"]),
+        ] {
+            let listed = root.ok("ListVirtualMFADevices", status).await;
+            let devices = listed["VirtualMFADevices"].as_array().unwrap();
+            let serial = |name: &str| format!("arn:aws:iam::111122223333:mfa/{name}");
+            let numbers: Vec<_> = devices.iter().map(|it| it["SerialNumber"].clone()).collect();
+            assert_eq!(numbers, expected.into_iter().map(serial).collect::<Vec<_>>());
+            let of_m = devices.iter().find(|it| it["SerialNumber"] == serial("m"));
+            assert!(of_m.is_none_or(|it| it["User"]["UserName"] == "m"));
+            assert_eq!(listed["IsTruncated"], false);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_page_is_full_although_others_stand_between() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        root.ok("CreateUser", json!({ "UserName": "b" })).await;
+        for name in ["a", "c", "d"] {
+            Device::create(&root, name).await;
+        }
+        Device::enabled(&app, "b").await;
+        let input = json!({ "AssignmentStatus": "Unassigned", "MaxItems": 2 });
+        let first = root.ok("ListVirtualMFADevices", input.clone()).await;
+        assert_eq!(first["VirtualMFADevices"].as_array().map(Vec::len), Some(2));
+        let mut next = input;
+        next["Marker"] = first["Marker"].clone();
+        let rest = root.ok("ListVirtualMFADevices", next).await;
+        let serial = "arn:aws:iam::111122223333:mfa/d";
+        assert_eq!(rest["VirtualMFADevices"], json!([{ "SerialNumber": serial }]));
+    }
+}

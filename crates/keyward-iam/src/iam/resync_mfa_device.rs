@@ -35,3 +35,35 @@ impl Operation for ResyncMFADevice {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use keyward_testkit::{Refused, TestApp};
+    use serde_json::json;
+
+    use crate::iam::testing::Device;
+
+    #[tokio::test]
+    async fn codes_count_once() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        root.ok("CreateUser", json!({ "UserName": "alice" })).await;
+        let device = Device::enabled(&app, "alice").await;
+        let used = root.refused("ResyncMFADevice", device.codes(&app, "alice", -1)).await;
+        assert_eq!(used.name, "InvalidAuthenticationCode");
+        root.ok("ResyncMFADevice", device.codes(&app, "alice", 1)).await;
+    }
+
+    #[tokio::test]
+    async fn a_device_of_another_user_is_refused() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        for name in ["alice", "bob"] {
+            root.ok("CreateUser", json!({ "UserName": name })).await;
+        }
+        let device = Device::enabled(&app, "alice").await;
+        let refused = root.refused("ResyncMFADevice", device.codes(&app, "bob", 1)).await;
+        let message = "MFA Device invalid for user.";
+        assert_eq!(refused, Refused::new("NoSuchEntity", message));
+    }
+}

@@ -49,3 +49,28 @@ impl Recorded for Input<'_> {
         tags::record(to, &self.tags);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use keyward_testkit::TestApp;
+    use serde_json::json;
+
+    use crate::iam::testing::Device;
+
+    #[tokio::test]
+    async fn tags_are_put_on_a_device_and_taken_off() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let serial_number = Device::create(&root, "d").await.serial_number;
+        let tag = |key: &str, value: &str| json!({ "Key": key, "Value": value });
+        let tags = json!([tag("b", "1"), tag("a", "")]);
+        root.ok("TagMFADevice", json!({ "SerialNumber": serial_number, "Tags": tags })).await;
+        let sought = json!({ "SerialNumber": serial_number });
+        let listed = root.ok("ListMFADeviceTags", sought.clone()).await;
+        assert_eq!(listed["Tags"], json!([tag("a", ""), tag("b", "1")]));
+        let keys = json!({ "SerialNumber": serial_number, "TagKeys": ["A"] });
+        root.ok("UntagMFADevice", keys).await;
+        let listed = root.ok("ListMFADeviceTags", sought).await;
+        assert_eq!(listed["Tags"], json!([tag("b", "1")]));
+    }
+}
