@@ -28,12 +28,13 @@ pub(crate) struct Input<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Output {
-    access_key: AccessKey,
+    access_key: Created,
 }
 
+/// `AccessKey`.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct AccessKey {
+struct Created {
     user_name: String,
     access_key_id: String,
     status: &'static str,
@@ -67,7 +68,7 @@ impl Operation for CreateAccessKey {
         let account = cx.caller().account;
         cx.require(Precondition::CredentialsBelow(account, owner.clone(), ACCESS_KEYS_MAX));
         let (record, secret) = cx.new_access_key(&proof, owner)?;
-        let access_key = AccessKey {
+        let access_key = Created {
             user_name: owner_name(&subject).to_owned(),
             access_key_id: record.access_key_id.to_string(),
             status: status_word(CredentialStatus::Active),

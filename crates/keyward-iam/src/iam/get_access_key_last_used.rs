@@ -75,14 +75,13 @@ fn not_ours(cx: &Cx, id: &str) -> OpError {
 /// Decides whether the caller may know of the access key; the name of its owner.
 async fn authorize_owner(cx: &mut Cx, found: Option<&CredentialRecord>) -> Result<String, OpError> {
     let conditions = Conditions::none();
-    if let Some(CredentialOwner::User(id)) = found.map(|found| &found.owner) {
-        if let Some(user) = Entity::<UserBody>::find_by_id(cx, id).await? {
-            let name = user.name.clone();
-            let named = (&*name, Some(&user));
-            authorize_found::<action::GetAccessKeyLastUsed, UserBody>(cx, named, conditions)
-                .await?;
-            return Ok(name);
-        }
+    if let Some(CredentialOwner::User(id)) = found.map(|found| &found.owner)
+        && let Some(user) = Entity::<UserBody>::find_by_id(cx, id).await?
+    {
+        let name = user.name.clone();
+        let named = (&*name, Some(&user));
+        authorize_found::<action::GetAccessKeyLastUsed, UserBody>(cx, named, conditions).await?;
+        return Ok(name);
     }
     authorize::<action::GetAccessKeyLastUsed>(cx, &Resource::any(), conditions).await?;
     Ok(user::ROOT_USER_NAME.to_owned())
