@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from blackbox.deployment import ACCOUNT, OTHER_ACCOUNT, REGION
-from blackbox.refusal import Refusal, policies_decide, refusal, refused
+from blackbox.refusal import Refusal, refusal, refused
 
 THERE = f"arn:aws:kms:{REGION}:{OTHER_ACCOUNT}"
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
@@ -108,7 +108,6 @@ def test_what_is_not_for_other_accounts_is_refused_whether_or_not_the_key_is_the
             assert shared_key["KeyId"] not in (told.message or "")
 
 
-@policies_decide
 def test_a_key_policy_can_let_another_account_in(kms: Any, other: Any, shared_key: Any) -> None:
     arn = shared_key["Arn"]
     assert kms.describe_key(KeyId=arn)["KeyMetadata"] == shared_key
@@ -141,7 +140,6 @@ def test_the_same_alias_means_another_key_in_another_account(
     assert other.describe_key(KeyId=alias)["KeyMetadata"]["Arn"] == other_key["Arn"]
 
 
-@policies_decide
 def test_both_accounts_have_a_record_of_a_use_across_them_and_only_one_of_a_refusal(
     deployment: Any, kms: Any, other_key: Any, shared_key: Any
 ) -> None:

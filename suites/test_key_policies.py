@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from blackbox.deployment import ACCOUNT
-from blackbox.refusal import Refusal, policies_decide, refusal
+from blackbox.refusal import Refusal, refusal
 
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
 
@@ -43,7 +43,6 @@ def test_a_policy_is_stored_as_it_was_sent(kms: Any, key: Any) -> None:
     assert kms.get_key_policy(KeyId=made["KeyId"])["Policy"] == policy
 
 
-@policies_decide
 def test_an_explicit_deny_holds_and_is_named(kms: Any, key: Any) -> None:
     deny = statement(Effect="Deny", Action="kms:Encrypt")
     kms.put_key_policy(KeyId=key["KeyId"], Policy=document(statement(), deny))
@@ -55,7 +54,6 @@ def test_an_explicit_deny_holds_and_is_named(kms: Any, key: Any) -> None:
     kms.generate_data_key(KeyId=key["KeyId"], KeySpec="AES_256")
 
 
-@policies_decide
 def test_what_the_policy_does_not_allow_is_refused_to_the_root_too(kms: Any) -> None:
     actions = ["kms:PutKeyPolicy", "kms:DescribeKey", "kms:Encrypt"]
     key = kms.create_key(Policy=document(statement(Action=actions)))["KeyMetadata"]
@@ -69,7 +67,6 @@ def test_what_the_policy_does_not_allow_is_refused_to_the_root_too(kms: Any) -> 
     assert refusal(kms.decrypt, CiphertextBlob=blob) == expected
 
 
-@policies_decide
 def test_a_condition_on_the_encryption_context_decides(kms: Any, key: Any) -> None:
     guarded = statement(
         Effect="Deny",
@@ -92,7 +89,6 @@ def test_a_condition_on_the_encryption_context_decides(kms: Any, key: Any) -> No
             document(statement(Action="kms:Encrypt")),
             "MalformedPolicyDocumentException",
             "The new key policy will not allow you to update the key policy in the future.",
-            marks=policies_decide,
         ),
         (
             document({"Effect": "Allow", "Action": "kms:*", "Resource": "*"}),
@@ -139,7 +135,6 @@ def test_a_policy_that_will_not_do_is_refused_and_changes_nothing(
     assert kms.get_key_policy(KeyId=key["KeyId"])["Policy"] == before
 
 
-@policies_decide
 def test_the_lockout_check_can_be_bypassed(kms: Any, key: Any) -> None:
     policy = document(statement(Action="kms:GetKeyPolicy"))
     kms.put_key_policy(KeyId=key["KeyId"], Policy=policy, BypassPolicyLockoutSafetyCheck=True)

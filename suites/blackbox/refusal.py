@@ -10,10 +10,6 @@ from botocore.exceptions import ClientError
 
 from blackbox.wire import Answer
 
-# Key policies are stored and checked, but do not decide yet. Strict: the day they do, each test
-# marked with it fails until the mark is gone.
-policies_decide = pytest.mark.xfail(strict=True, reason="key policies do not decide yet")
-
 
 class Refusal(NamedTuple):
     """The error of an answer. `message` is None when the answer had none at all."""

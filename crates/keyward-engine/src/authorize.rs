@@ -169,7 +169,9 @@ impl Cx {
             Target::Own(found) => (None, Some(found)),
         };
         // The client said it itself, so the record reveals nothing.
-        named.into_iter().for_each(|arn| self.note_key(arn));
+        if let Some(arn) = named {
+            self.note_key(arn);
+        }
         let Some(found) = found else { return Err(self.denied_elsewhere(asked, elsewhere)) };
         let Found { key, alias } = found.at(self.engine().clock().now());
         let account = key.record.key.scope.account;
@@ -241,7 +243,9 @@ impl Cx {
                 Ok(key)
             }
             Target::Foreign { arn, .. } => {
-                arn.into_iter().for_each(|arn| self.note_key(arn));
+                if let Some(arn) = arn {
+                    self.note_key(arn);
+                }
                 Err(self.denied_elsewhere(Asked::of(action), Elsewhere::ThisResource))
             }
             Target::OfCiphertext(_) => {

@@ -109,7 +109,9 @@ impl Circumstances<'_> {
                     self.lacks_aliases.set(true);
                     return false;
                 };
-                aliases.iter().for_each(|alias| visit(ContextValue::Text(alias.as_str())));
+                for alias in aliases {
+                    visit(ContextValue::Text(alias.as_str()));
+                }
                 !aliases.is_empty()
             }
             _ => false,
@@ -185,7 +187,9 @@ impl Circumstances<'_> {
         let mut claims = federation.claims.iter();
         let claim = claims.find(|(key, _)| keyward_policy::same_ignoring_case(key, name));
         claim.is_some_and(|(_, values)| {
-            values.iter().for_each(|value| visit(ContextValue::Text(value)));
+            for value in values {
+                visit(ContextValue::Text(value));
+            }
             true
         })
     }

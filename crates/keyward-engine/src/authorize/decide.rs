@@ -88,7 +88,7 @@ impl Cx {
         }
         let authority = self.engine().authority(&self.call().caller).await?;
         let scene = self.scene(&authority, question);
-        let decision = scene.decide(|request, layers| decide_account(request, layers)).0;
+        let decision = scene.decide(decide_account).0;
         let is_refusal = matches!(decision, Decision::Denied(_));
         let explanation = is_refusal.then(|| scene.explain(None)).flatten();
         Ok(Verdict { decision, explanation })
@@ -104,7 +104,7 @@ impl Cx {
         }
         let authority = self.engine().authority(&self.call().caller).await?;
         let scene = self.scene(&authority, question);
-        let decision = scene.decide(|request, layers| decide_unless_denied(request, layers)).0;
+        let decision = scene.decide(decide_unless_denied).0;
         let is_refusal = matches!(decision, Decision::Denied(_));
         let explanation = is_refusal.then(|| scene.explain(None)).flatten();
         Ok(Verdict { decision, explanation })

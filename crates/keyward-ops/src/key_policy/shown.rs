@@ -32,17 +32,14 @@ fn with_principals<'a>(document: &str, rename: &impl Fn(&str) -> Option<&'a str>
     while let Some(at) = rest.find(['"', '{', '}', '[', ']', ',', ':']) {
         let (before, from) = rest.split_at(at);
         walk.shown.push_str(before);
-        rest = match from.strip_prefix('"') {
-            Some(text) => {
-                let (text, after) = string_end(text);
-                walk.string(text, rename);
-                after
-            }
-            None => {
-                let (mark, after) = from.split_at(1);
-                walk.mark(mark);
-                after
-            }
+        rest = if let Some(text) = from.strip_prefix('"') {
+            let (text, after) = string_end(text);
+            walk.string(text, rename);
+            after
+        } else {
+            let (mark, after) = from.split_at(1);
+            walk.mark(mark);
+            after
         };
     }
     walk.shown.push_str(rest);
