@@ -4,10 +4,9 @@ use serde_json::{Value, json};
 const URL: &str = "https://id.example.com/realm";
 const ARN: &str = "arn:aws:iam::111122223333:oidc-provider/id.example.com/realm";
 
-fn of(more: Value) -> Value {
-    let mut input = json!({ "OpenIDConnectProviderArn": ARN });
-    input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    input
+fn of(mut more: Value) -> Value {
+    more["OpenIDConnectProviderArn"] = json!(ARN);
+    more
 }
 
 #[tokio::test]
