@@ -192,7 +192,7 @@ impl Cx {
             Decision::Allowed(because) => self.note_allowed(asked, because),
             Decision::Denied(refusal) => {
                 self.note_refusal(asked, &key.arn, &verdict);
-                return Err(if is_own || !refusal.is_of_resource() {
+                return Err(if is_own || refusal.comes_after_resource() {
                     self.denied(asked, &key.arn, refusal)
                 } else {
                     self.denied_elsewhere(asked, elsewhere)

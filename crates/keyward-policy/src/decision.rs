@@ -78,6 +78,16 @@ impl Refusal {
         )
     }
 
+    /// Whether the side of the resource comes before this refusal and has let the caller pass. Only
+    /// then may a caller of another account learn that the resource exists: what its own policies
+    /// deny, they deny to what is not there too, and by conditions on what is.
+    pub fn comes_after_resource(self) -> bool {
+        matches!(
+            self,
+            Self::NoAllow(PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::Session)
+        )
+    }
+
     /// The end of the message of an access-denied error, as callers of the resource's own account
     /// see it: `because no identity-based policy allows the kms:Encrypt action`.
     pub fn reason(self, action: &str) -> Reason<'_> {
@@ -197,6 +207,17 @@ mod tests {
             let is_of_resource = matches!(kind, PolicyKind::Resource | PolicyKind::ResourceControl);
             assert_eq!(Refusal::NoAllow(kind).is_of_resource(), is_of_resource, "{kind:?}");
             assert_eq!(Refusal::ExplicitDeny(kind).is_of_resource(), is_of_resource, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_the_resource_lets_pass_tells_that_it_exists() {
+        assert!(!Refusal::OtherAccount.comes_after_resource());
+        for kind in PolicyKind::ALL {
+            let limits_identity =
+                matches!(kind, PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::Session);
+            assert_eq!(Refusal::NoAllow(kind).comes_after_resource(), limits_identity, "{kind:?}");
+            assert!(!Refusal::ExplicitDeny(kind).comes_after_resource(), "{kind:?}");
         }
     }
 }
