@@ -268,6 +268,7 @@ pub(crate) fn limit_exceeded(limit: &Precondition, current: u32) -> OpError {
         }
         Precondition::AliasAbsent(_)
         | Precondition::AliasAt(..)
+        | Precondition::CredentialPresent(_)
         | Precondition::EntityAbsent(_)
         | Precondition::EntityAt(..)
         | Precondition::GrantAbsent(..)

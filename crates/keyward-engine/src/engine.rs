@@ -342,7 +342,8 @@ impl Engine {
             | Precondition::KeyAt(key, _)
             | Precondition::TagsAtMost(key, _) => self.keys.forget(key),
             // Entities, grants and counts are read from the database each time.
-            Precondition::CredentialsBelow(..)
+            Precondition::CredentialPresent(_)
+            | Precondition::CredentialsBelow(..)
             | Precondition::EntityAbsent(_)
             | Precondition::EntityAt(..)
             | Precondition::EntitiesBelow(..)

@@ -52,6 +52,7 @@ impl Turns {
             | Precondition::TagsAtMost(key, _) => {
                 self.hasher.hash_one((key.scope.account, key.key_id))
             }
+            Precondition::CredentialPresent(id) => self.hasher.hash_one(id),
             Precondition::CredentialsBelow(account, owner, _) => {
                 self.hasher.hash_one((account, owner))
             }

@@ -36,6 +36,7 @@ fn require(sql: &Sql<'_>, precondition: &Precondition) -> Result<(), CommitError
         Precondition::AliasAt(alias, change) => {
             (is_at(aliases::find(sql, alias)?.as_ref(), *change), None)
         }
+        Precondition::CredentialPresent(id) => (credentials::exists(sql, id)?, None),
         Precondition::EntityAbsent(entity) => (entities::find(sql, entity)?.is_none(), None),
         Precondition::EntityAt(entity, change) => {
             (is_at(entities::find(sql, entity)?.as_ref(), *change), None)

@@ -50,6 +50,8 @@ pub enum Precondition {
     AliasAt(ScopedAlias, ChangeNumber),
     /// Fewer than this many aliases point to the key.
     AliasesBelow(ScopedKey, u32),
+    /// The access key is there.
+    CredentialPresent(AccessKeyId),
     /// The owner has fewer than this many access keys in the account.
     CredentialsBelow(AccountId, CredentialOwner, u32),
     /// No entity has this name.

@@ -194,6 +194,7 @@ macro_rules! conformance_tests {
                 alias_at_fails_when_the_alias_moved_or_went
                 key_at_fails_when_the_key_changed_or_went
                 racing_changes_do_not_pass_a_limit_together
+                credential_present_fails_when_the_access_key_went
                 credentials_below_counts_the_access_keys_of_one_owner
                 entity_absent_fails_whichever_spelling_is_there
                 entity_at_fails_when_the_entity_changed_or_went

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use keyward_audit::{JsonObject, Recorded};
 use keyward_engine::{Cx, Kind, OpError, Operation, op_error};
 use keyward_shape::{OneOf, Text};
-use keyward_store::{CredentialStatus, Write};
+use keyward_store::{CredentialStatus, Precondition, Write};
 use serde::Deserialize;
 
 use super::access_key::{find_of, status_word};
@@ -65,6 +65,8 @@ impl Operation for UpdateAccessKey {
         let record = find_of(cx, &subject, &input.access_key_id).await?;
         subject.require_unchanged(cx);
         if record.status != status {
+            // One that is deleted meanwhile must not come back.
+            cx.require(Precondition::CredentialPresent(record.access_key_id.clone()));
             let record = keyward_store::CredentialRecord { status, ..record };
             cx.stage_in_account(&proof, [Write::PutCredential(record)]);
         }

@@ -187,6 +187,16 @@ pub async fn racing_changes_do_not_pass_a_limit_together(subject: &Subject) {
     assert_eq!(subject.store.keys().list(&scope(), None, 100).await.unwrap().len(), 10);
 }
 
+pub async fn credential_present_fails_when_the_access_key_went(subject: &Subject) {
+    let put = || Write::PutCredential(credential_record(1));
+    subject.write(vec![Write::PutAccount(account_record(0)), put()]).await;
+    let present = || Precondition::CredentialPresent(credential_record(1).access_key_id);
+    subject.write_if(present(), put()).await.unwrap();
+    subject.write(vec![Write::DeleteCredential(credential_record(1).access_key_id)]).await;
+    let refused = subject.write_if(present(), put()).await.unwrap_err();
+    assert!(matches!(refused, CommitError::Conflict(it) if it == present()));
+}
+
 pub async fn credentials_below_counts_the_access_keys_of_one_owner(subject: &Subject) {
     let user = |n| CredentialOwner::User(unique_id(UniqueIdKind::User, n));
     let put = |n, owner| Write::PutCredential(CredentialRecord { owner, ..credential_record(n) });
