@@ -41,6 +41,12 @@ impl<'a> PageRequest<'a> {
         Ok(Self { operation, filter, after, limit: limit.map_err(OpError::internal)? })
     }
 
+    /// The same with shorter pages.
+    pub(crate) fn at_most(&self, limit: u32) -> Self {
+        let Self { operation, filter, after, limit: asked } = self;
+        Self { operation, filter, after: after.clone(), limit: limit.min(*asked) }
+    }
+
     /// How many entries to read: one more than the page holds, to know whether there are more.
     pub(crate) const fn read_max(&self) -> u32 {
         self.limit.saturating_add(1)

@@ -108,7 +108,10 @@ pub(crate) fn single_boundary(documents: &Documents<'_>) -> Result<Option<Source
     Ok(Source::list("PermissionsBoundaryPolicyInputList", documents)?.pop())
 }
 
-/// Simulates the requests of one page.
+/// The most work that the requests of one page may be, by the measure of [`work`].
+const WORK_MAX: usize = 1 << 28;
+
+/// Simulates the requests of one page. A page ends early rather than keep others waiting.
 pub(crate) fn simulate(
     cx: &Cx,
     page: &PageRequest<'_>,
@@ -126,6 +129,13 @@ pub(crate) fn simulate(
     let after = page.after.as_deref().map(str::parse::<usize>);
     let after = after.transpose().map_err(|_| op_error!(Validation, "Invalid Marker."))?;
     let start = after.map_or(0, |after| after.saturating_add(1));
+    let affordable = WORK_MAX.checked_div(work(policies, requests)).unwrap_or(WORK_MAX);
+    let affordable = u32::try_from(affordable).unwrap_or(u32::MAX);
+    if affordable == 0 {
+        // WIRE: "IAM: simulations".
+        return Err(op_error!(InvalidInput, "The simulation is too large."));
+    }
+    let page = page.at_most(affordable);
     let read_max = usize::try_from(page.read_max()).unwrap_or(usize::MAX);
     let numbers: Vec<usize> = (start..total).take(read_max).collect();
     let page = page.page(cx, numbers, ToString::to_string)?;
@@ -133,6 +143,22 @@ pub(crate) fn simulate(
     let evaluate = |&number: &usize| compiled.evaluate(requests, account, number);
     let evaluation_results = page.entries.iter().filter_map(evaluate).collect();
     Ok(SimulationOutput { evaluation_results, is_truncated, marker: page.marker })
+}
+
+/// How much work one request can be: every byte of the policies against all that is said of the
+/// request, and a resource from each of its colons on.
+fn work(policies: &Policies, requests: &Requests<'_>) -> usize {
+    let Policies { identity, boundary, resource, organization } = policies;
+    let all = identity.iter().chain(boundary).chain(resource).chain(organization.iter().flatten());
+    let policy_bytes: usize = all.map(|source| source.bytes).sum();
+    let places = |resource: &Text<'_, ResourceNameType>| {
+        let colons = resource.bytes().filter(|byte| *byte == b':').count();
+        resource.len().saturating_mul(colons)
+    };
+    let places = requests.resources.iter().map(places).max().unwrap_or(0);
+    let texts = requests.context.bytes().saturating_add(places).saturating_add(64);
+    // Long patterns and texts are compared 64 places at a time.
+    (policy_bytes.saturating_mul(texts) / 64).max(1)
 }
 
 /// Whether it names one action.

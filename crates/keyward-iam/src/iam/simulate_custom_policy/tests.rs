@@ -187,3 +187,34 @@ async fn the_keys_that_policies_ask_for_are_told() {
     let reply = app.root().ok("GetContextKeysForCustomPolicy", input).await;
     assert_eq!(reply["ContextKeyNames"], json!(["kms:ViaService", "aws:username"]));
 }
+
+#[tokio::test]
+async fn a_page_ends_early_when_its_requests_are_much_work_and_one_that_is_too_much_is_refused() {
+    let app = TestApp::new().await;
+    let root = app.root();
+    let value = "a".repeat(60_000);
+    let pattern = "b".repeat(50_000);
+    let condition = json!({ "StringEquals": { "kms:EncryptionContext:a": pattern } });
+    let statement =
+        json!({ "Effect": "Allow", "Action": "kms:*", "Resource": "*", "Condition": condition });
+    let entry = json!({
+        "ContextKeyName": "kms:EncryptionContext:a",
+        "ContextKeyValues": [value],
+        "ContextKeyType": "string",
+    });
+    let input = |resource: &str| {
+        json!({
+            "PolicyInputList": [policy(&statement)],
+            "ActionNames": ["kms:Sign", "kms:Encrypt", "kms:Verify", "kms:Decrypt", "kms:GetPublicKey", "kms:GenerateMac", "kms:VerifyMac"],
+            "ResourceArns": [resource],
+            "ContextEntries": [entry],
+        })
+    };
+    let reply = root.ok("SimulateCustomPolicy", input(KEY)).await;
+    let count = reply["EvaluationResults"].as_array().unwrap().len();
+    assert!((1..7).contains(&count), "{count}");
+    assert_eq!(reply["IsTruncated"], true);
+    let colons = format!("{KEY}{}", ":".repeat(1900));
+    let refused = root.refused("SimulateCustomPolicy", input(&colons)).await;
+    assert_eq!(refused, Refused::new("InvalidInput", "The simulation is too large."));
+}

@@ -39,6 +39,16 @@ impl<'a> SimulatedContext<'a> {
         Self { entries: named.collect() }
     }
 
+    /// How long the names and values are together.
+    pub(super) fn bytes(&self) -> usize {
+        let of_entry = |entry: &ContextEntry<'_>| {
+            let name = entry.name.as_ref().map_or(0, |name| name.len());
+            let values: usize = entry.values.iter().map(|value| value.len()).sum();
+            name.saturating_add(values)
+        };
+        self.entries.iter().map(|(_, entry)| of_entry(entry)).sum()
+    }
+
     /// Whether the key was given.
     pub(super) fn has(&self, name: &str) -> bool {
         let key = ConditionKey::parse(name);

@@ -15,6 +15,8 @@ pub(crate) struct Source {
     pub(super) kind: &'static str,
     pub(super) document: Document,
     pub(super) policy: Arc<Policy>,
+    /// How long its text is.
+    pub(super) bytes: usize,
     /// From where to where each statement goes.
     pub(super) places: Vec<(Position, Position)>,
 }
@@ -33,7 +35,7 @@ impl Source {
         let document = parse(text)
             .map_err(|error| op_error!(InvalidInput, "Syntax errors in policy.").because(error))?;
         let policy = Arc::new(Policy::compile_unbound(&document));
-        Ok(Self { id, kind, document, policy, places: places(text) })
+        Ok(Self { id, kind, document, policy, bytes: text.len(), places: places(text) })
     }
 
     /// The policy of the simulated resource.
