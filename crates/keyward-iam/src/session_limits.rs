@@ -78,7 +78,8 @@ enum Credentials {
     LongTerm,
     /// Of GetSessionToken.
     OwnSession { with_mfa: bool },
-    /// Of AssumeRole or its like.
+    /// Of AssumeRole or its like, or of a service that calls in somebody's name: what it may call
+    /// must not become more by another session.
     Role,
 }
 
@@ -91,6 +92,8 @@ impl Credentials {
             (_, Some(session)) => {
                 Self::OwnSession { with_mfa: session.mfa_authenticated_at.is_some() }
             }
+            (Principal::Service(_), None) => Self::Role,
+            (_, None) if caller.invoked_by.is_some() => Self::Role,
             (_, None) => Self::LongTerm,
         }
     }

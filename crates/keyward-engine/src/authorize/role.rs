@@ -2,7 +2,9 @@
 
 use keyward_audit::Resource as Recorded;
 use keyward_model::{AccountId, Identity};
-use keyward_policy::{Decision, Explanation, Policy, RoleSide, decide_assume_role, parse};
+use keyward_policy::{
+    Decision, Explanation, Policy, PolicyKind, Refusal, RoleSide, decide_assume_role, parse,
+};
 use keyward_store::{EntityBody, EntityKind, EntityName, EntityRecord, RoleBody, StoreError};
 
 use super::decide::{Question, Scene, Verdict};
@@ -62,6 +64,11 @@ impl Cx {
     }
 
     async fn decide_on_role(&self, role: &Role, asked: Asked<'_>) -> Result<Verdict, OpError> {
+        // A role of its own choice would do for a service what services may not.
+        if self.caller().invoked_by.is_some() {
+            let decision = Decision::Denied(Refusal::NoAllow(PolicyKind::Identity));
+            return Ok(Verdict { decision, explanation: None });
+        }
         let authority = self.engine().authority(&self.call().caller).await?;
         let region = self.region().clone();
         let resource = Resource { account: Some(&role.account), ..Resource::default() };

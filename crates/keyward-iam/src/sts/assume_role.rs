@@ -121,7 +121,7 @@ impl Operation for AssumeRole {
         require_within(role, duration_s)?;
         session::put_tags(&mut session, (tags, transitive), cx.caller().session.as_ref())?;
         let policies = (input.policy.as_deref(), &input.policy_arns);
-        session::put_policies(cx, &mut session, policies).await?;
+        session::put_policies(cx, (role.account, &mut session), policies).await?;
         let issued = issue(cx, (role, &input.role_session_name), session)?;
         Ok(Output::of(issued))
     }

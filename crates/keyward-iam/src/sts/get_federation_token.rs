@@ -72,7 +72,7 @@ impl Operation for GetFederationToken {
             cx.authorize_account(&arn, TagSession(&request)).await?;
         }
         let policies = (input.policy.as_deref(), &input.policy_arns);
-        session::put_policies(cx, &mut session, policies).await?;
+        session::put_policies(cx, (account, &mut session), policies).await?;
         let user = match &cx.caller().principal {
             Principal::User(user) => Some(user.clone()),
             _ => None,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use keyward_audit::JsonObject;
 use keyward_engine::{Cx, ErrorCode, OpError, op_error};
-use keyward_model::{Session, Timestamp};
+use keyward_model::{AccountId, Session, Timestamp};
 use keyward_policy::{IdentityPolicy, find_aws_managed_policy};
 use keyward_shape::{List, Text};
 use keyward_store::{EntityKind, EntityName};
@@ -127,10 +127,10 @@ pub(crate) fn put_tags(
     Ok(())
 }
 
-/// Puts session policies into a session.
+/// Puts session policies into a session of this account, whose managed policies they can be.
 pub(crate) async fn put_policies(
     cx: &Cx,
-    session: &mut Session,
+    (account, session): (AccountId, &mut Session),
     (policy, arns): (Option<&str>, &PolicyArns<'_>),
 ) -> Result<(), OpError> {
     if let Some(policy) = policy {
@@ -148,20 +148,20 @@ pub(crate) async fn put_policies(
         ));
     }
     for arn in arns.iter().filter_map(|it| it.arn.as_deref()) {
-        require_policy(cx, arn).await?;
+        require_policy(cx, account, arn).await?;
         session.policy_arns.push(arn.to_owned());
     }
     Ok(())
 }
 
 /// Refuses the ARN of a managed policy that the account does not have.
-async fn require_policy(cx: &Cx, arn: &str) -> Result<(), OpError> {
+async fn require_policy(cx: &Cx, account: AccountId, arn: &str) -> Result<(), OpError> {
     let partition = cx.engine().partition();
     if find_aws_managed_policy(arn, partition.as_str()).is_some() {
         return Ok(());
     }
     let name = arn.rsplit('/').next().unwrap_or_default();
-    let name = EntityName::new(cx.caller().account, EntityKind::Policy, name);
+    let name = EntityName::new(account, EntityKind::Policy, name);
     let found = cx.engine().store().entities().find(&name).await.map_err(OpError::internal)?;
     if found.is_some_and(|found| found.record.arn(partition) == arn) {
         return Ok(());

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use keyward_engine::NewServiceKind;
 use keyward_model::{Clock, Identity, Principal};
 use keyward_store::{EntityBody, RoleBody, UserBody};
 use keyward_testkit::{Client, OTHER_ACCOUNT, Refused, TestApp};
@@ -377,5 +378,36 @@ async fn tags_have_to_be_sound() {
         let refused = assume(&alice, more).await.unwrap_err();
         assert!(refused.message().contains(words), "{refused:?}");
         assert_eq!(refused.name, "ValidationError");
+    }
+}
+
+#[tokio::test]
+async fn a_service_does_not_shed_its_limits_by_another_session() {
+    let app = TestApp::new().await;
+    role(&app, "app", &trust("*", ALL, "{}")).await;
+    role(&app, "worker", &trust("*", ALL, "{}")).await;
+    let kind = NewServiceKind::OnBehalf { role: Some("worker".to_owned()) };
+    let s3 = app.service("s3", kind).await;
+    assert_eq!(assume(&s3, json!({})).await.unwrap_err().name, "AccessDenied");
+    let owned = app.service("dynamodb", NewServiceKind::Owned).await;
+    for service in [s3, owned] {
+        let refused = service.refused("GetSessionToken", json!({})).await;
+        assert_eq!(refused.name, "AccessDenied");
+    }
+}
+
+#[tokio::test]
+async fn managed_session_policies_are_those_of_the_account_of_the_role() {
+    let app = TestApp::new().await;
+    let other = app.other_account().await;
+    role(&app, "app", &trust(OTHER_ACCOUNT, ASSUME, "{}")).await;
+    let may = with_policy(r#"{"Effect":"Allow","Action":"sts:*","Resource":"*"}"#);
+    let bob = app.user_of(other.caller().account, "bob", may).await;
+    for (owner, is_taken) in [(app.root(), true), (other, false)] {
+        let allow = r#"{"Effect":"Allow","Action":"kms:*","Resource":"*"}"#;
+        let input = json!({ "PolicyName": "p", "PolicyDocument": policy(allow) });
+        let arn = owner.ok("CreatePolicy", input).await["Policy"]["Arn"].clone();
+        let arns = json!({ "PolicyArns": [{ "arn": arn }] });
+        assert_eq!(assume(&bob, arns).await.is_ok(), is_taken, "{arn}");
     }
 }
