@@ -92,7 +92,7 @@ impl Operation for AssumeRoleWithWebIdentity {
         let Identified { tags, transitive_tag_keys, provider_arn, conditions, .. } = identified;
         session::put_tags(&mut session, (tags, transitive_tag_keys), None)?;
         let policies = (input.policy.as_deref(), &input.policy_arns);
-        session::put_policies(cx, &mut session, policies).await?;
+        session::put_policies(cx, (role.account, &mut session), policies).await?;
         session.federation = Some(Federation { provider: provider_arn, claims: conditions });
         let source_identity = session.source_identity.clone();
         let issued = issue(cx, (role, &input.role_session_name), session)?;
