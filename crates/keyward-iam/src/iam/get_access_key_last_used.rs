@@ -55,8 +55,7 @@ impl Operation for GetAccessKeyLastUsed {
         let user_name = authorize_owner(cx, found.as_ref()).await?;
         let key = found.ok_or_else(|| not_ours(cx, &input.access_key_id))?;
         let used = UsedPrincipal::AccessKey(key.access_key_id);
-        let used = cx.engine().store().principal_uses().find(&used).await;
-        let access_key_last_used = used.map_err(OpError::internal)?.into();
+        let access_key_last_used = cx.engine().principal_use(&used).await?.into();
         Ok(Output { user_name, access_key_last_used })
     }
 }

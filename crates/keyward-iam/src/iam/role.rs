@@ -106,11 +106,10 @@ impl RoleOutput {
 }
 
 impl RoleLastUsed {
-    /// The last use of a role, as far as it was written down.
+    /// The last use of a role.
     pub(crate) async fn of(cx: &Cx, role: &Entity<RoleBody>) -> Result<Self, OpError> {
         let used = UsedPrincipal::Role(role.unique_id()?);
-        let found = cx.engine().store().principal_uses().find(&used).await;
-        let found = found.map_err(OpError::internal)?;
+        let found = cx.engine().principal_use(&used).await?;
         Ok(found.map_or_else(Self::default, |found| Self {
             last_used_date: Some(Date(found.used_at)),
             region: Some(found.region.to_string()),
