@@ -61,9 +61,16 @@ def test_a_wrong_secret_is_a_mismatch(wire: Wire) -> None:
 
 
 def test_an_unknown_access_key_is_not_recognised(wire: Wire) -> None:
-    for access_key_id in ["AKIAIOSFODNN7EXAMPLE", "x", "ASIAIOSFODNN7EXAMPLE"]:
+    for access_key_id in ["AKIAIOSFODNN7EXAMPLE", "x"]:
         unknown = Credentials(access_key_id, wire.credentials.secret_access_key)
         assert refusal_of(wire.call("ListKeys", credentials=unknown)) == INVALID_TOKEN
+
+
+def test_a_temporary_access_key_comes_with_its_token(wire: Wire) -> None:
+    bare = Credentials("ASIAIOSFODNN7EXAMPLE", wire.credentials.secret_access_key)
+    code, text = refusal_of(wire.call("ListKeys", credentials=bare))
+    assert code == INVALID_TOKEN.code
+    assert text == "The security token included in the request is invalid"
 
 
 def test_a_made_up_session_token_is_refused(wire: Wire) -> None:

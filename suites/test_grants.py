@@ -19,8 +19,15 @@ ALICE = f"arn:aws:iam::{ACCOUNT}:user/alice"
 INVALID_TOKEN = Refusal("InvalidGrantTokenException", "The grant token is not valid.")
 
 
+@pytest.fixture(scope="module")
+def iam(deployment: Deployment) -> Any:
+    client = deployment.session().client("iam")
+    client.create_user(UserName="alice")
+    return client
+
+
 @pytest.fixture
-def grant(kms: Any, key: Any) -> Callable[..., Any]:
+def grant(kms: Any, key: Any, iam: Any) -> Callable[..., Any]:
     """Makes a grant on the test's key."""
 
     def make(**parameters: Any) -> Any:
@@ -86,8 +93,8 @@ def test_the_same_named_request_finds_its_grant(kms: Any, key: Any, grant: Any) 
     assert len(listed(kms, key)) == 4
 
 
-def test_paginators_show_every_grant_once(kms: Any, key: Any, grant: Any) -> None:
-    janitor = f"arn:aws:iam::{ACCOUNT}:role/{key['KeyId']}"
+def test_paginators_show_every_grant_once(kms: Any, iam: Any, key: Any, grant: Any) -> None:
+    janitor = iam.create_user(UserName=f"janitor-{key['KeyId']}")["User"]["Arn"]
     of_alice = {grant(RetiringPrincipal=janitor)["GrantId"] for _ in range(4)}
     of_root = {grant(GranteePrincipal=ROOT)["GrantId"] for _ in range(4)}
     ids = [entry["GrantId"] for entry in listed(kms, key)]

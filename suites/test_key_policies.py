@@ -85,7 +85,7 @@ def test_a_condition_on_the_encryption_context_decides(kms: Any, key: Any) -> No
 @pytest.mark.parametrize(
     ("policy", "code", "text"),
     [
-        pytest.param(
+        (
             document(statement(Action="kms:Encrypt")),
             "MalformedPolicyDocumentException",
             "The new key policy will not allow you to update the key policy in the future.",

@@ -64,3 +64,9 @@ def too_long(told: Refusal, path: str, bound: int) -> bool:
 
 
 INVALID_CIPHERTEXT = Refusal("InvalidCiphertextException", None)
+
+
+def query_refusal(call: Callable[..., Any], **parameters: Any) -> Refusal:
+    """Makes a call of IAM or STS that must be refused."""
+    error = refused(call, **parameters).response["Error"]
+    return Refusal(error["Code"], error["Message"])
