@@ -13,8 +13,17 @@ from typing import Any
 
 import pytest
 
-from blackbox.deployment import BINARY, OTHER_REGION, PROXIES, REGION, Deployment
+from blackbox.deployment import (
+    ACCOUNT,
+    BINARY,
+    OTHER_ACCOUNT,
+    OTHER_REGION,
+    PROXIES,
+    REGION,
+    Deployment,
+)
 from blackbox.keys import KeyOf
+from blackbox.principals import Account
 from blackbox.wire import Wire
 
 for name in list(os.environ):
@@ -41,6 +50,34 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
         assert "panicked" not in made.log.read_text()
     finally:
         made.end()
+
+
+@pytest.fixture(scope="session")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """A deployment of two accounts with users, roles and services, for the scenes of access."""
+    made = Deployment.make(
+        tmp_path_factory.mktemp("town") / "data", "--region", REGION, "--region", OTHER_REGION
+    )
+    try:
+        made.start()
+        made.add_account()
+        yield made
+        assert made.stop() == 0, made.log.read_text()
+        assert "panicked" not in made.log.read_text()
+    finally:
+        made.end()
+
+
+@pytest.fixture(scope="session")
+def home(town: Deployment) -> Account:
+    """The account whose keys the scenes are about."""
+    return Account(town, ACCOUNT, "keyward")
+
+
+@pytest.fixture(scope="session")
+def away(town: Deployment) -> Account:
+    """Another account."""
+    return Account(town, OTHER_ACCOUNT, f"keyward-{OTHER_ACCOUNT}")
 
 
 @pytest.fixture
