@@ -187,9 +187,7 @@ def test_sessions_of_a_user_and_of_whom_it_knows(world: World) -> None:
     asked = {"Name": "bob", "Policy": document(MAY_LIST)}
     assert refused(sts.get_federation_token, **asked) == "AccessDenied"
     allow = MAY_LIST | {"Action": ["sts:GetFederationToken", "kms:List*"]}
-    world.iam.put_user_policy(
-        UserName="alice", PolicyName="p", PolicyDocument=document(allow)
-    )
+    world.iam.put_user_policy(UserName="alice", PolicyName="p", PolicyDocument=document(allow))
     reply = sts.get_federation_token(**asked)
     bob = world.session(reply["Credentials"])
     world.client(bob, "kms").list_keys()
