@@ -79,7 +79,6 @@ def check_value(shape: Shape, element: ElementTree.Element, path: str) -> None:
         "list": _list,
         "map": _map,
         "string": _string,
-        "blob": _blob,
         "timestamp": _timestamp,
         "blob": _blob,
         "boolean": _boolean,
@@ -127,10 +126,6 @@ def _string(shape: StringShape, element: ElementTree.Element, path: str) -> None
 def _python(pattern: str) -> str:
     """The few properties of characters that the model's patterns use, in Python's words."""
     return re.sub(r"\\p\{[LNZ]\}", r"\\w\\s", pattern)
-
-
-def _blob(shape: Shape, element: ElementTree.Element, path: str) -> None:
-    _bounded(shape, len(base64.b64decode(element.text or "", validate=True)), path)
 
 
 def _timestamp(_: Shape, element: ElementTree.Element, path: str) -> None:
