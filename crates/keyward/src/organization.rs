@@ -140,9 +140,11 @@ impl Tree<'_> {
 mod tests {
     use super::*;
 
+    const LIMIT: &str = r#"{"Statement":{"Effect":"Allow","Action":"kms:*","Resource":"*"}}"#;
+
     fn read(text: &str) -> Result<Organization> {
         let directory = tempfile::tempdir()?;
-        std::fs::write(directory.path().join("limit.json"), r#"{"Statement":[]}"#)?;
+        std::fs::write(directory.path().join("limit.json"), LIMIT)?;
         let path = directory.path().join("organization.json");
         std::fs::write(&path, text)?;
         Ok(load(&path)?.unwrap())
@@ -155,7 +157,9 @@ mod tests {
                 "Id": "o-exampleorgid",
                 "Root": {
                     "Id": "r-ab12",
-                    "ServiceControlPolicies": [{ "Statement": [] }, "limit.json"],
+                    "ServiceControlPolicies": [{
+                        "Statement": { "Effect": "Allow", "Action": "*", "Resource": "*" }
+                    }, "limit.json"],
                     "Accounts": { "111122223333": { "ResourceControlPolicies": [] } },
                     "OrganizationalUnits": [{
                         "Id": "ou-ab12-11111111",
