@@ -67,6 +67,10 @@ impl GrantPrincipal<'_> {
                 _ => None,
             },
             Self::Arn { arn, unique_id } => match class_of_grantee(arn, unique_id, subject)? {
+                // What a federated session has of its user is limited by the session's policies.
+                Class::Role if matches!(subject, Subject::FederatedUser { .. }) => {
+                    Some(GrantMatch::Account)
+                }
                 Class::Direct | Class::Role => Some(GrantMatch::Caller),
                 Class::Account => Some(GrantMatch::Account),
             },

@@ -40,6 +40,9 @@ pub(crate) struct Calls<B> {
     readiness: Readiness,
     response_headers: ResponseHeaders,
     in_flight: InFlight,
+    /// Those of callers who show a token instead of a signature: they wait for issuers' keys, and
+    /// must not keep out who is known.
+    strangers: InFlight,
     failures: Failures,
 }
 
@@ -61,6 +64,7 @@ impl<B: Backend> Calls<B> {
             readiness,
             response_headers,
             in_flight: InFlight::new(limits.requests_max),
+            strangers: InFlight::new(STRANGERS_MAX),
             failures: Failures::default(),
         }
     }
@@ -285,7 +289,10 @@ fn client(head: &request::Parts, peer: &Peer, source_ip: IpAddr) -> Client {
     }
 }
 
-/// Counts the calls of known callers that are running.
+/// How many calls of callers without a signature run at once.
+const STRANGERS_MAX: usize = 64;
+
+/// Counts calls that are running.
 struct InFlight {
     count: AtomicUsize,
     max: usize,

@@ -16,6 +16,9 @@ pub(super) enum Elsewhere {
     ThisResource,
 }
 
+/// The most statements that a note names.
+const NOTED_STATEMENTS_MAX: usize = 50;
+
 impl Cx {
     /// The refusal of a caller that may know the resource.
     pub(super) fn denied(&self, asked: Asked<'_>, resource: &str, refusal: Refusal) -> OpError {
@@ -56,6 +59,7 @@ impl Cx {
             to.display("reason", refusal.reason(asked.name));
         }
         let applied = verdict.explanation.iter().flat_map(|it| &it.statements);
+        let applied = applied.take(NOTED_STATEMENTS_MAX);
         to.objects("statements", applied, |to, applied| {
             to.text("policy", applied.kind.name());
             to.integer("policyIndex", place(applied.policy));

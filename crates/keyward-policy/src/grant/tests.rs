@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 
 use super::*;
+use crate::ParentUser;
 
 type Pairs = Vec<(String, String)>;
 
@@ -244,4 +245,37 @@ fn a_grant_finds_its_grantee_by_every_form_of_name() {
     assert_eq!(GrantPrincipal::Service("ec2.amazonaws.com").find_match(&ec2), caller);
     assert_eq!(GrantPrincipal::Service("rds.amazonaws.com").find_match(&ec2), None);
     assert_eq!(GrantPrincipal::Service("ec2.amazonaws.com").find_match(&alice), None);
+}
+
+#[test]
+fn a_federated_session_has_what_its_user_is_granted_only_as_its_policies_let_it() {
+    let user = "arn:aws:iam::111122223333:user/alice";
+    let id = "AIDAABCDEFGHIJKLMNOPQ";
+    let subject = |parent| Subject::FederatedUser {
+        account: "111122223333",
+        arn: "arn:aws:sts::111122223333:federated-user/fred",
+        parent,
+    };
+    let to_user = GrantPrincipal::Arn { arn: user, unique_id: Some(id) };
+    let parent = Some(ParentUser { arn: user, id });
+    assert_eq!(to_user.find_match(&subject(parent)), Some(GrantMatch::Account));
+    assert_eq!(to_user.find_match(&subject(None)), None);
+    let arn = "arn:aws:sts::111122223333:federated-user/fred";
+    let to_session = GrantPrincipal::Arn { arn, unique_id: None };
+    assert_eq!(to_session.find_match(&subject(None)), Some(GrantMatch::Caller));
+}
+
+#[test]
+fn a_session_of_a_role_made_again_has_no_grants_of_the_older_ones_sessions() {
+    let arn = "arn:aws:sts::111122223333:assumed-role/app/s-1";
+    let old = "AROAABCDEFGHIJKLMNOPQ";
+    let session = |role_id| Subject::RoleSession {
+        account: "111122223333",
+        arn,
+        role_arn: "arn:aws:iam::111122223333:role/app",
+        role_id,
+    };
+    let grantee = GrantPrincipal::Arn { arn, unique_id: Some(old) };
+    assert_eq!(grantee.find_match(&session(old)), Some(GrantMatch::Caller));
+    assert_eq!(grantee.find_match(&session("AROAQPONMLKJIHGFEDCBA")), None);
 }

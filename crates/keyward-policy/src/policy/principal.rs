@@ -172,10 +172,11 @@ impl Name<'_> {
     fn is_direct(&self, subject: &Subject<'_>) -> bool {
         match (self.kind, subject) {
             (Kind::User, Subject::User { arn, id, .. }) => self.is(arn, id),
-            (
-                Kind::Session,
-                Subject::RoleSession { arn, .. } | Subject::FederatedUser { arn, .. },
-            ) => self.text == *arn,
+            // A role made again under its name has sessions of the same names, too.
+            (Kind::Session, Subject::RoleSession { arn, role_id, .. }) => {
+                self.text == *arn && self.id.is_none_or(|id| id == *role_id)
+            }
+            (Kind::Session, Subject::FederatedUser { arn, .. }) => self.text == *arn,
             (Kind::Service, Subject::Service { names }) => names.contains(&self.text),
             (Kind::Federated, Subject::WebIdentity { provider_arn }) => {
                 self.text == *provider_arn || host_of(provider_arn) == Some(self.text)

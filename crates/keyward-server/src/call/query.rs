@@ -82,7 +82,7 @@ impl<B: Backend> Calls<B> {
         let backend = &*self.backend;
         let caller = Arc::new(Caller::stranger(backend.partition()));
         let region = global(backend).ok_or(Refused::internal_failure())?;
-        let _running = self.in_flight.enter().ok_or(Refused::service_unavailable())?;
+        let _running = self.strangers.enter().ok_or(Refused::service_unavailable())?;
         let form = aws_query::form(asked.head, received.bytes());
         self.dispatch(route, asked, Known { caller, region }, form).await
     }
