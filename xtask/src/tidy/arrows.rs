@@ -80,6 +80,7 @@ const ARROWS: [(&str, &[&str]); 20] = [
             "keyward-engine",
             "keyward-iam",
             "keyward-model",
+            "keyward-oidc",
             "keyward-ops",
             "keyward-policy",
             "keyward-server",

@@ -246,7 +246,7 @@ impl Recorded for Input<'_> {
         session::record_policies(to, self.policy.as_deref(), &self.policy_arns);
         session::record_tags(to, &self.tags);
         if !self.transitive_tag_keys.is_empty() {
-            to.texts("transitiveTagKeys", self.transitive_tag_keys.iter().map(|it| it.as_str()));
+            to.texts("transitiveTagKeys", self.transitive_tag_keys.iter().map(Text::as_str));
         }
         if let Some(serial_number) = &self.serial_number {
             to.text("serialNumber", serial_number);

@@ -51,8 +51,9 @@ async fn role(app: &TestApp, name: &str, trust_policy: &str) -> Identity {
 
 fn request(more: Value) -> Value {
     let mut input = json!({ "RoleArn": ROLE, "RoleSessionName": "s-1" });
-    let more = more.as_object().unwrap().clone();
-    input.as_object_mut().unwrap().extend(more);
+    if let Value::Object(more) = more {
+        input.as_object_mut().unwrap().extend(more);
+    }
     input
 }
 
