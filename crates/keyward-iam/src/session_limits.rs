@@ -88,11 +88,10 @@ impl Credentials {
         let caller = cx.caller();
         match (&caller.principal, &caller.session) {
             (Principal::FederatedUser { .. }, _) => Self::Federated,
-            (Principal::AssumedRole { .. }, _) => Self::Role,
+            (Principal::AssumedRole { .. }, _) | (Principal::Service(_), None) => Self::Role,
             (_, Some(session)) => {
                 Self::OwnSession { with_mfa: session.mfa_authenticated_at.is_some() }
             }
-            (Principal::Service(_), None) => Self::Role,
             (_, None) if caller.invoked_by.is_some() => Self::Role,
             (_, None) => Self::LongTerm,
         }

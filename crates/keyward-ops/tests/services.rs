@@ -1,6 +1,6 @@
 //! Registered services: what they may do for accounts, as themselves, and for all.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::indexing_slicing, reason = "a test stops where a reply is not as it must be")]
 
 use keyward_engine::NewServiceKind;
 use keyward_testkit::{ACCOUNT, Client, Refused, TestApp, blob};

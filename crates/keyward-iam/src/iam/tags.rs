@@ -140,7 +140,7 @@ pub(crate) fn record_sent(to: &mut JsonObject<'_>, tags: &Tags<'_>) {
 
 /// Writes the keys into an audit record.
 pub(crate) fn record_keys(to: &mut JsonObject<'_>, keys: &TagKeys<'_>) {
-    to.texts("tagKeys", keys.iter().map(|key| key.as_str()));
+    to.texts("tagKeys", keys.iter().map(Text::as_str));
 }
 
 impl From<(String, String)> for TagOutput {

@@ -134,7 +134,7 @@ mod tests {
             {"NotPrincipal":{"AWS":"arn:aws:iam::111122223333:user/alice"}}]}
         "#;
         let expected = document
-            .replace(r#"arn:aws:iam::111122223333:user\/alice"#, "AIDACKCEVSQ6C2EXAMPLE")
+            .replace(r"arn:aws:iam::111122223333:user\/alice", "AIDACKCEVSQ6C2EXAMPLE")
             .replace(
                 r#"{"AWS":"arn:aws:iam::111122223333:user/alice"}"#,
                 r#"{"AWS":"AIDACKCEVSQ6C2EXAMPLE"}"#,

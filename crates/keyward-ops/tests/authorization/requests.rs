@@ -39,8 +39,9 @@ pub(crate) fn key_for(action: &str) -> Value {
 /// An attestation document of the enclave, and its register 0 as policies write it.
 pub(crate) fn attested(app: &TestApp) -> (Value, String) {
     let evidence = Evidence::enclave(enclave().public_key(), app.clock().now());
-    let register: String =
+    let bytes: Vec<String> =
         evidence.pcrs.get(&0).unwrap().iter().map(|byte| format!("{byte:02x}")).collect();
+    let register = bytes.concat();
     (recipient_info(&attester().attest(&evidence)), register)
 }
 

@@ -78,7 +78,7 @@ mod tests {
             let mut rest = from.chars();
             let fits =
                 |&it: &Option<char>| rest.next().is_some_and(|c| it.is_none_or(|it| it == c));
-            piece.iter().all(fits).then(|| rest.as_str())
+            piece.iter().all(fits).then_some(rest.as_str())
         })
     }
 
