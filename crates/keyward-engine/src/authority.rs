@@ -12,6 +12,8 @@ use keyward_store::{EntityBody, EntityKind, EntityName, EntityRecord, UserBody};
 
 use crate::{Engine, OpError};
 
+const NO_ACCESS: &str =
+    r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}"#;
 const FULL_ACCESS: &str =
     r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
 
@@ -216,8 +218,9 @@ impl Engine {
             policies.push(compiled(document)?);
         }
         for arn in &session.policy_arns {
-            // One that was deleted meanwhile allows nothing.
-            policies.extend(self.managed_policy(arn).await?);
+            // What one that was deleted meanwhile denied is not known any more: all of it is denied.
+            let policy = self.managed_policy(arn).await?;
+            policies.push(policy.map_or_else(|| compiled(NO_ACCESS), Ok)?);
         }
         Ok(Some(policies))
     }

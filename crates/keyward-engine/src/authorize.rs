@@ -347,7 +347,10 @@ impl Cx {
         let asked = Asked::of(&action);
         let key_arn = self.engine().key_arn(&grant.key);
         let arn = key_arn.to_string();
-        self.note_key(key_arn);
+        let is_own = key_arn.account == self.caller().account;
+        if is_own {
+            self.note_key(key_arn.clone());
+        }
         let key = self.engine().key(&grant.key).await?;
         let region = self.region().clone();
         let resource = Resource {
@@ -365,7 +368,6 @@ impl Cx {
                 explanation: None,
             },
         };
-        let is_own = grant.key.scope.account == self.caller().account;
         match verdict.decision {
             Decision::Allowed(because) => self.note_allowed(asked, because),
             Decision::Denied(refusal) => {
@@ -378,6 +380,8 @@ impl Cx {
             }
         }
         if !is_own {
+            // A token alone told the caller nothing of the key.
+            self.note_key(key_arn);
             self.note_owner(grant.key.scope.account);
         }
         Ok(Authorized::new(grant))

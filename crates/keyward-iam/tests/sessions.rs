@@ -148,3 +148,40 @@ async fn a_user_signs_and_is_called_what_it_is_called_now() {
     assert_eq!(refusal(&alice).await, bad_token());
     assert_eq!(refusal(&temporary).await, bad_token());
 }
+
+#[tokio::test]
+async fn a_session_whose_managed_policy_was_deleted_may_do_nothing() {
+    let app = TestApp::new().await;
+    let root = app.root();
+    let document = json!({
+        "Version": "2012-10-17",
+        "Statement": { "Effect": "Allow", "Action": "kms:*", "Resource": "*" },
+    });
+    let input = json!({ "PolicyName": "limits", "PolicyDocument": document.to_string() });
+    let policy = root.ok("CreatePolicy", input).await["Policy"]["Arn"].clone();
+    let role = app.role("app", TRUST).await;
+    let principal = Principal::AssumedRole { role, session_name: "s-1".to_owned() };
+    let arn = policy.as_str().unwrap().to_owned();
+    let caller = app.session(principal, Session { policy_arns: vec![arn], ..session(&app) });
+    // The key's policy names the session itself, which only an explicit deny limits.
+    let statement = |principal: String, action: &str| {
+        json!({
+            "Effect": "Allow", "Principal": { "AWS": principal }, "Action": action,
+            "Resource": "*",
+        })
+    };
+    let key_policy = json!({
+        "Version": "2012-10-17",
+        "Statement": [
+            statement(root.caller().arn(), "kms:*"),
+            statement(caller.caller().arn(), "kms:DescribeKey"),
+        ],
+    });
+    let key = root.create_key_with(json!({ "Policy": key_policy.to_string() })).await;
+    let describe = json!({ "KeyId": key });
+    caller.ok("DescribeKey", describe.clone()).await;
+    root.ok("DeletePolicy", json!({ "PolicyArn": policy })).await;
+    let refused = caller.refused("DescribeKey", describe).await;
+    assert_eq!(refused.name, "AccessDeniedException");
+    assert!(refused.message.unwrap().ends_with("with an explicit deny in a session policy"));
+}
