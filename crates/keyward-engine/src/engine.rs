@@ -1,6 +1,6 @@
 //! What outlives a call.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, Weak};
 
 use keyward_audit::Journal;
 use keyward_crypto::SHA256_BYTES;
@@ -29,7 +29,8 @@ use crate::stamped::Stamped;
 use crate::turns::Turns;
 use crate::workers::Workers;
 use crate::{
-    AttestationRules, Credential, Generator, Key, KeyRing, OpError, Organization, RequestQuotas,
+    AttestationRules, Credential, EventHistory, Generator, Key, KeyRing, OpError, Organization,
+    RequestQuotas,
 };
 
 /// How many lookups for callers not yet known may run at once.
@@ -123,6 +124,8 @@ pub struct Engine {
     pub(crate) authorities: Stamped<AccessKeyId, Arc<Authority>>,
     pub(crate) unknown_callers: Semaphore,
     pub(crate) deliveries: Deliveries,
+    /// The trail holds the engine, so the engine only knows of it.
+    event_history: OnceLock<Weak<dyn EventHistory>>,
     pub(crate) last_uses: LastUses,
     pub(crate) principal_uses: PrincipalUses,
     pub(crate) mfa_failures: MfaFailures,
@@ -155,6 +158,7 @@ impl Engine {
             authorities: Stamped::new(CREDENTIALS_MAX),
             unknown_callers: Semaphore::new(UNKNOWN_CALLERS_MAX),
             deliveries: Deliveries::default(),
+            event_history: OnceLock::new(),
             last_uses: LastUses::new(),
             principal_uses: PrincipalUses::default(),
             mfa_failures: MfaFailures::default(),
@@ -172,6 +176,16 @@ impl Engine {
     /// The audit journal.
     pub const fn journal(&self) -> &Journal {
         &self.parts.journal
+    }
+
+    /// Says where events are looked up. The first one said stays.
+    pub fn attach_event_history(&self, history: &Arc<dyn EventHistory>) {
+        self.event_history.get_or_init(|| Arc::downgrade(history));
+    }
+
+    /// Where events are looked up, if there is such a place.
+    pub fn event_history(&self) -> Option<Arc<dyn EventHistory>> {
+        self.event_history.get()?.upgrade()
     }
 
     /// The clock the deployment lives by: states, timers and records follow it.

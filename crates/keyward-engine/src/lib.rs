@@ -24,6 +24,7 @@ mod development;
 mod dispatch;
 mod engine;
 mod error;
+mod event_history;
 mod grant;
 mod grantee;
 mod import;
@@ -67,6 +68,10 @@ pub use development::{DevelopmentError, LoadedKey};
 pub use dispatch::{Call, Client, Tls};
 pub use engine::{Engine, Parts, Quotas};
 pub use error::{ErrorCode, OpError};
+pub use event_history::{
+    EventHistory, EventPage, EventPosition, EventQuery, HistoryError, LookupAttribute,
+    TrailDescription, TrailPublicKey, TrailStatus,
+};
 pub use grant::grant_not_found;
 pub use import::{ImportParameters, incorrect_material};
 pub use key::Key;

@@ -8,30 +8,38 @@ use serde::Deserialize;
 use super::source::Source;
 
 /// What each crate may depend on. Dependencies of tests alone are free.
-const ARROWS: [(&str, &[&str]); 20] = [
+const ARROWS: [(&str, &[&str]); 24] = [
     // The program wires everything, and alone builds backends.
     (
         "keyward",
         &[
             "keyward-attestation",
             "keyward-audit",
+            "keyward-cloudtrail",
             "keyward-crypto",
             "keyward-engine",
             "keyward-iam",
             "keyward-model",
             "keyward-oidc",
             "keyward-ops",
+            "keyward-outbound",
             "keyward-policy",
             "keyward-server",
+            "keyward-sink",
             "keyward-store",
             "keyward-store-sqlite",
+            "keyward-trail",
         ],
     ),
     ("keyward-attestation", &["keyward-model"]),
     ("keyward-audit", &["keyward-model"]),
-    // The benchmark sees the built program from outside. The server it is compared with calls the
+    // The benchmark sees the built program from outside. The servers it is compared with call the
     // libraries.
     ("keyward-bench", &["keyward-crypto", "keyward-model", "keyward-sigv4"]),
+    (
+        "keyward-cloudtrail",
+        &["keyward-audit", "keyward-engine", "keyward-model", "keyward-policy", "keyward-shape"],
+    ),
     ("keyward-crypto", &["keyward-lc", "keyward-model", "keyward-sm2"]),
     ("keyward-engine", BELOW_ENGINE),
     (
@@ -49,7 +57,7 @@ const ARROWS: [(&str, &[&str]); 20] = [
     ),
     ("keyward-lc", &[]),
     ("keyward-model", &[]),
-    ("keyward-oidc", &["keyward-model"]),
+    ("keyward-oidc", &["keyward-model", "keyward-outbound"]),
     (
         "keyward-ops",
         &[
@@ -63,10 +71,12 @@ const ARROWS: [(&str, &[&str]); 20] = [
             "keyward-store",
         ],
     ),
+    ("keyward-outbound", &["keyward-model"]),
     ("keyward-policy", &["keyward-model"]),
     ("keyward-server", &["keyward-engine", "keyward-model", "keyward-shape", "keyward-sigv4"]),
     ("keyward-shape", &[]),
     ("keyward-sigv4", &[]),
+    ("keyward-sink", &["keyward-audit", "keyward-model", "keyward-outbound"]),
     ("keyward-sm2", &[]),
     ("keyward-store", &["keyward-model"]),
     ("keyward-store-sqlite", &["keyward-model", "keyward-store"]),
@@ -76,19 +86,26 @@ const ARROWS: [(&str, &[&str]); 20] = [
         &[
             "keyward-attestation",
             "keyward-audit",
+            "keyward-cloudtrail",
             "keyward-crypto",
             "keyward-engine",
             "keyward-iam",
             "keyward-model",
             "keyward-oidc",
             "keyward-ops",
+            "keyward-outbound",
             "keyward-policy",
             "keyward-server",
             "keyward-shape",
             "keyward-sigv4",
             "keyward-store",
             "keyward-store-sqlite",
+            "keyward-trail",
         ],
+    ),
+    (
+        "keyward-trail",
+        &["keyward-audit", "keyward-crypto", "keyward-engine", "keyward-model", "keyward-store"],
     ),
     ("xtask", &[]),
 ];
