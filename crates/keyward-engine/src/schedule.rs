@@ -3,6 +3,7 @@
 
 mod expiry;
 mod rotation;
+mod round;
 mod settling;
 
 use std::time::Duration;
@@ -17,6 +18,7 @@ use crate::Engine;
 use crate::credential::{secret_binding, seed_binding};
 use crate::material::{import_binding, material_binding};
 use crate::record::service_row;
+use round::Round;
 
 pub(crate) use settling::leaves_unsettled;
 
@@ -75,23 +77,20 @@ impl Engine {
     /// [`check_clock`](Self::check_clock) believes. Nothing here looks at the clock again: it may
     /// leap at any moment.
     pub async fn delete_due_keys(&self, now: Timestamp) -> Result<u32, ScheduleError> {
-        let mut deleted = 0;
-        loop {
-            let before = deleted;
-            for key in self.store().keys().due_for_deletion(now, BATCH).await? {
-                // One key that cannot be deleted does not keep the others.
-                match self.delete_key(key.clone(), now).await {
-                    Ok(is_deleted) => deleted += u32::from(is_deleted),
-                    Err(error) => {
-                        error!(key.arn = %self.key_arn(&key), %error, "a key due for deletion is still there");
-                    }
+        let mut round = Round::new();
+        while let Some(limit) = round.next() {
+            for key in self.store().keys().due_for_deletion(now, limit).await? {
+                if !round.is_open(&key) {
+                    continue;
+                }
+                let result = self.delete_key(key.clone(), now).await;
+                let arn = self.key_arn(&key);
+                if let Some(error) = round.note(key, result) {
+                    error!(key.arn = %arn, %error, "a key due for deletion is still there");
                 }
             }
-            // Whatever is left has just been changed by others, and is looked at next time.
-            if deleted == before {
-                return Ok(deleted);
-            }
         }
+        Ok(round.done())
     }
 
     /// Deletes one key unless its state has changed since it was found due.

@@ -64,13 +64,12 @@ fn find(sql: &Sql<'_>, token_id: &ImportTokenId) -> Result<Option<ImportWrapping
 }
 
 fn expired(sql: &Sql<'_>, now: Timestamp, limit: u32) -> Result<Vec<ImportTokenId>, Fault> {
-    let expired: Vec<ImportWrappingKeyRecord> = sql.list(
-        "SELECT token_id, account, region, key_id, algorithm, wrapping_key_spec,
+    let expired = "SELECT token_id, account, region, key_id, algorithm, wrapping_key_spec,
                 sealed_private_key, expires_at, created_at,
                 change_shard, change_number, domain_key, mac
-         FROM import_wrapping_keys WHERE expires_at <= ?1 ORDER BY expires_at, row LIMIT ?2",
-        params![now.unix_ms(), limit],
-    )?;
+         FROM import_wrapping_keys WHERE expires_at <= ?1 ORDER BY expires_at, row";
+    let expired: Vec<ImportWrappingKeyRecord> =
+        sql.list_genuine((expired, params![now.unix_ms()]), limit)?;
     Ok(expired.into_iter().map(|record| record.token_id).collect())
 }
 

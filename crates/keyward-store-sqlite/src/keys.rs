@@ -178,22 +178,18 @@ fn list(
 }
 
 fn due_for_deletion(sql: &Sql<'_>, now: Timestamp, limit: u32) -> Result<Vec<ScopedKey>, Fault> {
-    let keys: Vec<KeyRecord> = sql.list(
-        select!("WHERE deletion_date <= ?1 ORDER BY deletion_date, row LIMIT ?2"),
-        params![now.unix_ms(), limit],
-    )?;
+    let due = select!("WHERE deletion_date <= ?1 ORDER BY deletion_date, row");
+    let keys: Vec<KeyRecord> = sql.list_genuine((due, params![now.unix_ms()]), limit)?;
     Ok(keys.into_iter().map(|key| key.key).collect())
 }
 
 fn due_for_rotation(sql: &Sql<'_>, now: Timestamp, limit: u32) -> Result<Vec<ScopedKey>, Fault> {
-    let keys: Vec<KeyRecord> = sql.list(
-        select!(
-            "WHERE next_rotation <= ?1 AND state = 'Enabled'
-               AND (primary_region IS NULL OR primary_region = region)
-             ORDER BY next_rotation, row LIMIT ?2"
-        ),
-        params![now.unix_ms(), limit],
-    )?;
+    let due = select!(
+        "WHERE next_rotation <= ?1 AND state = 'Enabled'
+           AND (primary_region IS NULL OR primary_region = region)
+         ORDER BY next_rotation, row"
+    );
+    let keys: Vec<KeyRecord> = sql.list_genuine((due, params![now.unix_ms()]), limit)?;
     Ok(keys.into_iter().map(|key| key.key).collect())
 }
 
@@ -208,10 +204,8 @@ fn aws_managed_without_rotation(
 }
 
 fn unsettled(sql: &Sql<'_>, now: Timestamp, limit: u32) -> Result<Vec<ScopedKey>, Fault> {
-    let keys: Vec<KeyRecord> = sql.list(
-        select!("WHERE settles_at <= ?1 ORDER BY settles_at, row LIMIT ?2"),
-        params![now.unix_ms(), limit],
-    )?;
+    let due = select!("WHERE settles_at <= ?1 ORDER BY settles_at, row");
+    let keys: Vec<KeyRecord> = sql.list_genuine((due, params![now.unix_ms()]), limit)?;
     Ok(keys.into_iter().map(|key| key.key).collect())
 }
 

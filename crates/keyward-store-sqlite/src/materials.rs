@@ -84,13 +84,8 @@ fn due_for_expiry(
     now: Timestamp,
     limit: u32,
 ) -> Result<Vec<(ScopedKey, KeyMaterialId)>, Fault> {
-    let due: Vec<MaterialRecord> = sql.list(
-        select!(
-            "WHERE expires_at <= ?1 AND sealed IS NOT NULL
-             ORDER BY expires_at, row LIMIT ?2"
-        ),
-        params![now.unix_ms(), limit],
-    )?;
+    let due = select!("WHERE expires_at <= ?1 AND sealed IS NOT NULL ORDER BY expires_at, row");
+    let due: Vec<MaterialRecord> = sql.list_genuine((due, params![now.unix_ms()]), limit)?;
     Ok(due.into_iter().map(|material| (material.key, material.material_id)).collect())
 }
 

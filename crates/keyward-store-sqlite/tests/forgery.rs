@@ -5,18 +5,20 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use keyward_model::{AccountId, MultiRegionSet, Partition, Region, Timestamp, UniqueIdKind};
+use keyward_model::{
+    AccountId, KeyState, MultiRegionSet, Partition, Region, Timestamp, UniqueIdKind,
+};
 use keyward_store::conformance::samples::{
     account, account_record, alias, alias_record, credential_record, entity_record, grant_id,
-    grant_record, key, key_id, key_record, last_use_record, material_record, mfa_device_record,
-    policy_record, principal_use_record, put_entity, put_key, put_whole_key, scope, service_record,
-    tag_record, time, unique_id,
+    grant_record, import_token_id, key, key_id, key_record, last_use_record, material_record,
+    mfa_device_record, policy_record, principal_use_record, put_entity, put_key, put_whole_key,
+    scope, service_record, tag_record, time, unique_id,
 };
 use keyward_store::conformance::{NumberedKeys, sealed};
 use keyward_store::{
     Change, CommitError, CredentialOwner, DeploymentRecord, EntityBody, EntityKind, EntityRecord,
-    EntityRelation, EntityTarget, GrantFilter, GrantRecord, Precondition, Scope, ServiceRecord,
-    StaleRow, Store, StoreError, UsedPrincipal, UserBody, Write,
+    EntityRelation, EntityTarget, GrantFilter, GrantRecord, KeyRecord, Precondition, Rotation,
+    Scope, ServiceRecord, StaleRow, Store, StoreError, UsedPrincipal, UserBody, Write,
 };
 use keyward_store_sqlite::{Database, SqliteStore};
 use rusqlite::Connection;
@@ -83,12 +85,9 @@ impl Forger {
         for principal in [1, 9].map(access_key) {
             refusals.note(self.store.principal_uses().find(&principal).await);
         }
-        let end = time(u32::MAX);
-        refusals.note(self.store.keys().due_for_deletion(end, 100).await);
-        refusals.note(self.store.keys().due_for_rotation(end, 100).await);
-        refusals.note(self.store.keys().unsettled(end, 100).await);
-        refusals.note(self.store.materials().due_for_expiry(end, 100).await);
-        refusals.note(self.store.import_wrapping_keys().expired(end, 100).await);
+        for token_id in [import_token_id(1), import_token_id(2), [0; 32]] {
+            refusals.note(self.store.import_wrapping_keys().find(&token_id).await);
+        }
         refusals.0
     }
 
@@ -579,7 +578,7 @@ async fn an_older_code_under_newer_content_is_noticed() {
     let forger = Forger::new().await;
     forger.hand.execute_batch("CREATE TEMP TABLE old AS SELECT * FROM keys WHERE row = 1").unwrap();
     let mut disabled = key_record(&key(1));
-    disabled.state = keyward_model::KeyState::Disabled;
+    disabled.state = KeyState::Disabled;
     forger.write(vec![Write::PutKey(Box::new(disabled))]).await.unwrap();
     forger.forge(
         "UPDATE keys SET (change_shard, change_number, mac) =
@@ -595,11 +594,32 @@ async fn a_whole_older_row_put_back_is_believed() {
     let forger = Forger::new().await;
     forger.hand.execute_batch("CREATE TEMP TABLE old AS SELECT * FROM keys WHERE row = 1").unwrap();
     let mut disabled = key_record(&key(1));
-    disabled.state = keyward_model::KeyState::Disabled;
+    disabled.state = KeyState::Disabled;
     forger.write(vec![Write::PutKey(Box::new(disabled))]).await.unwrap();
     forger.forge("REPLACE INTO keys SELECT * FROM old");
     let found = forger.store.keys().find(&key(1)).await.unwrap().unwrap();
     assert_eq!(found.record, key_record(&key(1)));
+}
+
+#[tokio::test]
+async fn a_forged_row_that_is_due_keeps_no_other_waiting_and_is_not_acted_on() {
+    let forger = Forger::new().await;
+    let due = |n| KeyRecord {
+        deletion_date: Some(time(n)),
+        settles_at: Some(time(n)),
+        state: KeyState::Enabled,
+        rotation: Rotation { next_date: Some(time(n)), ..Rotation::default() },
+        ..key_record(&key(n))
+    };
+    let writes = [2, 3].map(|n| Write::PutKey(Box::new(due(n))));
+    forger.write(writes.into()).await.unwrap();
+    forger.forge(
+        "UPDATE keys SET deletion_date = 1, settles_at = 1, next_rotation = 1 WHERE row < 3",
+    );
+    let (keys, now) = (forger.store.keys(), time(9));
+    assert_eq!(keys.due_for_deletion(now, 1).await.unwrap(), [key(3)]);
+    assert_eq!(keys.due_for_rotation(now, 1).await.unwrap(), [key(3)]);
+    assert_eq!(keys.unsettled(now, 1).await.unwrap(), [key(3)]);
 }
 
 /// Not detected either: nothing counts the rows.

@@ -133,7 +133,8 @@ pub trait Keys: Send + Sync {
         limit: u32,
     ) -> Result<Vec<KeyId>, StoreError>;
 
-    /// At most `limit` keys whose deletion date is not after `now`, earliest first.
+    /// At most `limit` keys whose deletion date is not after `now`, earliest first. This list and
+    /// those of other work that has come due pass over rows that fail their authentication.
     async fn due_for_deletion(
         &self,
         now: Timestamp,

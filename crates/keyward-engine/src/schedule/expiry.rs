@@ -5,30 +5,29 @@ use keyward_model::{KeyMaterialId, Timestamp};
 use keyward_store::{Change, CommitError, ScopedKey, Write};
 use tracing::{error, info};
 
-use super::{BATCH, ScheduleError};
+use super::{BATCH, Round, ScheduleError};
 use crate::Engine;
 use crate::record::service_row;
 
 impl Engine {
     /// Destroys the imported material that expires by `now`.
     pub(super) async fn expire_materials(&self, now: Timestamp) -> Result<(), ScheduleError> {
-        loop {
-            let mut has_expired = false;
-            for (key, id) in self.store().materials().due_for_expiry(now, BATCH).await? {
-                match self.expire_material(&key, &id, now).await {
-                    Ok(is_expired) => has_expired |= is_expired,
-                    // One that cannot be destroyed does not keep the others.
-                    Err(error) => {
-                        let error: &dyn std::error::Error = &error;
-                        error!(key.arn = %self.key_arn(&key), error, "expired material is still there");
-                    }
+        let mut round = Round::new();
+        while let Some(limit) = round.next() {
+            for due in self.store().materials().due_for_expiry(now, limit).await? {
+                if !round.is_open(&due) {
+                    continue;
+                }
+                let (key, id) = &due;
+                let result = self.expire_material(key, id, now).await;
+                let arn = self.key_arn(key);
+                if let Some(error) = round.note(due, result) {
+                    let error: &dyn std::error::Error = &error;
+                    error!(key.arn = %arn, error, "expired material is still there");
                 }
             }
-            // Whatever is left has just been changed by others, and is looked at next time.
-            if !has_expired {
-                return Ok(());
-            }
         }
+        Ok(())
     }
 
     /// Destroys one material unless it has changed since it was found expired.

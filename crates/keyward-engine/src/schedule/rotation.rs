@@ -16,7 +16,7 @@ use keyward_store::{
 };
 use tracing::{error, info, warn};
 
-use super::{BATCH, ScheduleError};
+use super::{BATCH, Round, ScheduleError};
 use crate::Engine;
 use crate::record::service_row;
 
@@ -45,23 +45,21 @@ struct Turnover {
 impl Engine {
     /// Rotates the keys whose date has come at `now`.
     pub(super) async fn rotate_due_keys(&self, now: Timestamp) -> Result<(), ScheduleError> {
-        loop {
-            let mut has_rotated = false;
-            for key in self.store().keys().due_for_rotation(now, BATCH).await? {
-                match self.rotate_due_key(&key, now).await {
-                    Ok(is_rotated) => has_rotated |= is_rotated,
-                    // One key that cannot be rotated does not keep the others.
-                    Err(error) => {
-                        let error: &dyn std::error::Error = &error;
-                        error!(key.arn = %self.key_arn(&key), error, "a key was not rotated");
-                    }
+        let mut round = Round::new();
+        while let Some(limit) = round.next() {
+            for key in self.store().keys().due_for_rotation(now, limit).await? {
+                if !round.is_open(&key) {
+                    continue;
+                }
+                let result = self.rotate_due_key(&key, now).await;
+                let arn = self.key_arn(&key);
+                if let Some(error) = round.note(key, result) {
+                    let error: &dyn std::error::Error = &error;
+                    error!(key.arn = %arn, error, "a key was not rotated");
                 }
             }
-            // Whatever is left has just been changed by others, and is looked at next time.
-            if !has_rotated {
-                return Ok(());
-            }
         }
+        Ok(())
     }
 
     /// Rotates one key unless it has changed since it was found due.

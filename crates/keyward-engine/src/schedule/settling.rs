@@ -7,7 +7,7 @@ use keyward_model::{KeyState, MultiRegionKeyType, Origin, Timestamp};
 use keyward_store::{Change, CommitError, KeyRecord, Precondition, ScopedKey, Versioned, Write};
 use tracing::error;
 
-use super::{BATCH, ScheduleError, report};
+use super::{Round, ScheduleError, report};
 use crate::Engine;
 
 impl Engine {
@@ -22,22 +22,20 @@ impl Engine {
     }
 
     async fn settle_keys(&self, now: Timestamp) -> Result<(), ScheduleError> {
-        loop {
-            let mut has_settled = false;
-            for key in self.store().keys().unsettled(now, BATCH).await? {
-                match self.settle_key(&key, now).await {
-                    Ok(is_settled) => has_settled |= is_settled,
-                    // One key that cannot be settled does not keep the others.
-                    Err(error) => {
-                        error!(key.arn = %self.key_arn(&key), %error, "a key was not settled");
-                    }
+        let mut round = Round::new();
+        while let Some(limit) = round.next() {
+            for key in self.store().keys().unsettled(now, limit).await? {
+                if !round.is_open(&key) {
+                    continue;
+                }
+                let result = self.settle_key(&key, now).await;
+                let arn = self.key_arn(&key);
+                if let Some(error) = round.note(key, result) {
+                    error!(key.arn = %arn, %error, "a key was not settled");
                 }
             }
-            // Whatever is left is being changed by others, whose changes wake this again.
-            if !has_settled {
-                return Ok(());
-            }
         }
+        Ok(())
     }
 
     /// Settles one key unless it has changed since it was found unsettled.
