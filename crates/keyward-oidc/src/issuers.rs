@@ -11,15 +11,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use keyward_model::Clock;
+use keyward_outbound::{AddressRule, Client, NotAUrl, OutboundError, Url};
 use quick_cache::sync::Cache;
 use rustls::ClientConfig;
 use serde::Deserialize;
 use tokio::io::AsyncReadExt;
 use tokio::sync::{Mutex, Semaphore};
 
-use crate::fetch::{FetchError, Fetcher};
+use crate::KeySet;
 use crate::jwks::KEY_SET_BYTES_MAX;
-use crate::{AddressRule, KeySet, Url};
 
 /// How long a set is taken as it is.
 const FRESH: Duration = Duration::from_mins(15);
@@ -48,7 +48,7 @@ pub struct Settings {
 
 /// The key sets of issuers.
 pub struct Issuers {
-    fetcher: Fetcher,
+    client: Client,
     files: BTreeMap<String, PathBuf>,
     clock: Arc<dyn Clock>,
     known: Cache<String, Arc<Mutex<State>>>,
@@ -89,7 +89,7 @@ enum Trouble {
     #[error("the discovery document is not the issuer's")]
     Discovery,
     #[error(transparent)]
-    Fetch(#[from] FetchError),
+    Fetch(#[from] OutboundError),
     #[error("the file of keys cannot be read")]
     File(#[source] std::io::Error),
     #[error("asked a moment ago, without success")]
@@ -97,7 +97,7 @@ enum Trouble {
     #[error(transparent)]
     KeySet(#[from] crate::NotAKeySet),
     #[error(transparent)]
-    Url(#[from] crate::NotAUrl),
+    Url(#[from] NotAUrl),
 }
 
 impl Issuers {
@@ -105,7 +105,7 @@ impl Issuers {
     pub fn new(settings: Settings, clock: Arc<dyn Clock>) -> Self {
         let Settings { rule, tls, deadline, jwks_files } = settings;
         Self {
-            fetcher: Fetcher { rule, tls, deadline },
+            client: Client::new(rule, tls, deadline),
             files: jwks_files,
             clock,
             known: Cache::new(ISSUERS_MAX),
@@ -148,15 +148,15 @@ impl Issuers {
             return Ok(KeySet::parse(&read(file).await?)?);
         }
         let Ok(_permit) = self.fetches.try_acquire() else { return Err(Trouble::Busy) };
-        let discovery = Url::of_discovery(issuer)?;
-        let discovery = self.fetcher.get(&discovery, DISCOVERY_BYTES_MAX).await?;
+        let discovery = discovery_url(issuer)?;
+        let discovery = self.client.get(&discovery, DISCOVERY_BYTES_MAX).await?;
         let discovery: Discovery =
             serde_json::from_slice(&discovery).map_err(|_| Trouble::Discovery)?;
         // OpenID Connect Discovery, 4.3: one issuer must not speak for another.
         if discovery.issuer != issuer {
             return Err(Trouble::Discovery);
         }
-        let keys = self.fetcher.get(&discovery.jwks_uri.parse()?, KEY_SET_BYTES_MAX).await?;
+        let keys = self.client.get(&discovery.jwks_uri.parse()?, KEY_SET_BYTES_MAX).await?;
         Ok(KeySet::parse(&keys)?)
     }
 }
@@ -181,16 +181,21 @@ impl From<Trouble> for KeysError {
         match trouble {
             Trouble::Busy
             | Trouble::JustTried
-            | Trouble::Fetch(FetchError::Silent(_) | FetchError::Connection(..)) => {
+            | Trouble::Fetch(OutboundError::Silent(_) | OutboundError::Connection(..)) => {
                 Self::Unreachable(Box::new(trouble))
             }
             Trouble::Discovery
-            | Trouble::Fetch(FetchError::NotAllowed(_) | FetchError::Answer(_))
+            | Trouble::Fetch(OutboundError::NotAllowed(_) | OutboundError::Answer(_))
             | Trouble::File(_)
             | Trouble::KeySet(_)
             | Trouble::Url(_) => Self::Unusable(Box::new(trouble)),
         }
     }
+}
+
+/// The address of an issuer's discovery document (OpenID Connect Discovery, 4.1).
+fn discovery_url(issuer: &str) -> Result<Url, NotAUrl> {
+    format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/')).parse()
 }
 
 async fn read(file: &PathBuf) -> Result<Vec<u8>, Trouble> {
@@ -199,4 +204,17 @@ async fn read(file: &PathBuf) -> Result<Vec<u8>, Trouble> {
     let bound = u64::try_from(KEY_SET_BYTES_MAX).unwrap_or(u64::MAX).saturating_add(1);
     file.take(bound).read_to_end(&mut text).await.map_err(Trouble::File)?;
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_discovery_document_stands_below_the_issuer() {
+        for issuer in ["https://id.example.com/x", "https://id.example.com/x/"] {
+            let expected = "https://id.example.com/x/.well-known/openid-configuration";
+            assert_eq!(discovery_url(issuer), expected.parse());
+        }
+    }
 }

@@ -3,27 +3,20 @@
 //!
 //! [`Token::parse`] reads a token and believes nothing; [`Token::verify`] yields [`Verified`] claims
 //! for a key of the issuer's [`KeySet`]. [`Issuers`] finds that set: in a file, or with the one
-//! outbound client of the service, which goes only where the operator allowed.
+//! outbound client of the service.
 //!
 //! Owns the algorithms taken (RSA and ECDSA signatures; `none` and shared secrets are not), every
 //! bound on what a stranger sends, and when keys are fetched again. Does not know which issuers are
 //! registered, what a role is, or what an audience means.
 
-mod address;
 mod claims;
-mod fetch;
 mod issuers;
 mod jwks;
-mod tls;
 mod token;
-mod url;
 mod verify;
 
-pub use address::{AddressRule, HostPattern, NotAHostPattern};
 pub use claims::{Claims, TokenTags};
 pub use issuers::{Issuers, KeysError, Settings};
 pub use jwks::{KeySet, NotAKeySet};
-pub use tls::{TlsError, trust};
 pub use token::{Malformed, TOKEN_CHARS_MAX, Token};
-pub use url::{NotAUrl, Url};
 pub use verify::{NotVerified, Verified};

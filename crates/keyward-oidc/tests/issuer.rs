@@ -20,7 +20,8 @@ use aws_lc_rs::signature::{
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use keyward_model::{Clock, Timestamp};
-use keyward_oidc::{AddressRule, Issuers, KeySet, KeysError, NotVerified, Settings, Token, trust};
+use keyward_oidc::{Issuers, KeySet, KeysError, NotVerified, Settings, Token};
+use keyward_outbound::{AddressRule, Plaintext, trust};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -256,7 +257,7 @@ fn loopback() -> AddressRule {
     AddressRule {
         hosts: vec!["127.0.0.1".parse().unwrap()],
         private_is_allowed: Some(Box::new(|address| address.is_loopback())),
-        allows_http_to_loopback: true,
+        plaintext: Plaintext::ToLoopback,
     }
 }
 

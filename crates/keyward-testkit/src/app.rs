@@ -14,7 +14,8 @@ use keyward_engine::{
     Parts, Quotas, RequestQuotas, create_deployment,
 };
 use keyward_model::{AccountId, Caller, Clock, KeyState, Partition};
-use keyward_oidc::{AddressRule, Issuers, Settings, trust};
+use keyward_oidc::{Issuers, Settings};
+use keyward_outbound::{AddressRule, trust};
 use keyward_store::{Change, DomainKeyRecord, KeyRecord, Scope, Store, Write};
 use keyward_store_sqlite::{Database, SqliteStore};
 use serde_json::Value;

@@ -14,7 +14,8 @@ use keyward_engine::{
     AttestationRules, Engine, KeyRing, LocalGenerator, Parts, Quotas, RequestQuotas, Workers,
 };
 use keyward_model::{Clock, Rng, Timestamp};
-use keyward_oidc::{Issuers, Settings, trust};
+use keyward_oidc::{Issuers, Settings};
+use keyward_outbound::trust;
 use keyward_store::Store;
 use keyward_store_sqlite::{Database, SqliteStore};
 use rustix::rand::GetRandomFlags;

@@ -1,18 +1,18 @@
-//! Addresses of issuers and their keys: `https`, a host, a path; nothing that could be read in two
+//! Addresses of documents and receivers: `https`, a host, a path; nothing that could be read in two
 //! ways.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
+
+use crate::Endpoint;
 
 const URL_CHARS_MAX: usize = 2048;
 
-/// The address of a document.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The address of a document or a receiver. Shows its host only: the path of a receiver is often
+/// its secret.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Url {
-    pub(crate) is_https: bool,
-    pub(crate) host: String,
-    pub(crate) port: u16,
+    pub(crate) endpoint: Endpoint,
     /// Path and query; begins with `/`.
     pub(crate) path: String,
 }
@@ -23,24 +23,14 @@ pub struct Url {
 pub struct NotAUrl;
 
 impl Url {
-    /// The address of an issuer's discovery document (OpenID Connect Discovery, 4.1).
-    pub(crate) fn of_discovery(issuer: &str) -> Result<Self, NotAUrl> {
-        format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/')).parse()
+    /// Whom to ask.
+    pub const fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
     }
 
     /// What the `Host` header holds.
     pub(crate) fn authority(&self) -> String {
-        let host = match self.host.parse::<Ipv6Addr>() {
-            Ok(address) => format!("[{address}]"),
-            Err(_) => self.host.clone(),
-        };
-        let standard = if self.is_https { 443 } else { 80 };
-        if self.port == standard { host } else { format!("{host}:{}", self.port) }
-    }
-
-    /// The host, if it is an address already.
-    pub(crate) fn address(&self) -> Option<IpAddr> {
-        self.host.parse().ok()
+        self.endpoint.authority(standard_port(self.endpoint.is_tls))
     }
 }
 
@@ -52,58 +42,27 @@ impl FromStr for Url {
         if text.len() > URL_CHARS_MAX || !text.bytes().all(is_plain) {
             return Err(NotAUrl);
         }
-        let (is_https, rest) = match text.split_once("://").ok_or(NotAUrl)? {
+        let (is_tls, rest) = match text.split_once("://").ok_or(NotAUrl)? {
             ("https", rest) => (true, rest),
             ("http", rest) => (false, rest),
             _ => return Err(NotAUrl),
         };
         let path_at = rest.find(['/', '?']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at_checked(path_at).ok_or(NotAUrl)?;
-        let (host, port) = split_port(authority)?;
-        let port = match port {
-            Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
-                port.parse().map_err(|_| NotAUrl)?
-            }
-            Some(_) => return Err(NotAUrl),
-            None => {
-                if is_https {
-                    443
-                } else {
-                    80
-                }
-            }
-        };
+        let endpoint = Endpoint::parse(authority, is_tls, standard_port(is_tls));
+        let endpoint = endpoint.map_err(|_| NotAUrl)?;
         let slash = if path.starts_with('/') { "" } else { "/" };
-        Ok(Self { is_https, host: host.to_ascii_lowercase(), port, path: format!("{slash}{path}") })
+        Ok(Self { endpoint, path: format!("{slash}{path}") })
     }
 }
 
-/// Names of letters, digits, hyphens and dots, and addresses; no user in front.
-fn split_port(authority: &str) -> Result<(&str, Option<&str>), NotAUrl> {
-    if let Some(rest) = authority.strip_prefix('[') {
-        let (address, rest) = rest.split_once(']').ok_or(NotAUrl)?;
-        address.parse::<Ipv6Addr>().map_err(|_| NotAUrl)?;
-        return match rest.strip_prefix(':') {
-            Some(port) => Ok((address, Some(port))),
-            None if rest.is_empty() => Ok((address, None)),
-            None => Err(NotAUrl),
-        };
-    }
-    let (host, port) = match authority.split_once(':') {
-        Some((host, port)) => (host, Some(port)),
-        None => (authority, None),
-    };
-    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
-    if host.is_empty() || host.len() > 253 || !host.bytes().all(is_name) {
-        return Err(NotAUrl);
-    }
-    Ok((host, port))
+const fn standard_port(is_tls: bool) -> u16 {
+    if is_tls { 443 } else { 80 }
 }
 
-impl fmt::Display for Url {
+impl fmt::Debug for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = if self.is_https { "https" } else { "http" };
-        write!(f, "{scheme}://{}{}", self.authority(), self.path)
+        f.debug_struct("Url").field("endpoint", &self.endpoint).finish_non_exhaustive()
     }
 }
 
@@ -124,10 +83,13 @@ mod tests {
             let url: Url = text.parse().unwrap();
             assert_eq!((url.authority().as_str(), url.path.as_str()), (authority, path), "{text}");
         }
-        for issuer in ["https://id.example.com/x", "https://id.example.com/x/"] {
-            let expected = "https://id.example.com/x/.well-known/openid-configuration";
-            assert_eq!(Url::of_discovery(issuer).unwrap().to_string(), expected);
-        }
+    }
+
+    #[test]
+    fn the_path_is_not_shown() {
+        let url: Url = "https://hooks.example.com/T0/secret".parse().unwrap();
+        assert!(!format!("{url:?}").contains("secret"));
+        assert_eq!(url.endpoint().to_string(), "hooks.example.com:443");
     }
 
     #[test]

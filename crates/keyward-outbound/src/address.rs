@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
-use crate::Url;
+use crate::Endpoint;
 
 /// Where the outbound client may go: to hosts an operator named, at public addresses or at those he
 /// named too. The default allows nothing.
@@ -14,8 +14,20 @@ pub struct AddressRule {
     pub hosts: Vec<HostPattern>,
     /// Whether a private address is one the operator named.
     pub private_is_allowed: Option<Box<dyn Fn(IpAddr) -> bool + Send + Sync>>,
-    /// Whether documents are fetched without TLS from this machine itself.
-    pub allows_http_to_loopback: bool,
+    /// Who may be spoken to without TLS.
+    pub plaintext: Plaintext,
+}
+
+/// Who may be spoken to without TLS.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Plaintext {
+    /// Nobody.
+    #[default]
+    ToNobody,
+    /// This machine itself.
+    ToLoopback,
+    /// Anyone: what is sent crosses the network readable.
+    ToAnyone,
 }
 
 /// A host, or `*.` and a domain: every host below it.
@@ -31,18 +43,22 @@ pub struct HostPattern {
 pub struct NotAHostPattern;
 
 impl AddressRule {
-    /// Whether the client may ask the host of the URL at all.
-    pub(crate) fn allows_url(&self, url: &Url) -> bool {
-        let is_loopback =
-            url.address().is_some_and(|address| address.is_loopback()) || url.host == "localhost";
-        let is_secure = url.is_https || (self.allows_http_to_loopback && is_loopback);
-        is_secure && self.hosts.iter().any(|pattern| pattern.matches(&url.host))
+    /// Whether the client may ask for the host at all.
+    pub(crate) fn allows(&self, endpoint: &Endpoint) -> bool {
+        let is_secure = endpoint.is_tls
+            || match self.plaintext {
+                Plaintext::ToNobody => false,
+                Plaintext::ToLoopback => endpoint.is_loopback(),
+                Plaintext::ToAnyone => true,
+            };
+        is_secure && self.hosts.iter().any(|pattern| pattern.matches(&endpoint.host))
     }
 
-    /// Whether the client may connect to the address, for a URL that it may ask.
-    pub(crate) fn allows_address(&self, url: &Url, address: IpAddr) -> bool {
+    /// Whether the client may connect to the address, for an endpoint that it may ask for.
+    pub(crate) fn allows_address(&self, endpoint: &Endpoint, address: IpAddr) -> bool {
         let address = address.to_canonical();
-        if !url.is_https && !address.is_loopback() {
+        let is_exposed = !endpoint.is_tls && !address.is_loopback();
+        if is_exposed && self.plaintext != Plaintext::ToAnyone {
             return false;
         }
         let named = self.private_is_allowed.as_ref();
@@ -123,8 +139,8 @@ mod tests {
         AddressRule { hosts, ..AddressRule::default() }
     }
 
-    fn url(text: &str) -> Url {
-        text.parse().unwrap()
+    fn endpoint(url: &str) -> Endpoint {
+        url.parse::<crate::Url>().unwrap().endpoint
     }
 
     #[test]
@@ -133,7 +149,7 @@ mod tests {
         for allowed in
             ["https://id.example.com/x", "https://a.example.org", "https://a.b.example.org"]
         {
-            assert!(rule.allows_url(&url(allowed)), "{allowed}");
+            assert!(rule.allows(&endpoint(allowed)), "{allowed}");
         }
         for refused in [
             "https://example.com",
@@ -142,15 +158,15 @@ mod tests {
             "https://evilexample.org",
             "http://id.example.com",
         ] {
-            assert!(!rule.allows_url(&url(refused)), "{refused}");
+            assert!(!rule.allows(&endpoint(refused)), "{refused}");
         }
-        assert!(!AddressRule::default().allows_url(&url("https://id.example.com")));
+        assert!(!AddressRule::default().allows(&endpoint("https://id.example.com")));
     }
 
     #[test]
     fn a_named_host_that_leads_inside_is_not_followed() {
         let rule = rule(&["id.example.com"]);
-        let url = url("https://id.example.com");
+        let endpoint = endpoint("https://id.example.com");
         for inside in [
             "127.0.0.1",
             "10.0.0.1",
@@ -176,10 +192,10 @@ mod tests {
             "64:ff9b::7f00:1",
             "2001::1",
         ] {
-            assert!(!rule.allows_address(&url, inside.parse().unwrap()), "{inside}");
+            assert!(!rule.allows_address(&endpoint, inside.parse().unwrap()), "{inside}");
         }
         for outside in ["93.184.215.14", "2606:2800:21f::1", "::ffff:93.184.215.14"] {
-            assert!(rule.allows_address(&url, outside.parse().unwrap()), "{outside}");
+            assert!(rule.allows_address(&endpoint, outside.parse().unwrap()), "{outside}");
         }
     }
 
@@ -188,24 +204,28 @@ mod tests {
         let mut rule = rule(&["id.internal"]);
         let named: IpAddr = "10.1.2.3".parse().unwrap();
         rule.private_is_allowed = Some(Box::new(move |address| address == named));
-        let url = url("https://id.internal");
-        assert!(rule.allows_address(&url, named));
-        assert!(rule.allows_address(&url, "::ffff:10.1.2.3".parse().unwrap()));
-        assert!(!rule.allows_address(&url, "10.1.2.4".parse().unwrap()));
+        let endpoint = endpoint("https://id.internal");
+        assert!(rule.allows_address(&endpoint, named));
+        assert!(rule.allows_address(&endpoint, "::ffff:10.1.2.3".parse().unwrap()));
+        assert!(!rule.allows_address(&endpoint, "10.1.2.4".parse().unwrap()));
     }
 
     #[test]
     fn without_tls_only_this_machine_is_asked_and_only_when_that_is_allowed() {
         let mut rule = rule(&["localhost", "127.0.0.1", "id.example.com"]);
         rule.private_is_allowed = Some(Box::new(|_| true));
-        assert!(!rule.allows_url(&url("http://localhost:8080")));
-        rule.allows_http_to_loopback = true;
-        assert!(rule.allows_url(&url("http://localhost:8080")));
-        assert!(rule.allows_url(&url("http://127.0.0.1:8080")));
-        assert!(!rule.allows_url(&url("http://id.example.com")));
-        let local = url("http://localhost:8080");
+        assert!(!rule.allows(&endpoint("http://localhost:8080")));
+        rule.plaintext = Plaintext::ToLoopback;
+        assert!(rule.allows(&endpoint("http://localhost:8080")));
+        assert!(rule.allows(&endpoint("http://127.0.0.1:8080")));
+        assert!(!rule.allows(&endpoint("http://id.example.com")));
+        let local = endpoint("http://localhost:8080");
         assert!(rule.allows_address(&local, "127.0.0.1".parse().unwrap()));
         assert!(!rule.allows_address(&local, "10.0.0.1".parse().unwrap()));
+        rule.plaintext = Plaintext::ToAnyone;
+        assert!(rule.allows(&endpoint("http://id.example.com")));
+        assert!(!rule.allows(&endpoint("http://other.example.com")));
+        assert!(rule.allows_address(&local, "10.0.0.1".parse().unwrap()));
     }
 
     #[test]
