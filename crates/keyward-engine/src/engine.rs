@@ -22,7 +22,7 @@ use crate::cache::{Loaded, Stale};
 use crate::deployment_clock::DeploymentClock;
 use crate::grantee::{GranteeGrants, KeyGrantee};
 use crate::last_use::LastUses;
-use crate::mfa_code::MfaFailures;
+use crate::mfa::MfaFailures;
 use crate::outbox::Deliveries;
 use crate::principal_use::PrincipalUses;
 use crate::stamped::Stamped;

@@ -35,7 +35,6 @@ mod marker;
 mod material;
 mod material_set;
 mod mfa;
-mod mfa_code;
 mod named_principals;
 mod operation;
 mod operator;

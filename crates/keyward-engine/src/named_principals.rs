@@ -11,7 +11,6 @@ use keyward_policy::{
     Document, Element, Principal, PrincipalEntry, PrincipalKind, Principals, account_of_principal,
     parse,
 };
-use keyward_store::{EntityKind, EntityName};
 
 use crate::{Engine, OpError};
 
@@ -76,14 +75,10 @@ impl Engine {
             return Ok(());
         }
         found.accounts.insert(account.to_string());
-        let Some((kind, entity, is_session)) = entity_of(name) else { return Ok(()) };
-        let entity = EntityName::new(account, kind, entity);
-        let record = self.store().entities().find(&entity).await.map_err(OpError::internal)?;
-        let Some(record) = record.map(|record| record.record) else { return Ok(()) };
-        if is_session && record.name == entity.name {
-            found.sessions.insert(name.to_owned());
-        } else if record.arn(self.partition()) == name {
-            found.bindings.extend(record.unique_id.map(|id| (name.to_owned(), id)));
+        match self.find_named(name).await? {
+            Some((_, true)) => drop(found.sessions.insert(name.to_owned())),
+            Some((id, false)) => drop(found.bindings.insert(name.to_owned(), id)),
+            None => {}
         }
         Ok(())
     }
@@ -92,9 +87,7 @@ impl Engine {
     pub async fn shown_document(&self, text: &str, bound: &Bindings) -> Result<String, OpError> {
         let mut names_now = BTreeMap::new();
         for (arn, id) in bound {
-            let found = self.store().entities().find_by_id(id).await.map_err(OpError::internal)?;
-            let now =
-                found.map_or_else(|| id.to_string(), |found| found.record.arn(self.partition()));
+            let now = self.find_principal_arn(id).await?.unwrap_or_else(|| id.to_string());
             if now != *arn {
                 names_now.insert(arn.as_str(), now);
             }
@@ -109,19 +102,6 @@ impl Engine {
             }
         }
         Ok(document.to_string())
-    }
-}
-
-/// The user or role behind a name, and whether the name is that of a session.
-fn entity_of(name: &str) -> Option<(EntityKind, &str, bool)> {
-    let resource = name.splitn(6, ':').nth(5)?;
-    let (kind, path) = resource.split_once('/')?;
-    match kind {
-        "user" => Some((EntityKind::User, path.rsplit('/').next()?, false)),
-        "role" => Some((EntityKind::Role, path.rsplit('/').next()?, false)),
-        // A session has the name of its role and not the path.
-        "assumed-role" => Some((EntityKind::Role, path.split('/').next()?, true)),
-        _ => None,
     }
 }
 

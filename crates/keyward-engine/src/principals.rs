@@ -16,13 +16,19 @@ struct Named<'a> {
 impl Engine {
     /// The unique id of the user or role with this ARN; that of the role for a role's session.
     pub async fn find_principal(&self, arn: &str) -> Result<Option<UniqueId>, OpError> {
+        Ok(self.find_named(arn).await?.map(|(id, _is_session)| id))
+    }
+
+    /// The same, and whether it is a role's session.
+    pub(crate) async fn find_named(&self, arn: &str) -> Result<Option<(UniqueId, bool)>, OpError> {
         let Some(named) = named(arn, self.partition().as_str()) else { return Ok(None) };
         let found = self.store().entities().find(&named.entity).await.map_err(OpError::internal)?;
         let record = found.map(|found| found.record).filter(|record| match named.session_of {
             Some(role) => record.name == role,
             None => record.arn(self.partition()) == arn,
         });
-        Ok(record.and_then(|record| record.unique_id))
+        let is_session = named.session_of.is_some();
+        Ok(record.and_then(|record| record.unique_id).map(|id| (id, is_session)))
     }
 
     /// The ARN of the user or role with this unique id, while there is one.

@@ -11,10 +11,6 @@ use super::authorize::{Resource, authorize};
 use super::conditions::Conditions;
 use super::entity::Entity;
 
-/// How far, in seconds, a device that is enabled or resynchronized may be off, in either direction.
-const DRIFT_MAX_S: i64 = 120;
-const STEP_S: i64 = keyward_crypto::MFA_STEP_S;
-
 /// The device with this serial number, if the caller's account has it.
 pub(crate) async fn find(
     cx: &Cx,
@@ -62,23 +58,16 @@ pub(crate) fn devices_of(user: &Entity<UserBody>) -> Result<EntityTarget, OpErro
 pub(crate) fn check_codes(
     cx: &Cx,
     device: &mut Entity<MfaDeviceBody>,
-    (first, second): (&str, &str),
+    codes: (&str, &str),
 ) -> Result<(), OpError> {
     let name = EntityName::new(device.account, EntityKind::MfaDevice, device.name.as_str());
-    let step = |code: &str, shift_s: i64, last: i64| {
-        let place = (&name, &*device.body.sealed_seed);
-        cx.engine().mfa_step(place, code, (shift_s, last)).map_err(OpError::internal)
+    let Some(step) = cx.engine().step_of_codes(&name, &device.body, codes)? else {
+        // WIRE: "IAM: MFA devices".
+        return Err(op_error!(
+            InvalidAuthenticationCode,
+            "Authentication code for device is not valid."
+        ));
     };
-    let drifts = (0..=DRIFT_MAX_S / STEP_S).flat_map(|steps| [-steps, steps]);
-    for shift_s in drifts.map(|steps| steps * STEP_S) {
-        let Some(earlier) = step(first, shift_s, device.body.last_step)? else { continue };
-        // Its code is looked for where it must be, whatever the drift.
-        let later = step(second, shift_s.saturating_add(STEP_S), earlier)?;
-        if later == earlier.checked_add(1) {
-            device.body.last_step = earlier.saturating_add(1);
-            return Ok(());
-        }
-    }
-    // WIRE: "IAM: MFA devices".
-    Err(op_error!(InvalidAuthenticationCode, "Authentication code for device is not valid."))
+    device.body.last_step = step;
+    Ok(())
 }

@@ -55,6 +55,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn wrong_codes_are_counted_here_as_everywhere() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        root.ok("CreateUser", json!({ "UserName": "alice" })).await;
+        let device = Device::enabled(&app, "alice").await;
+        let right = device.codes(&app, "alice", 1);
+        for _ in 0..5 {
+            root.refused("ResyncMFADevice", device.codes(&app, "alice", -1)).await;
+        }
+        let refused = root.refused("ResyncMFADevice", right).await;
+        assert_eq!(refused.name, "InvalidAuthenticationCode");
+    }
+
+    #[tokio::test]
     async fn a_device_of_another_user_is_refused() {
         let app = TestApp::new().await;
         let root = app.root();
