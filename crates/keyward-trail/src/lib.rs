@@ -3,3 +3,5 @@
 //!
 //! Knows files, digests and the index. It does not know who may ask, nor what a record means beyond
 //! the members it is filed under.
+
+pub mod format;
