@@ -10,7 +10,9 @@
 //! readers must ignore members they do not know.
 
 mod combine;
-mod files;
+mod follower;
+mod hold;
+mod position;
 mod queue;
 mod reader;
 mod segment;
@@ -19,15 +21,20 @@ mod tests;
 mod writer;
 
 use std::collections::HashSet;
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use keyward_model::Timestamp;
 use uuid::Uuid;
 
+use crate::files::{FileDescription, Files, RealFiles};
 use combine::{Entry, Shared};
-use files::{Files, RealFiles};
+pub use follower::{FollowError, JournalFollower, Lines};
+pub use hold::Hold;
+pub use position::{InvalidPosition, JournalPosition};
 use queue::Turn;
 pub use reader::{JournalReader, find_request};
 use writer::Writer;
@@ -80,6 +87,9 @@ pub enum JournalError {
     /// The disk refused. The next append tries again.
     #[error("the journal cannot be written: {0}")]
     Failed(io::ErrorKind),
+    /// Somebody holds the journal; see [`Journal::holds`].
+    #[error("the journal is held")]
+    Held,
     /// The record is empty or holds a line end.
     #[error("a journal record is one line")]
     NotOneLine,
@@ -114,10 +124,21 @@ pub struct JournalCounts {
     pub torn_lines: u64,
 }
 
+/// A segment of the journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// Its number, as in [`JournalPosition`].
+    pub number: u64,
+    /// Its length.
+    pub bytes: u64,
+    /// When it was last written to, by the clock of the machine.
+    pub written_at: Timestamp,
+}
+
 /// The journal, open for appending.
-#[derive(Debug)]
 pub struct Journal {
     directory: PathBuf,
+    files: Arc<dyn Files>,
     shared: Arc<Shared>,
     /// Writes and syncs under [`Durability::Fsync`]; otherwise appending tasks write themselves.
     thread: Option<JoinHandle<()>>,
@@ -129,25 +150,35 @@ impl Journal {
     ///
     /// The caller makes sure that no other process has it open.
     pub fn open(directory: &Path, options: JournalOptions) -> Result<(Self, Repair), OpenError> {
-        Self::open_on(Box::new(RealFiles), directory, options)
+        Self::open_on(Arc::new(RealFiles), directory, options)
+    }
+
+    /// Opens a journal on a file system other than the machine's: what tests do. Its directory is
+    /// made and mended in the machine's.
+    pub fn open_on(
+        files: Arc<dyn Files>,
+        directory: &Path,
+        options: JournalOptions,
+    ) -> Result<(Self, Repair), OpenError> {
+        Self::try_open(files, directory, options)
             .map_err(|source| OpenError { path: directory.to_owned(), source })
     }
 
-    fn open_on(
-        files: Box<dyn Files>,
+    fn try_open(
+        files: Arc<dyn Files>,
         directory: &Path,
         options: JournalOptions,
     ) -> io::Result<(Self, Repair)> {
-        segment::create_directory(directory)?;
+        RealFiles.create_directories(directory)?;
         let repair = segment::repair_all(directory)?;
-        let writer = Writer::open(files, directory, options)?;
+        let writer = Writer::open(Arc::clone(&files), directory, options)?;
         let shared = Arc::new(Shared::new(writer, options));
         let thread = match options.durability {
             Durability::Written => None,
             Durability::Fsync => Some(combine::spawn(Arc::clone(&shared))?),
         };
-        let journal =
-            Self { directory: directory.to_owned(), shared, thread, torn_lines: repair.torn_lines };
+        let directory = directory.to_owned();
+        let journal = Self { directory, files, shared, thread, torn_lines: repair.torn_lines };
         Ok((journal, repair))
     }
 
@@ -169,17 +200,100 @@ impl Journal {
         }
     }
 
-    /// Whether the last write worked.
+    /// Whether records are taken: the last write worked and nobody holds the journal.
     pub fn is_healthy(&self) -> bool {
-        self.shared.is_healthy()
+        self.is_writable() && !self.shared.holds.is_any()
     }
 
-    /// Fails when the journal could not take a record now. Costs nothing while it is healthy;
-    /// after a failure it mends the tail and tries a small file beside the segments.
+    /// Whether the last write worked.
+    pub fn is_writable(&self) -> bool {
+        self.shared.is_writable()
+    }
+
+    /// Fails when the journal could not take a record now. Costs nothing while it is healthy or
+    /// held; after a failed write it mends the tail and tries a small file beside the segments.
     ///
     /// An operation that changes something asks before it commits.
     pub fn check(&self) -> Result<(), JournalError> {
         self.shared.check()
+    }
+
+    /// From now on the journal takes no records, until this hold is released. A hold that is set
+    /// stays set. Lines already waiting are written.
+    pub fn hold(&self, by: Hold) {
+        self.shared.holds.add(by);
+    }
+
+    /// Ends a hold; nothing happens if there is none.
+    pub fn release(&self, by: &Hold) {
+        self.shared.holds.remove(by);
+    }
+
+    /// Who holds the journal now.
+    pub fn holds(&self) -> Vec<Hold> {
+        self.shared.holds.all()
+    }
+
+    /// Returns when [`is_healthy`](Self::is_healthy), or the reason why it is not, may have
+    /// changed since the last call. For one watcher: of several only one is woken.
+    pub async fn health_changed(&self) {
+        self.shared.holds.changed.notified().await;
+    }
+
+    /// Where the acknowledged lines end. A line is before this place before its append returns.
+    pub fn end(&self) -> JournalPosition {
+        *self.shared.end.borrow()
+    }
+
+    /// Where the oldest line that is still there begins.
+    pub fn start(&self) -> io::Result<JournalPosition> {
+        let oldest = segment::numbers(self.files.list(&self.directory)?).into_iter().next();
+        Ok(oldest.map_or(self.end(), |segment| JournalPosition { segment, offset: 0 }))
+    }
+
+    /// Returns once the journal ends behind `position`; at once, if it does.
+    /// [`JournalFollower::changed`] says it of a follower.
+    pub async fn changed(&self, position: JournalPosition) {
+        // Fails only when the journal is gone, and this borrows it.
+        let _ = self.shared.end.subscribe().wait_for(|end| *end > position).await;
+    }
+
+    /// Follows the journal from a place on: [`start`](Self::start), [`end`](Self::end), or where
+    /// another follower has stood. A place that cannot be followed is told by the first read.
+    pub fn follow(&self, from: JournalPosition) -> JournalFollower {
+        let (files, end) = (Arc::clone(&self.files), self.shared.end.subscribe());
+        JournalFollower::new(files, self.directory.clone(), end, from)
+    }
+
+    /// The segments, oldest first, for who decides what is old enough to be removed. Blocks.
+    pub fn segments(&self) -> io::Result<Vec<Segment>> {
+        let mut segments = Vec::new();
+        for number in segment::numbers(self.files.list(&self.directory)?) {
+            let description = self.files.describe(&segment::path(&self.directory, number))?;
+            let FileDescription { bytes, written_at, .. } = description;
+            segments.push(Segment { number, bytes, written_at });
+        }
+        Ok(segments)
+    }
+
+    /// Removes the segments that lie before `position` as a whole, oldest first, and returns how
+    /// many those were. The segment that `position` lies in stays, and so does the newest. Blocks.
+    pub fn remove_before(&self, position: JournalPosition) -> io::Result<u64> {
+        let kept = position.min(self.end()).segment;
+        let mut removed = 0;
+        for number in segment::numbers(self.files.list(&self.directory)?) {
+            if number >= kept {
+                break;
+            }
+            let path = segment::path(&self.directory, number);
+            // What a repair moved aside is as old.
+            match self.files.remove(&path.with_extension(segment::TORN)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => self.files.remove(&path)?,
+            }
+            removed += 1;
+        }
+        Ok(removed)
     }
 
     /// What was done since the journal was opened.
@@ -213,6 +327,13 @@ impl Journal {
         let read = move || reader::read_recent(&directory, take);
         let read = tokio::task::spawn_blocking(read).await.map_err(|_| JournalError::Stopped)?;
         read.map_err(|error| JournalError::Failed(error.kind()))
+    }
+}
+
+impl fmt::Debug for Journal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { directory, shared, .. } = self;
+        f.debug_struct("Journal").field("directory", directory).field("shared", shared).finish()
     }
 }
 

@@ -5,14 +5,16 @@
 //! shape says so itself, through [`Recorded`]), who decides a request, or what a reply looks like.
 
 mod date;
+pub mod files;
 mod journal;
 mod json;
 mod record;
 
 pub use date::{iso_date, java_date};
 pub use journal::{
-    Durability, Journal, JournalCounts, JournalError, JournalOptions, JournalReader, OpenError,
-    Repair, find_request,
+    Durability, FollowError, Hold, InvalidPosition, Journal, JournalCounts, JournalError,
+    JournalFollower, JournalOptions, JournalPosition, JournalReader, Lines, OpenError, Repair,
+    Segment, find_request,
 };
 pub use json::{Fragment, JsonObject, Recorded};
 pub use record::{

@@ -14,11 +14,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
+use super::hold::Holds;
 use super::queue::{Batch, Queue, Turn};
 use super::writer::Writer;
-use super::{Durability, JournalCounts, JournalError, JournalOptions};
+use super::{Durability, JournalCounts, JournalError, JournalOptions, JournalPosition};
 
 /// Batches one append writes before it passes the lead.
 const ROUNDS_MAX: u32 = 4;
@@ -30,7 +31,11 @@ pub(super) struct Shared {
     changed: Condvar,
     writer: Mutex<Writer>,
     is_threaded: bool,
-    is_healthy: AtomicBool,
+    /// Whether the last write worked.
+    is_writable: AtomicBool,
+    pub(super) holds: Holds,
+    /// Where the acknowledged lines end.
+    pub(super) end: watch::Sender<JournalPosition>,
     appended_records: AtomicU64,
     appended_bytes: AtomicU64,
     refused_records: AtomicU64,
@@ -75,9 +80,11 @@ impl Shared {
         Self {
             queue: Mutex::new(Queue::new(options)),
             changed: Condvar::new(),
+            end: watch::Sender::new(writer.end()),
             writer: Mutex::new(writer),
             is_threaded: options.durability == Durability::Fsync,
-            is_healthy: AtomicBool::new(true),
+            is_writable: AtomicBool::new(true),
+            holds: Holds::default(),
             appended_records: AtomicU64::new(0),
             appended_bytes: AtomicU64::new(0),
             refused_records: AtomicU64::new(0),
@@ -86,6 +93,10 @@ impl Shared {
 
     /// Queues a line.
     pub(super) fn enter(self: &Arc<Self>, line: &[u8]) -> Result<Entry, JournalError> {
+        if self.holds.is_any() {
+            self.refused_records.fetch_add(1, Ordering::Relaxed);
+            return Err(JournalError::Held);
+        }
         let mut queue = self.queue();
         if let Err(refusal) = queue.push(line) {
             self.refused_records.fetch_add(1, Ordering::Relaxed);
@@ -103,12 +114,15 @@ impl Shared {
         }
     }
 
-    pub(super) fn is_healthy(&self) -> bool {
-        self.is_healthy.load(Ordering::Relaxed)
+    pub(super) fn is_writable(&self) -> bool {
+        self.is_writable.load(Ordering::Relaxed)
     }
 
     pub(super) fn check(&self) -> Result<(), JournalError> {
-        if self.is_healthy() {
+        if self.holds.is_any() {
+            return Err(JournalError::Held);
+        }
+        if self.is_writable() {
             return Ok(());
         }
         // Whoever holds the writer is finding out already; one probe at a time is enough.
@@ -158,7 +172,7 @@ impl Shared {
     /// Writes a batch and tells those who wait for it.
     fn write(&self, batch: Batch) -> Result<(), JournalError> {
         let Batch { bytes, records, waiters } = batch;
-        let written = self.writer.lock().unwrap_or_else(PoisonError::into_inner).write(&bytes);
+        let written = self.write_bytes(&bytes);
         let result = self.note_health(written);
         if result.is_ok() {
             let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
@@ -175,16 +189,27 @@ impl Shared {
         result
     }
 
+    /// Writes whole lines, and says where the journal ends now.
+    fn write_bytes(&self, bytes: &[u8]) -> io::Result<()> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        writer.write(bytes)?;
+        self.end.send_replace(writer.end());
+        Ok(())
+    }
+
     fn note_health(&self, outcome: io::Result<()>) -> Result<(), JournalError> {
-        let was_healthy = self.is_healthy.swap(outcome.is_ok(), Ordering::Relaxed);
+        let was_writable = self.is_writable.swap(outcome.is_ok(), Ordering::Relaxed);
+        if was_writable != outcome.is_ok() {
+            self.holds.changed.notify_one();
+        }
         match outcome {
-            Ok(()) if was_healthy => Ok(()),
+            Ok(()) if was_writable => Ok(()),
             Ok(()) => {
                 tracing::info!("the journal can be written again");
                 Ok(())
             }
             Err(error) => {
-                if was_healthy {
+                if was_writable {
                     tracing::error!(%error, "the journal cannot be written");
                 }
                 Err(JournalError::Failed(error.kind()))

@@ -1,40 +1,41 @@
 //! Segment files: their names, and the repair of their tails.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
-use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use super::Repair;
+use crate::files::{Files as _, RealFiles};
 
 const EXTENSION: &str = "jsonl";
+/// What a repair moves aside has this instead.
+pub(super) const TORN: &str = "torn";
 const BLOCK: u64 = 64 * 1024;
-
-/// Makes the journal's directory, the operator's alone, unless it exists.
-pub(super) fn create_directory(directory: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(directory)
-}
 
 /// The file of a segment. Names sort as numbers do.
 pub(super) fn path(directory: &Path, number: u64) -> PathBuf {
     directory.join(format!("{number:016}.{EXTENSION}"))
 }
 
-/// The numbers of all segments in `directory`, in order. Other files are none of ours.
+/// The numbers of all segments in `directory`, in order.
 pub(super) fn list(directory: &Path) -> io::Result<Vec<u64>> {
-    let mut numbers = Vec::new();
-    for entry in fs::read_dir(directory)? {
-        let file = PathBuf::from(entry?.file_name());
-        let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-        // Written back, so that two spellings of one number cannot both be segments.
-        if let Ok(number) = stem.parse()
-            && path(Path::new(""), number) == file
-        {
-            numbers.push(number);
-        }
-    }
+    RealFiles.list(directory).map(numbers)
+}
+
+/// The numbers of the segments among `names`, in order. Other files are none of ours.
+pub(super) fn numbers(names: Vec<OsString>) -> Vec<u64> {
+    let mut numbers: Vec<_> = names.into_iter().filter_map(number).collect();
     numbers.sort_unstable();
-    Ok(numbers)
+    numbers
+}
+
+fn number(name: OsString) -> Option<u64> {
+    let file = PathBuf::from(name);
+    let number = file.file_stem()?.to_str()?.parse().ok()?;
+    // Written back, so that two spellings of one number cannot both be segments.
+    (path(Path::new(""), number) == file).then_some(number)
 }
 
 /// Cuts every segment behind its last line end. A power loss can tear more than the newest.
@@ -61,11 +62,8 @@ fn repair_tail(path: &Path) -> io::Result<u64> {
     if whole == length {
         return Ok(0);
     }
-    let mut torn = OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .open(path.with_extension("torn"))?;
+    let mut torn =
+        OpenOptions::new().append(true).create(true).mode(0o600).open(path.with_extension(TORN))?;
     segment.seek(SeekFrom::Start(whole))?;
     io::copy(&mut (&segment).take(length - whole), &mut torn)?;
     // The copy first: a crash between the two leaves it twice, never not at all.

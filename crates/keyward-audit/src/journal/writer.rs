@@ -2,9 +2,10 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::files::{Files, SegmentFile};
-use super::{Durability, JournalOptions, segment};
+use super::{Durability, JournalOptions, JournalPosition, segment};
+use crate::files::{AppendFile, Files, append_all};
 
 /// A record's usual size is a tenth of this; what fits a probe fits a record.
 const PROBE: &[u8] = &[b' '; 16 * 1024];
@@ -12,32 +13,36 @@ const PROBE_NAME: &str = "probe";
 
 /// The one who holds the newest segment.
 pub(super) struct Writer {
-    files: Box<dyn Files>,
+    files: Arc<dyn Files>,
     directory: PathBuf,
     options: JournalOptions,
-    segment: Box<dyn SegmentFile>,
+    segment: Box<dyn AppendFile>,
     number: u64,
     /// Where the last acknowledged batch ends.
     length: u64,
     /// Whether anything may stand behind `length`.
     is_tail_dirty: bool,
-    /// Whether a sync of this segment failed. The system may then have dropped what it could not
-    /// write and call the next sync a success, so nothing more is entrusted to the file.
-    is_suspect: bool,
+    /// Whether nothing more is entrusted to this segment, and the next line begins another.
+    ///
+    /// When a sync fails, the system may have dropped what it could not write and call the next
+    /// sync a success. And after a loss of power this segment may be shorter than a follower has
+    /// read: what is appended to it now would be taken for what was read.
+    is_left: bool,
 }
 
 impl Writer {
-    /// Goes on with the newest segment of `directory`, or starts the first.
+    /// Goes on behind the newest segment of `directory`, or starts the first.
     pub(super) fn open(
-        files: Box<dyn Files>,
+        files: Arc<dyn Files>,
         directory: &Path,
         options: JournalOptions,
     ) -> io::Result<Self> {
         let newest = segment::list(directory)?.pop();
         let (number, (segment, length)) = match newest {
             Some(number) => (number, files.open(&segment::path(directory, number))?),
-            None => (1, (files.create(&segment::path(directory, 1))?, 0)),
+            None => (1, (files.create_new(&segment::path(directory, 1))?, 0)),
         };
+        let is_left = newest.is_some();
         files.sync_directory(directory)?;
         Ok(Self {
             files,
@@ -47,8 +52,13 @@ impl Writer {
             number,
             length,
             is_tail_dirty: false,
-            is_suspect: false,
+            is_left,
         })
+    }
+
+    /// Where the last acknowledged batch ends.
+    pub(super) const fn end(&self) -> JournalPosition {
+        JournalPosition { segment: self.number, offset: self.length }
     }
 
     /// Writes whole lines; all of them are acknowledged or none.
@@ -67,7 +77,7 @@ impl Writer {
         let path = self.directory.join(PROBE_NAME);
         // One left by a process that died here.
         let _ = self.files.remove(&path);
-        let mut file = self.files.create(&path)?;
+        let mut file = self.files.create_new(&path)?;
         let written = append_all(&mut *file, PROBE).and_then(|()| self.sync(&mut *file));
         self.files.remove(&path)?;
         written
@@ -77,13 +87,13 @@ impl Writer {
         self.mend()?;
         let added = u64::try_from(batch.len()).unwrap_or(u64::MAX);
         let is_full = self.length.saturating_add(added) > self.options.segment_bytes_max;
-        if self.is_suspect || (is_full && self.length > 0) {
+        if self.is_left || (is_full && self.length > 0) {
             self.start_segment()?;
         }
         self.is_tail_dirty = true;
         append_all(&mut *self.segment, batch)?;
         if self.options.durability == Durability::Fsync {
-            self.segment.sync().inspect_err(|_| self.is_suspect = true)?;
+            self.segment.sync().inspect_err(|_| self.is_left = true)?;
         }
         self.length = self.length.saturating_add(added);
         self.is_tail_dirty = false;
@@ -102,33 +112,19 @@ impl Writer {
     fn start_segment(&mut self) -> io::Result<()> {
         // Counted before it is tried: a number whose file was made but not kept is not used again.
         self.number = self.number.saturating_add(1);
-        let segment = self.files.create(&segment::path(&self.directory, self.number))?;
-        if self.options.durability == Durability::Fsync {
-            self.files.sync_directory(&self.directory)?;
-        }
+        let segment = self.files.create_new(&segment::path(&self.directory, self.number))?;
+        // Whatever the durability: a number that followers have seen is never used again.
+        self.files.sync_directory(&self.directory)?;
         self.segment = segment;
         self.length = 0;
-        self.is_suspect = false;
+        self.is_left = false;
         Ok(())
     }
 
-    fn sync(&self, file: &mut dyn SegmentFile) -> io::Result<()> {
+    fn sync(&self, file: &mut dyn AppendFile) -> io::Result<()> {
         match self.options.durability {
             Durability::Written => Ok(()),
             Durability::Fsync => file.sync(),
         }
     }
-}
-
-/// Writes all of `bytes`: with one call, unless the system takes only a part.
-fn append_all(file: &mut dyn SegmentFile, mut bytes: &[u8]) -> io::Result<()> {
-    while !bytes.is_empty() {
-        match file.append(bytes) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(taken) => bytes = bytes.get(taken..).unwrap_or_default(),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
 }

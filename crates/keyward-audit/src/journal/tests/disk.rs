@@ -1,11 +1,12 @@
 //! A disk that fails on demand, in front of the real one.
 
 use std::collections::VecDeque;
+use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use crate::journal::files::{Files, RealFiles, SegmentFile};
+use crate::files::{AppendFile, FileDescription, Files, ReadFile, RealFiles};
 
 /// What the disk does wrong, and what it was asked to do.
 #[derive(Default)]
@@ -38,17 +39,17 @@ impl Disk {
 }
 
 struct FaultyFile {
-    file: Box<dyn SegmentFile>,
+    file: Box<dyn AppendFile>,
     disk: Disk,
 }
 
 impl Files for Disk {
-    fn create(&self, path: &Path) -> io::Result<Box<dyn SegmentFile>> {
-        let file = RealFiles.create(path)?;
+    fn create_new(&self, path: &Path) -> io::Result<Box<dyn AppendFile>> {
+        let file = RealFiles.create_new(path)?;
         Ok(Box::new(FaultyFile { file, disk: self.clone() }))
     }
 
-    fn open(&self, path: &Path) -> io::Result<(Box<dyn SegmentFile>, u64)> {
+    fn open(&self, path: &Path) -> io::Result<(Box<dyn AppendFile>, u64)> {
         let (file, length) = RealFiles.open(path)?;
         Ok((Box::new(FaultyFile { file, disk: self.clone() }), length))
     }
@@ -58,12 +59,36 @@ impl Files for Disk {
         RealFiles.sync_directory(directory)
     }
 
+    fn open_to_read(&self, path: &Path) -> io::Result<Box<dyn ReadFile>> {
+        RealFiles.open_to_read(path)
+    }
+
+    fn read(&self, path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
+        RealFiles.read(path, bytes_max)
+    }
+
+    fn list(&self, directory: &Path) -> io::Result<Vec<OsString>> {
+        RealFiles.list(directory)
+    }
+
+    fn describe(&self, path: &Path) -> io::Result<FileDescription> {
+        RealFiles.describe(path)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        RealFiles.rename(from, to)
+    }
+
+    fn create_directories(&self, directory: &Path) -> io::Result<()> {
+        RealFiles.create_directories(directory)
+    }
+
     fn remove(&self, path: &Path) -> io::Result<()> {
         RealFiles.remove(path)
     }
 }
 
-impl SegmentFile for FaultyFile {
+impl AppendFile for FaultyFile {
     fn append(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if let Some(hook) = self.disk.set(|faults| faults.hooks.pop_front()) {
             hook();
@@ -98,6 +123,10 @@ impl SegmentFile for FaultyFile {
     fn truncate(&mut self, length: u64) -> io::Result<()> {
         self.disk.set(|faults| fail_while(&mut faults.truncate_errors))?;
         self.file.truncate(length)
+    }
+
+    fn is_at(&self, path: &Path) -> io::Result<bool> {
+        self.file.is_at(path)
     }
 }
 
