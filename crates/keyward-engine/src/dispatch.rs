@@ -71,6 +71,9 @@ impl Engine {
         let result = (entry.call)(&mut cx, body).await;
         if let Err(refusal) = &result {
             report(entry, &cx, refusal);
+            if let Some(observer) = self.observer() {
+                observer.refused(entry.name, refusal.code);
+            }
         }
         result
     }
@@ -192,7 +195,11 @@ async fn append(cx: &Cx, records: &CallRecords) -> Result<(), JournalError> {
 
 /// What a call that succeeded has done with keys.
 fn note_uses(cx: &mut Cx, records: &CallRecords) {
-    for key in std::mem::take(&mut cx.used) {
+    let used = std::mem::take(&mut cx.used);
+    if let Some(observer) = cx.engine().observer() {
+        observer.succeeded(cx.entry().name, &used);
+    }
+    for key in used {
         let key = &key.record.key;
         cx.engine().last_uses.note(key, || LastUseRecord {
             key: key.clone(),

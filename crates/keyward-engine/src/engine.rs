@@ -29,8 +29,8 @@ use crate::stamped::Stamped;
 use crate::turns::Turns;
 use crate::workers::Workers;
 use crate::{
-    AttestationRules, Credential, EventHistory, Generator, Key, KeyRing, OpError, Organization,
-    RequestQuotas,
+    AttestationRules, Credential, EventHistory, Generator, Key, KeyRing, Observer, OpError,
+    Organization, RequestQuotas,
 };
 
 /// How many lookups for callers not yet known may run at once.
@@ -105,6 +105,8 @@ pub struct Parts {
     pub issuers: Arc<Issuers>,
     /// The organization the accounts belong to, if there is one.
     pub organization: Option<Organization>,
+    /// Who counts calls, if anyone does.
+    pub observer: Option<Arc<dyn Observer>>,
 }
 
 /// Everything calls share.
@@ -261,6 +263,10 @@ impl Engine {
 
     pub(crate) const fn organization(&self) -> Option<&Organization> {
         self.parts.organization.as_ref()
+    }
+
+    pub(crate) fn observer(&self) -> Option<&dyn Observer> {
+        self.parts.observer.as_deref()
     }
 
     pub(crate) const fn attestation(&self) -> &Arc<AttestationRules> {

@@ -36,6 +36,7 @@ mod material;
 mod material_set;
 mod mfa;
 mod named_principals;
+mod observer;
 mod operation;
 mod operator;
 mod organization;
@@ -79,6 +80,7 @@ pub use marker::Page;
 pub use material::{GenerateError, Generator, LocalGenerator, Version};
 pub use material_set::MaterialSet;
 pub use named_principals::{Bindings, NamedPrincipals};
+pub use observer::Observer;
 pub use operation::{
     Api, Authentication, BODY_BYTES_MAX, CallFuture, Entry, FORM_BYTES_MAX, KMS, Kind, Operation,
     Protocol, Reply, entry, query_entry, unsigned_query_entry,

@@ -40,6 +40,8 @@ impl Rate {
 pub struct RequestGroup {
     /// The name in the configuration.
     pub name: &'static str,
+    /// The name in CloudWatch: the dimension `Resource` of its `CallCount`.
+    pub resource: &'static str,
     /// The quota where the service has no other.
     pub rate: Rate,
     /// The quota in these Regions.
@@ -244,7 +246,11 @@ impl Cx {
         requests: u32,
     ) -> Result<(), OpError> {
         let payer = Payer { account: self.caller().account, region };
-        if quotas.take(group, payer, requests, self.engine().clock().monotonic()) {
+        let is_let_through = quotas.take(group, payer, requests, self.engine().clock().monotonic());
+        if let Some(observer) = self.engine().observer() {
+            observer.counted(group, requests, is_let_through);
+        }
+        if is_let_through {
             return Ok(());
         }
         Err(OpError::new(
@@ -262,6 +268,7 @@ mod tests {
     static GROUPS: &[RequestGroup] = &[
         RequestGroup {
             name: "shared",
+            resource: "Shared",
             rate: Rate::per_second(3),
             regional: &[("eu-west-1", Rate { requests: 1, seconds: 10 })],
             operations: &["A", "B", "C"],
@@ -269,6 +276,7 @@ mod tests {
         },
         RequestGroup {
             name: "other",
+            resource: "Other",
             rate: Rate::per_second(1),
             regional: &[],
             operations: &["C"],

@@ -73,11 +73,11 @@ pub(crate) fn connections() -> Gauge {
     gauge!(CONNECTIONS)
 }
 
-/// Answers `GET /metrics` with what `render` returns, until told to stop.
-pub async fn serve_metrics(
+/// Answers `GET /metrics` with what `render` comes to, until told to stop.
+pub async fn serve_metrics<F: Future<Output = String> + Send + 'static>(
     listeners: Vec<Listener>,
     limits: Limits,
-    render: impl Fn() -> String + Send + Sync + 'static,
+    render: impl Fn() -> F + Send + Sync + 'static,
     shutdown: impl Future<Output = ()>,
 ) {
     let page = Arc::new(Page { render });
@@ -88,7 +88,11 @@ struct Page<R> {
     render: R,
 }
 
-impl<R: Fn() -> String + Send + Sync + 'static> Answers for Page<R> {
+impl<R, F> Answers for Page<R>
+where
+    R: Fn() -> F + Send + Sync + 'static,
+    F: Future<Output = String> + Send + 'static,
+{
     async fn answer(
         &self,
         request: Request<Incoming>,
@@ -100,7 +104,7 @@ impl<R: Fn() -> String + Send + Sync + 'static> Answers for Page<R> {
             *response.status_mut() = StatusCode::NOT_FOUND;
             return Ok(response);
         }
-        let mut response = Response::new((self.render)().into());
+        let mut response = Response::new((self.render)().await.into());
         let exposition = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
         response.headers_mut().insert(CONTENT_TYPE, exposition);
         Ok(response)

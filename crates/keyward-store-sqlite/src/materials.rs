@@ -39,6 +39,10 @@ impl Materials for SqliteStore {
     ) -> Result<Vec<(ScopedKey, KeyMaterialId)>, StoreError> {
         self.read(move |sql| due_for_expiry(sql, now, limit)).await
     }
+
+    async fn next_to_expire(&self, limit: u32) -> Result<Vec<(ScopedKey, Timestamp)>, StoreError> {
+        self.read(move |sql| next_to_expire(sql, limit)).await
+    }
 }
 
 impl DecidingRow for MaterialRecord {
@@ -87,6 +91,14 @@ fn due_for_expiry(
     let due = select!("WHERE expires_at <= ?1 AND sealed IS NOT NULL ORDER BY expires_at, row");
     let due: Vec<MaterialRecord> = sql.list_genuine((due, params![now.unix_ms()]), limit)?;
     Ok(due.into_iter().map(|material| (material.key, material.material_id)).collect())
+}
+
+fn next_to_expire(sql: &Sql<'_>, limit: u32) -> Result<Vec<(ScopedKey, Timestamp)>, Fault> {
+    let next =
+        select!("WHERE expires_at IS NOT NULL AND sealed IS NOT NULL ORDER BY expires_at, row");
+    let next: Vec<MaterialRecord> = sql.list_genuine((next, params![]), limit)?;
+    let with_date = |material: MaterialRecord| Some((material.key, material.expires_at?));
+    Ok(next.into_iter().filter_map(with_date).collect())
 }
 
 /// The material in the row with this handle.

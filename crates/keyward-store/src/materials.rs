@@ -94,4 +94,7 @@ pub trait Materials: Send + Sync {
         now: Timestamp,
         limit: u32,
     ) -> Result<Vec<(ScopedKey, KeyMaterialId)>, StoreError>;
+
+    /// At most `limit` versions that are here and have a `ValidTo`, each with it, earliest first.
+    async fn next_to_expire(&self, limit: u32) -> Result<Vec<(ScopedKey, Timestamp)>, StoreError>;
 }

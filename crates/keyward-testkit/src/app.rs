@@ -10,8 +10,8 @@ use keyward_attestation::TrustRoots;
 use keyward_audit::{Journal, JournalOptions, JournalReader, without_operator_note};
 use keyward_crypto::{DomainKeys, RootKeyFile, Seal, SigningSecret, WrappedDomainKey};
 use keyward_engine::{
-    AttestationRules, Engine, Generator, KeyRing, NewCredential, NewDeployment, Organization,
-    Parts, Quotas, RequestQuotas, create_deployment,
+    AttestationRules, Engine, Generator, KeyRing, NewCredential, NewDeployment, Observer,
+    Organization, Parts, Quotas, RequestQuotas, create_deployment,
 };
 use keyward_model::{AccountId, Caller, Clock, KeyState, Partition};
 use keyward_oidc::{Issuers, Settings};
@@ -56,6 +56,8 @@ pub struct TestOptions {
     pub key_sets: BTreeMap<String, String>,
     /// The organization of the accounts.
     pub organization: Option<Organization>,
+    /// Who counts calls.
+    pub observer: Option<Arc<dyn Observer>>,
 }
 
 impl Default for TestOptions {
@@ -71,6 +73,7 @@ impl Default for TestOptions {
             attestation_roots: attester().roots(),
             key_sets: BTreeMap::new(),
             organization: None,
+            observer: None,
         }
     }
 }
@@ -269,6 +272,7 @@ async fn start(
             ..AttestationRules::default()
         }),
         organization: options.organization,
+        observer: options.observer,
     })
     .unwrap()
 }

@@ -12,6 +12,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use keyward_model::{KeyArn, KeyRef};
 use keyward_outbound::{AddressRule, Plaintext};
 use keyward_server::{Limits, Network};
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,8 @@ pub(crate) const DEFAULT_LISTEN: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 7600);
 
 const FILE_BYTES_MAX: usize = 256 * 1024;
+/// How many keys have series of their own. ReEncrypt has one for each pair of them.
+const METRIC_KEYS_MAX: usize = 100;
 
 /// Every setting. Fields are explained in `config/print.rs`, once for reader and user.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,6 +71,7 @@ pub(crate) struct Tls {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Metrics {
     pub(crate) listen: String,
+    pub(crate) keys: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -295,6 +299,7 @@ impl Config {
         if !(1..=60).contains(&self.oidc.timeout_s) {
             bail!("`timeout_s` in [oidc] is from 1 to 60");
         }
+        self.metrics.key_arns()?;
         self.oidc.address_rule()?;
         self.request_quotas.require_sound()?;
         self.log.filter()?;
@@ -320,6 +325,26 @@ impl Config {
                 address.map(Some)
             }
         }
+    }
+}
+
+impl Metrics {
+    /// The keys whose uses are counted one by one.
+    pub(crate) fn key_arns(&self) -> Result<Vec<KeyArn>> {
+        if self.keys.len() > METRIC_KEYS_MAX {
+            bail!("`keys` in [metrics] are at most {METRIC_KEYS_MAX}");
+        }
+        let mut arns = Vec::new();
+        for text in &self.keys {
+            let Ok(KeyRef::Arn(arn)) = text.parse() else {
+                bail!("`keys` in [metrics]: `{text}` is not the ARN of a key");
+            };
+            if arns.contains(&arn) {
+                bail!("`keys` in [metrics]: `{text}` is there twice");
+            }
+            arns.push(arn);
+        }
+        Ok(arns)
     }
 }
 
@@ -406,6 +431,20 @@ mod tests {
         {
             assert!(parse(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn metrics_name_keys_by_their_arns_and_not_too_many() {
+        let key = |n: usize| {
+            format!("'arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-{n:012}'")
+        };
+        let keys = |list: &[String]| parse(&format!("[metrics]\nkeys = [{}]", list.join(",")));
+        let most: Vec<_> = (0..METRIC_KEYS_MAX).map(key).collect();
+        assert_eq!(keys(&most).unwrap().metrics.key_arns().unwrap().len(), METRIC_KEYS_MAX);
+        assert!(keys(&[most, vec![key(METRIC_KEYS_MAX)]].concat()).is_err());
+        assert!(keys(&[key(1), key(1)]).is_err());
+        assert!(keys(&["'alias/app'".to_owned()]).is_err());
+        assert!(keys(&["'1234abcd-12ab-34cd-56ef-1234567890ab'".to_owned()]).is_err());
     }
 
     #[test]

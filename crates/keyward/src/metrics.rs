@@ -1,20 +1,34 @@
-//! Prometheus metrics: the recorder and what is read from elsewhere when they are asked for.
+//! Prometheus metrics: the recorder, what each series means, and what is read from elsewhere when
+//! they are asked for. docs/METRICS.md lists them all.
 
+mod calls;
+mod described;
+mod expiry;
+
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use anyhow::Result;
-use keyward_engine::Engine;
+use keyward_engine::{Engine, Observer};
 use metrics::{counter, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
+use self::calls::CallMetrics;
 use crate::config::Config;
 
 /// Seconds; a cryptographic operation takes well under a millisecond, a write some of them.
 const DURATION_BUCKETS: [f64; 12] =
     [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 5.0];
 
-/// The recorder of this process.
-pub(crate) struct Metrics(PrometheusHandle);
+/// The recorder of this process, and what counts calls in it.
+pub(crate) struct Metrics {
+    handle: PrometheusHandle,
+    calls: Arc<CallMetrics>,
+}
+
+/// A page being made.
+type Rendering = Pin<Box<dyn Future<Output = String> + Send>>;
 
 impl Metrics {
     /// Installs the recorder, if metrics are wanted. Before the server is built.
@@ -26,25 +40,40 @@ impl Metrics {
         let handle = PrometheusBuilder::new()
             .set_buckets_for_metric(durations, &DURATION_BUCKETS)?
             .install_recorder()?;
+        described::describe();
         gauge!("keyward_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
-        Ok(Some(Self(handle)))
+        let calls = Arc::new(CallMetrics::new(&config.metrics.key_arns()?));
+        Ok(Some(Self { handle, calls }))
+    }
+
+    /// Who counts the engine's calls.
+    pub(crate) fn observer(&self) -> Arc<dyn Observer> {
+        self.calls.clone()
     }
 
     /// What the metrics page shows.
     pub(crate) fn renderer(
         self,
         engine: Arc<Engine>,
-    ) -> impl Fn() -> String + Send + Sync + 'static {
+    ) -> impl Fn() -> Rendering + Send + Sync + 'static {
+        let handle = self.handle;
         move || {
-            let journal = engine.journal();
-            let counts = journal.counts();
-            counter!("keyward_audit_records_total").absolute(counts.appended_records);
-            counter!("keyward_audit_bytes_total").absolute(counts.appended_bytes);
-            counter!("keyward_audit_refused_records_total").absolute(counts.refused_records);
-            let is_healthy = u8::from(journal.is_healthy());
-            gauge!("keyward_audit_healthy").set(f64::from(is_healthy));
-            self.0.run_upkeep();
-            self.0.render()
+            let (engine, handle) = (Arc::clone(&engine), handle.clone());
+            Box::pin(async move { render(&engine, &handle).await })
         }
     }
+}
+
+async fn render(engine: &Engine, handle: &PrometheusHandle) -> String {
+    let journal = engine.journal();
+    let counts = journal.counts();
+    counter!("keyward_audit_records_total").absolute(counts.appended_records);
+    counter!("keyward_audit_bytes_total").absolute(counts.appended_bytes);
+    counter!("keyward_audit_refused_records_total").absolute(counts.refused_records);
+    let is_healthy = u8::from(journal.is_healthy());
+    gauge!("keyward_audit_healthy").set(f64::from(is_healthy));
+    handle.run_upkeep();
+    let mut page = handle.render();
+    page.push_str(&expiry::series(engine).await);
+    page
 }

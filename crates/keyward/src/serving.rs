@@ -97,7 +97,8 @@ impl Serving {
             (Some(metrics), Some(address)) => Some((bind(address, certificates).await?, metrics)),
             _ => None,
         };
-        let (engine, seal) = opened.start(dir, config).await?;
+        let observer = metrics.as_ref().map(|(_, metrics)| metrics.observer());
+        let (engine, seal) = opened.start(dir, config, observer).await?;
         engine.deliver_outbox().await.context("audit records of an earlier run")?;
         engine.recover_last_uses().await.context("audit records of an earlier run")?;
         let readiness = Readiness::new();

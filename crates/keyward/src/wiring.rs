@@ -11,7 +11,8 @@ use keyward_attestation::TrustRoots;
 use keyward_audit::{Journal, JournalOptions};
 use keyward_crypto::Seal;
 use keyward_engine::{
-    AttestationRules, Engine, KeyRing, LocalGenerator, Parts, Quotas, RequestQuotas, Workers,
+    AttestationRules, Engine, KeyRing, LocalGenerator, Observer, Parts, Quotas, RequestQuotas,
+    Workers,
 };
 use keyward_model::{Clock, Rng, Timestamp};
 use keyward_oidc::{Issuers, Settings};
@@ -55,7 +56,12 @@ impl Opened {
     }
 
     /// The engine, with the audit journal open.
-    pub(crate) async fn start(self, dir: &DataDir, config: &Config) -> Result<(Arc<Engine>, Seal)> {
+    pub(crate) async fn start(
+        self,
+        dir: &DataDir,
+        config: &Config,
+        observer: Option<Arc<dyn Observer>>,
+    ) -> Result<(Arc<Engine>, Seal)> {
         let Some(deployment) = self.store.deployment().find().await? else {
             bail!("{} holds no deployment", dir.database().display());
         };
@@ -84,11 +90,12 @@ impl Opened {
             workers,
             deployment,
             quotas: quotas(&config.quotas),
-            request_quotas: request_quotas(&config.request_quotas),
+            request_quotas: request_quotas(&config.request_quotas, observer.is_some()),
             offers_sm2: config.keys.sm2,
             attestation: Arc::new(attestation_rules(&config.attestation)?),
             issuers: Arc::new(issuers(&config.oidc)?),
             organization: organization::load(&config.organization.file)?,
+            observer,
         })
         .with_context(|| format!("{} names no Region", dir.database().display()))?;
         Ok((engine, self.seal))
@@ -127,10 +134,10 @@ const fn quotas(quotas: &config::Quotas) -> Quotas {
     Quotas { keys, aliases_per_key, grants_per_key, tags_per_key }
 }
 
-/// None at all when there is nothing to limit, so that a request pays nothing for it.
-fn request_quotas(config: &config::RequestQuotas) -> Option<RequestQuotas> {
+/// None at all when there is nothing to limit or to count, so that a request pays nothing for it.
+fn request_quotas(config: &config::RequestQuotas, is_counted: bool) -> Option<RequestQuotas> {
     let is_like_service = config.profile == config::RequestProfile::Aws;
-    if !is_like_service && config.rates.is_empty() {
+    if !is_like_service && config.rates.is_empty() && !is_counted {
         return None;
     }
     let own = |name: &str| config.rates.get(name).copied();

@@ -38,7 +38,7 @@ async fn a_server_that_is_not_ready_is_503_and_says_why_but_lives() {
 async fn metrics_have_a_listener_of_their_own() {
     let listener = Listener::bind(([127, 0, 0, 1], 0).into()).await.unwrap();
     let address = listener.local_addr().unwrap();
-    let page = || "keyward_up 1\n".to_owned();
+    let page = || std::future::ready("keyward_up 1\n".to_owned());
     tokio::spawn(serve_metrics(vec![listener], Limits::default(), page, std::future::pending()));
     let mut client = Client::new(TcpStream::connect(address).await.unwrap());
     let answer = client.ask("GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n").await;

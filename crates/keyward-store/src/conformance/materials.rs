@@ -80,6 +80,9 @@ pub async fn materials_due_for_expiry_are_here_and_come_earliest_first(subject: 
     assert_eq!(found, due(&[(2, 2), (1, 4), (1, 1)]));
     let found = materials.due_for_expiry(time(30), 2).await.unwrap();
     assert_eq!(found, due(&[(2, 2), (1, 4)]));
+    let next = [(key(2), time(10)), (key(1), time(20)), (key(1), time(30)), (key(2), time(31))];
+    assert_eq!(materials.next_to_expire(10).await.unwrap(), next);
+    assert_eq!(materials.next_to_expire(1).await.unwrap(), next[..1]);
 }
 
 pub async fn materials_are_listed_oldest_first(subject: &Subject) {

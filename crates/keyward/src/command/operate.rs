@@ -34,7 +34,7 @@ fn carry_out(deployment: &Deployment, command: &Command) -> Result<Outcome> {
     logging::start(&config.log)?;
     let opened = wiring::open(&dir, &deployment.passphrase, &lock)?;
     runtime()?.block_on(async {
-        let (engine, seal) = opened.start(&dir, &config).await?;
+        let (engine, seal) = opened.start(&dir, &config, None).await?;
         let operator = format!("uid {}", rustix::process::getuid().as_raw());
         Desk::new(engine, seal, dir).carry_out(command, &operator).await
     })

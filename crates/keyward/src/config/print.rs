@@ -42,6 +42,11 @@ const EXPLAINED: &[(&str, &str, &str)] = &[
     ),
     ("tls", "private_key", ""),
     ("metrics", "listen", "The address and port of Prometheus metrics. Empty: no metrics."),
+    (
+        "metrics",
+        "keys",
+        "ARNs of keys whose uses are counted one by one, at most 100; all others are counted together.",
+    ),
     ("log", "format", "`text` or `json`, on stderr."),
     (
         "log",

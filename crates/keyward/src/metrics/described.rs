@@ -1,0 +1,57 @@
+//! What each series means, in a sentence, for the page itself. docs/METRICS.md says it at length.
+
+use metrics::{describe_counter, describe_gauge, describe_histogram};
+
+use super::calls::{ACCESS_DENIED, CALL_COUNT, SUCCESSFUL_REQUEST, THROTTLED};
+
+const COUNTERS: &[(&str, &str)] = &[
+    (SUCCESSFUL_REQUEST, "Successful cryptographic operations (AWS/KMS SuccessfulRequest)."),
+    (CALL_COUNT, "Requests by request quota (AWS/Usage CallCount)."),
+    (THROTTLED, "Requests refused because a request quota was used up."),
+    (ACCESS_DENIED, "Requests refused because nothing allowed them."),
+    ("keyward_requests_total", "Requests answered, by operation and error code."),
+    ("keyward_authentication_failures_total", "Requests whose caller could not be told."),
+    ("keyward_audit_records_total", "Records appended to the audit journal."),
+    ("keyward_audit_bytes_total", "Bytes appended to the audit journal."),
+    ("keyward_audit_refused_records_total", "Records the audit journal did not take."),
+];
+
+const GAUGES: &[(&str, &str)] = &[
+    ("keyward_audit_healthy", "1 while the audit journal takes records."),
+    ("keyward_build_info", "Always 1; the label tells the version."),
+    ("keyward_clock_leap", "1 while a leap of the clock waits for an operator's word."),
+    ("keyward_connections", "Open connections."),
+    ("keyward_requests_in_flight", "Requests being worked on."),
+];
+
+const HISTOGRAMS: &[(&str, &str)] = &[(
+    "keyward_request_duration_seconds",
+    "From a request's headers to its reply, the body included.",
+)];
+
+/// Tells the recorder.
+pub(super) fn describe() {
+    for (name, meaning) in COUNTERS {
+        describe_counter!(*name, *meaning);
+    }
+    for (name, meaning) in GAUGES {
+        describe_gauge!(*name, *meaning);
+    }
+    for (name, meaning) in HISTOGRAMS {
+        describe_histogram!(*name, *meaning);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_series_is_in_the_documentation() {
+        let page = include_str!("../../../../docs/METRICS.md");
+        let names = COUNTERS.iter().chain(GAUGES).chain(HISTOGRAMS).map(|(name, _)| *name);
+        for name in names.chain([super::super::expiry::UNTIL_EXPIRATION]) {
+            assert!(page.contains(&format!("`{name}`")), "{name}");
+        }
+    }
+}
