@@ -94,11 +94,20 @@ pub(crate) fn stale(change: &Change) -> Stale {
             // A resealed row says the same as before, and the others are not cached.
             Write::DeleteImportWrappingKey(_)
             | Write::DeleteService(..)
+            | Write::DeleteTrailCursor(_)
+            | Write::DeleteTrailDigest(..)
+            | Write::DeleteTrailFile(_)
+            | Write::DeleteTrailValues(_)
             | Write::PutAccount(_)
             | Write::PutImportWrappingKey(_)
             | Write::PutLastUse(_)
             | Write::PutPrincipalUse(_)
             | Write::PutService(_)
+            | Write::PutTrailCursor(_)
+            | Write::PutTrailDigest(_)
+            | Write::PutTrailFile(_)
+            | Write::PutTrailSigningKey(_)
+            | Write::PutTrailValues(_)
             | Write::Reseal(_) => {}
         }
     }

@@ -2,29 +2,8 @@
 //! of its digests. The trail itself stands behind a trait, because it lives on files.
 
 use async_trait::async_trait;
-use keyward_model::{AccountId, Region, Timestamp};
+use keyward_model::{AccountId, LookupAttribute, Region, Timestamp};
 use uuid::Uuid;
-
-/// What events are looked up by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum LookupAttribute {
-    /// `userIdentity.accessKeyId`.
-    AccessKeyId,
-    /// `eventID`.
-    EventId,
-    /// `eventName`.
-    EventName,
-    /// `eventSource`.
-    EventSource,
-    /// `readOnly`: `true` or `false`.
-    ReadOnly,
-    /// The ARN of any of `resources`.
-    ResourceName,
-    /// The type of any of `resources`.
-    ResourceType,
-    /// The user's name, the name of a role's session, or `root`.
-    Username,
-}
 
 /// Which events of an account's Region are wanted.
 #[derive(Clone, Debug)]

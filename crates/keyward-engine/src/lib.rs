@@ -69,13 +69,14 @@ pub use dispatch::{Call, Client, Tls};
 pub use engine::{Engine, Parts, Quotas};
 pub use error::{ErrorCode, OpError};
 pub use event_history::{
-    EventHistory, EventPage, EventPosition, EventQuery, HistoryError, LookupAttribute,
-    TrailDescription, TrailPublicKey, TrailStatus,
+    EventHistory, EventPage, EventPosition, EventQuery, HistoryError, TrailDescription,
+    TrailPublicKey, TrailStatus,
 };
 pub use grant::grant_not_found;
 pub use import::{ImportParameters, incorrect_material};
 pub use key::Key;
 pub use keyring::KeyRing;
+pub use keyward_model::LookupAttribute;
 pub use marker::Page;
 pub use material::{GenerateError, Generator, LocalGenerator, Version};
 pub use material_set::MaterialSet;

@@ -9,7 +9,10 @@ use keyward_crypto::{
     MacKey, SealError, SymmetricKey,
 };
 use keyward_model::{KeyMaterialId, KeyMaterialState, KeySpec, RotationType, Timestamp};
-use keyward_store::{ImportWrappingKeyRecord, KeyRecord, MaterialRecord, ScopedKey, StoreError};
+use keyward_store::{
+    ImportWrappingKeyRecord, KeyRecord, MaterialRecord, ScopedKey, StoreError,
+    TrailSigningKeyRecord,
+};
 
 use crate::authorize::{Account, reach};
 use crate::pair_pool::PairPool;
@@ -337,6 +340,11 @@ pub(crate) const fn material_binding(row: &[u8]) -> Binding<'_> {
 /// Where the sealed private key of an import wrapping key lives.
 pub(crate) const fn import_binding(row: &[u8]) -> Binding<'_> {
     Binding { table: ImportWrappingKeyRecord::TABLE, row, column: "sealed_private_key" }
+}
+
+/// Where the sealed private key of a key that signs digests lives.
+pub(crate) const fn trail_key_binding(row: &[u8]) -> Binding<'_> {
+    Binding { table: TrailSigningKeyRecord::TABLE, row, column: "sealed_private_key" }
 }
 
 fn key_name(key: &ScopedKey) -> Result<KeyName, SealError> {

@@ -16,7 +16,7 @@ use tracing::{error, info, warn};
 
 use crate::Engine;
 use crate::credential::{secret_binding, seed_binding};
-use crate::material::{import_binding, material_binding};
+use crate::material::{import_binding, material_binding, trail_key_binding};
 use crate::record::service_row;
 use round::Round;
 
@@ -179,6 +179,7 @@ impl Engine {
             keyward_store::CredentialRecord::TABLE => secret_binding(&row.identity),
             keyward_store::EntityRecord::TABLE => seed_binding(&row.identity),
             keyward_store::ImportWrappingKeyRecord::TABLE => import_binding(&row.identity),
+            keyward_store::TrailSigningKeyRecord::TABLE => trail_key_binding(&row.identity),
             table => {
                 warn!(table, "a sealed column of an unknown table");
                 return Err(ScheduleError::Rotation);

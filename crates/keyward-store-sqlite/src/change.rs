@@ -7,6 +7,7 @@ use crate::sql::Sql;
 use crate::{
     accounts, aliases, credentials, entities, grants, import_wrapping_keys, key_counts, keys,
     last_uses, materials, outbox, policies, principal_uses, references, resealing, services, tags,
+    trail,
 };
 
 /// Checks the preconditions, writes, and checks what is about the result of the writes. On an error
@@ -95,6 +96,10 @@ fn apply_write(sql: &Sql<'_>, write: &Write) -> Result<ChangeNumber, Fault> {
         Write::DeleteMaterial(key, id) => materials::delete(sql, key, id),
         Write::DeleteService(name, account) => services::delete(sql, name, account),
         Write::DeleteTag(key, tag_key) => tags::delete(sql, key, tag_key),
+        Write::DeleteTrailCursor(name) => trail::cursors::delete(sql, name),
+        Write::DeleteTrailDigest(scope, ended_at) => trail::digests::delete(sql, scope, *ended_at),
+        Write::DeleteTrailFile(name) => trail::files::delete(sql, name),
+        Write::DeleteTrailValues(name) => trail::files::delete_values(sql, name),
         Write::PutAccount(record) => accounts::put(sql, record),
         Write::PutAlias(record) => aliases::put(sql, record),
         Write::PutCredential(record) => credentials::put(sql, record),
@@ -108,6 +113,11 @@ fn apply_write(sql: &Sql<'_>, write: &Write) -> Result<ChangeNumber, Fault> {
         Write::PutPrincipalUse(record) => principal_uses::put(sql, record),
         Write::PutService(record) => services::put(sql, record),
         Write::PutTag(record) => tags::put(sql, record),
+        Write::PutTrailCursor(record) => trail::cursors::put(sql, record),
+        Write::PutTrailDigest(record) => trail::digests::put(sql, record),
+        Write::PutTrailFile(record) => trail::files::put(sql, record),
+        Write::PutTrailSigningKey(record) => trail::signing_keys::put(sql, record),
+        Write::PutTrailValues(values) => trail::files::put_values(sql, values),
         Write::Reseal(row) => resealing::reseal(sql, row),
     }
 }

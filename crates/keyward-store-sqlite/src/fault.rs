@@ -62,6 +62,9 @@ pub(crate) enum Cause {
     /// A sealed value names a domain key that does not exist (any more).
     #[error("domain key {0} does not exist")]
     NoDomainKey(u32),
+    /// Values are those of a log file.
+    #[error("there is no such log file")]
+    NoTrailFile,
     /// A number has outgrown its column.
     #[error("a number is out of range")]
     OutOfRange,

@@ -35,6 +35,7 @@ mod services;
 mod sql;
 mod store;
 mod tags;
+mod trail;
 mod writer;
 
 pub use database::Database;

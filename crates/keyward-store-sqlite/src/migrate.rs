@@ -5,10 +5,11 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::fault::OpenError;
 
 /// The SQL of each migration, from number 1 on. A released one is never edited.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../migrations/0001_initial.sql"),
     include_str!("../migrations/0002_whole_api.sql"),
     include_str!("../migrations/0003_principals.sql"),
+    include_str!("../migrations/0004_trail.sql"),
 ];
 
 /// Marks the file as Keyward's: "KEYW".

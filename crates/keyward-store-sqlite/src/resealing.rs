@@ -5,7 +5,7 @@ use keyward_store::{
     AccountRecord, AliasRecord, ChangeNumber, CredentialRecord, DeploymentRecord, EntityRecord,
     GrantRecord, ImportTokenId, ImportWrappingKeyRecord, KeyRecord, LastUseRecord, MaterialRecord,
     PolicyRecord, PrincipalUseRecord, Resealing, ServiceRecord, StaleRow, StoreError, TagRecord,
-    Versioned,
+    TrailCursorRecord, TrailDigestRecord, TrailFileRecord, TrailSigningKeyRecord, Versioned,
 };
 use rusqlite::params;
 
@@ -15,7 +15,7 @@ use crate::sql::Sql;
 use crate::store::SqliteStore;
 use crate::{
     accounts, aliases, credentials, deployment, entities, grants, import_wrapping_keys, keys,
-    last_uses, materials, policies, principal_uses, services, tags,
+    last_uses, materials, policies, principal_uses, services, tags, trail,
 };
 
 #[async_trait]
@@ -26,7 +26,7 @@ impl Resealing for SqliteStore {
 }
 
 /// The tables without a sealed column, with the query for their stale rows.
-const UNSEALED: [(&str, &str); 10] = [
+const UNSEALED: [(&str, &str); 13] = [
     (
         AccountRecord::TABLE,
         "SELECT row FROM accounts WHERE domain_key < ?1 ORDER BY domain_key LIMIT ?2",
@@ -61,6 +61,18 @@ const UNSEALED: [(&str, &str); 10] = [
         "SELECT row FROM services WHERE domain_key < ?1 ORDER BY domain_key LIMIT ?2",
     ),
     (TagRecord::TABLE, "SELECT row FROM tags WHERE domain_key < ?1 ORDER BY domain_key LIMIT ?2"),
+    (
+        TrailCursorRecord::TABLE,
+        "SELECT row FROM trail_cursors WHERE domain_key < ?1 ORDER BY domain_key LIMIT ?2",
+    ),
+    (
+        TrailDigestRecord::TABLE,
+        "SELECT row FROM trail_digests WHERE domain_key < ?1 ORDER BY domain_key LIMIT ?2",
+    ),
+    (
+        TrailFileRecord::TABLE,
+        "SELECT row FROM trail_files WHERE domain_key < ?1 ORDER BY domain_key LIMIT ?2",
+    ),
 ];
 
 fn stale(sql: &Sql<'_>, current: u32, limit: u32) -> Result<Vec<StaleRow>, Fault> {
@@ -68,6 +80,7 @@ fn stale(sql: &Sql<'_>, current: u32, limit: u32) -> Result<Vec<StaleRow>, Fault
     found.extend(stale_credentials(sql, current, remaining(limit, &found))?);
     found.extend(stale_import_wrapping_keys(sql, current, remaining(limit, &found))?);
     found.extend(stale_entities(sql, current, remaining(limit, &found))?);
+    found.extend(stale_signing_keys(sql, current, remaining(limit, &found))?);
     for (table, query) in UNSEALED {
         let mut statement = sql.statement(query)?;
         let mut rows = statement.query(params![current, remaining(limit, &found)])?;
@@ -154,6 +167,23 @@ fn stale_entities(sql: &Sql<'_>, current: u32, limit: u32) -> Result<Vec<StaleRo
     Ok(found)
 }
 
+fn stale_signing_keys(sql: &Sql<'_>, current: u32, limit: u32) -> Result<Vec<StaleRow>, Fault> {
+    let mut statement = sql.statement(
+        "SELECT row, sealed_private_key, fingerprint FROM trail_signing_keys
+         WHERE domain_key < ?1 ORDER BY domain_key LIMIT ?2",
+    )?;
+    let mut rows = statement.query(params![current, limit])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let columns = &mut Columns::of(row);
+        let row = stale_row(TrailSigningKeyRecord::TABLE, columns, |columns| {
+            columns.value::<String>().map(String::into_bytes)
+        });
+        found.push(row?);
+    }
+    Ok(found)
+}
+
 fn stale_row(
     table: &'static str,
     columns: &mut Columns<'_>,
@@ -206,6 +236,16 @@ pub(crate) fn reseal(sql: &Sql<'_>, stale: &StaleRow) -> Result<ChangeNumber, Fa
         }
         ServiceRecord::TABLE => again(sql, services::at(sql, row)?, services::put),
         TagRecord::TABLE => again(sql, tags::at(sql, row)?, tags::put),
+        TrailCursorRecord::TABLE => again(sql, trail::cursors::at(sql, row)?, trail::cursors::put),
+        TrailDigestRecord::TABLE => again(sql, trail::digests::at(sql, row)?, trail::digests::put),
+        TrailFileRecord::TABLE => again(sql, trail::files::at(sql, row)?, trail::files::put),
+        TrailSigningKeyRecord::TABLE => {
+            let found = trail::signing_keys::at(sql, row)?;
+            let found = with_new_seal(found, stale, |record, new| {
+                new.map(|new| std::mem::replace(&mut record.sealed_private_key, new))
+            });
+            again(sql, found, trail::signing_keys::put)
+        }
         _ => Ok(None),
     }?;
     match written {

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use keyward_store::{
     Accounts, Aliases, Change, CommitError, Committed, Credentials, Deployment, DomainKeys,
     Entities, Grants, ImportWrappingKeys, Keys, LastUses, Materials, Outbox, Policies,
-    PrincipalUses, Resealing, Services, Store, StoreError, Tags,
+    PrincipalUses, Resealing, Services, Store, StoreError, Tags, Trail,
 };
 
 use crate::change::apply;
@@ -116,6 +116,10 @@ impl Store for SqliteStore {
     }
 
     fn tags(&self) -> &dyn Tags {
+        self
+    }
+
+    fn trail(&self) -> &dyn Trail {
         self
     }
 

@@ -12,13 +12,14 @@ use keyward_store::conformance::samples::{
     account, account_record, alias, alias_record, credential_record, entity_record, grant_id,
     grant_record, import_token_id, key, key_id, key_record, last_use_record, material_record,
     mfa_device_record, policy_record, principal_use_record, put_entity, put_key, put_whole_key,
-    scope, service_record, tag_record, time, unique_id,
+    scope, service_record, tag_record, time, trail_cursor_record, trail_digest_record,
+    trail_file_record, trail_signing_key_record, unique_id,
 };
 use keyward_store::conformance::{NumberedKeys, sealed};
 use keyward_store::{
     Change, CommitError, CredentialOwner, DeploymentRecord, EntityBody, EntityKind, EntityRecord,
     EntityRelation, EntityTarget, GrantFilter, GrantRecord, KeyRecord, Precondition, Rotation,
-    Scope, ServiceRecord, StaleRow, Store, StoreError, UsedPrincipal, UserBody, Write,
+    Scope, ServiceRecord, StaleRow, Store, StoreError, TrailFilter, UsedPrincipal, UserBody, Write,
 };
 use keyward_store_sqlite::{Database, SqliteStore};
 use rusqlite::Connection;
@@ -54,6 +55,7 @@ impl Forger {
         this.write(vec![put_key(&key(3)), Write::PutAccount(account_record(0))]).await.unwrap();
         this.write(vec![Write::PutCredential(credential_record(1))]).await.unwrap();
         this.write(principals()).await.unwrap();
+        this.write(trail()).await.unwrap();
         assert_eq!(this.forged_tables().await, BTreeSet::new());
         this
     }
@@ -88,6 +90,10 @@ impl Forger {
         for token_id in [import_token_id(1), import_token_id(2), [0; 32]] {
             refusals.note(self.store.import_wrapping_keys().find(&token_id).await);
         }
+        let end = time(u32::MAX);
+        refusals.note(self.store.trail().cursors().await);
+        refusals.note(self.store.trail().digests_before(end, 100).await);
+        refusals.note(self.store.trail().all_signing_keys().await);
         refusals.0
     }
 
@@ -103,6 +109,9 @@ impl Forger {
     async fn note_scope(&self, refusals: &mut Refusals, scope: &Scope) {
         refusals.note(self.store.keys().list(scope, None, 100).await);
         refusals.note(self.store.aliases().list(scope, None, 100).await);
+        refusals.note(self.store.trail().list_files(scope, None, 100).await);
+        let all = TrailFilter::default();
+        refusals.note(self.store.trail().matching_files(scope, &all, None, 100).await);
         for key in [1, 2, 3].map(|n| scope.key(key_id(n))) {
             refusals.note(self.store.keys().find(&key).await);
             refusals.note(self.store.materials().list(&key).await);
@@ -141,6 +150,16 @@ fn principals() -> Vec<Write> {
         put_entity(alice()),
         Write::PutService(Box::new(service)),
         Write::PutPrincipalUse(principal_use_record(access_key(1), 1)),
+    ]
+}
+
+/// One row in each table of the trail.
+fn trail() -> Vec<Write> {
+    vec![
+        Write::PutTrailCursor(trail_cursor_record(1)),
+        Write::PutTrailDigest(Box::new(trail_digest_record(&scope(), 1))),
+        Write::PutTrailFile(Box::new(trail_file_record(&scope(), 1))),
+        Write::PutTrailSigningKey(Box::new(trail_signing_key_record(&scope().region, 1))),
     ]
 }
 
@@ -263,9 +282,56 @@ const OTHER_EDITS: &[Edit] = &[
     ("tags", "tag_value", "'red'"),
 ];
 
+/// What the audit trail says of itself.
+const EDITS_OF_THE_TRAIL: &[Edit] = &[
+    ("trail_cursors", "name", "'other'"),
+    ("trail_cursors", "offset", "\"offset\" + 1"),
+    ("trail_cursors", "segment", "segment + 1"),
+    ("trail_digests", "account", "'111100000001'"),
+    ("trail_digests", "blocks", "zeroblob(length(blocks))"),
+    ("trail_digests", "bucket", "'other'"),
+    ("trail_digests", "bytes", "bytes + 1"),
+    ("trail_digests", "ended_at", "ended_at + 1"),
+    ("trail_digests", "fingerprint", "'other'"),
+    ("trail_digests", "hash", "zeroblob(32)"),
+    ("trail_digests", "object", "'other'"),
+    ("trail_digests", "previous_bucket", "'other'"),
+    ("trail_digests", "previous_bucket", "NULL"),
+    ("trail_digests", "previous_hash", "zeroblob(32)"),
+    ("trail_digests", "previous_object", "'other'"),
+    ("trail_digests", "previous_signature", "x''"),
+    ("trail_digests", "region", "'eu-west-1'"),
+    ("trail_digests", "signature", "x''"),
+    ("trail_digests", "started_at", "started_at + 1"),
+    ("trail_digests", "state", "'staged'"),
+    ("trail_digests", "stored_bytes", "stored_bytes + 1"),
+    ("trail_files", "account", "'111100000001'"),
+    ("trail_files", "blocks", "zeroblob(length(blocks))"),
+    ("trail_files", "bucket", "'other'"),
+    ("trail_files", "bytes", "bytes + 1"),
+    ("trail_files", "delivered_at", "delivered_at + 1"),
+    ("trail_files", "digest_ended_at", "1"),
+    ("trail_files", "event_ids", "NULL"),
+    ("trail_files", "event_ids", "zeroblob(length(event_ids))"),
+    ("trail_files", "hash", "zeroblob(32)"),
+    ("trail_files", "newest", "newest + 1"),
+    ("trail_files", "object", "'other'"),
+    ("trail_files", "oldest", "oldest + 1"),
+    ("trail_files", "records", "records + 1"),
+    ("trail_files", "region", "'eu-west-1'"),
+    ("trail_files", "state", "'staged'"),
+    ("trail_files", "stored_bytes", "stored_bytes + 1"),
+    ("trail_signing_keys", "fingerprint", "'other'"),
+    ("trail_signing_keys", "public_key", "x''"),
+    ("trail_signing_keys", "region", "'eu-west-1'"),
+    ("trail_signing_keys", "sealed_private_key", "zeroblob(length(sealed_private_key))"),
+    ("trail_signing_keys", "valid_from", "valid_from + 1"),
+    ("trail_signing_keys", "valid_to", "valid_to + 1"),
+];
+
 /// Every column of every table of rows that decide.
 fn edits() -> Vec<Edit> {
-    let mut edits = [EDITS_OF_KEYS, OTHER_EDITS].concat();
+    let mut edits = [EDITS_OF_KEYS, OTHER_EDITS, EDITS_OF_THE_TRAIL].concat();
     for table in TABLES.into_iter().filter(|it| *it == "aliases" || OF_KEYS.contains(it)) {
         edits.push((table, "account", "'111100000001'"));
         edits.push((table, "region", "'eu-west-1'"));
@@ -274,7 +340,8 @@ fn edits() -> Vec<Edit> {
         edits.push((table, "key_id", "'00000003-1234-4abc-8def-1234567890ab'"));
     }
     let undated = ["key_policies", "last_uses", "principal_uses", "tags"];
-    for table in TABLES.into_iter().filter(|table| !undated.contains(table)) {
+    let is_dated = |table: &&str| !undated.contains(table) && !table.starts_with("trail_");
+    for table in TABLES.into_iter().filter(is_dated) {
         edits.push((table, "created_at", "created_at + 1"));
     }
     for table in TABLES {
@@ -286,7 +353,7 @@ fn edits() -> Vec<Edit> {
     edits
 }
 
-const TABLES: [&str; 14] = [
+const TABLES: [&str; 18] = [
     "accounts",
     "aliases",
     "credentials",
@@ -301,6 +368,10 @@ const TABLES: [&str; 14] = [
     "principal_uses",
     "services",
     "tags",
+    "trail_cursors",
+    "trail_digests",
+    "trail_files",
+    "trail_signing_keys",
 ];
 
 /// The tables with a row for each of the two whole keys, by the key's id.
@@ -319,6 +390,7 @@ async fn an_edited_column_is_noticed_whichever_it_is() {
     let forger = Forger::new().await;
     forger.write(vec![Write::DeleteKey(key(3))]).await.unwrap();
     for (table, column, value) in edits() {
+        let column = format!("\"{column}\"");
         let row = format!("(SELECT min(row) FROM {table})");
         let backup = format!(
             "CREATE TEMP TABLE before AS SELECT row AS r, {column} AS c FROM {table}
@@ -383,6 +455,9 @@ async fn a_word_that_means_nothing_is_noticed() {
         ("principal_uses", "region"),
         ("services", "kind"),
         ("services", "role"),
+        ("trail_digests", "state"),
+        ("trail_files", "state"),
+        ("trail_signing_keys", "region"),
     ] {
         let forger = Forger::new().await;
         forger.forge(&format!("UPDATE {table} SET {column} = 'nonsense'"));
@@ -456,6 +531,7 @@ async fn a_value_that_moved_to_another_column_is_noticed() {
         ("keys", "settles_at", "rotation_period_days"),
         ("keys", "deletion_date", "settles_at"),
         ("services", "source_account", "owned_account"),
+        ("trail_digests", "previous_bucket", "previous_object"),
     ] {
         let forger = Forger::new().await;
         let mut dated = key_record(&key(1));
@@ -573,6 +649,19 @@ async fn an_index_of_references_edited_by_hand_changes_nothing_entities_say() {
     assert!(matches!(refused, Err(StoreError::Unreadable { table: "iam_references" })));
 }
 
+/// They carry no code: they say where to look, and the files say what is so.
+#[tokio::test]
+async fn values_of_a_log_file_edited_by_hand_change_nothing_files_say() {
+    let forger = Forger::new().await;
+    let file = trail_file_record(&scope(), 1);
+    forger.forge("INSERT INTO trail_values VALUES (1, 'nonsense', '')");
+    assert_eq!(forger.forged_tables().await, BTreeSet::new());
+    let refused = forger.store.trail().values(&file.name).await;
+    assert!(matches!(refused, Err(StoreError::Unreadable { table: "trail_values" })));
+    forger.write(vec![Write::DeleteTrailValues(file.name.clone())]).await.unwrap();
+    assert_eq!(forger.store.trail().values(&file.name).await.unwrap(), []);
+}
+
 #[tokio::test]
 async fn an_older_code_under_newer_content_is_noticed() {
     let forger = Forger::new().await;
@@ -641,6 +730,10 @@ async fn a_forged_row_gets_no_new_code_when_resealed() {
     forger.forge("UPDATE iam_entities SET path = '/a/' WHERE row = 1");
     forger.forge("UPDATE principal_uses SET service = 'sts' WHERE row = 1");
     forger.forge("UPDATE services SET source_arn = NULL WHERE row = 1");
+    forger.forge("UPDATE trail_cursors SET segment = 9 WHERE row = 1");
+    forger.forge("UPDATE trail_digests SET bucket = '' WHERE row = 1");
+    forger.forge("UPDATE trail_files SET records = 1 WHERE row = 1");
+    forger.forge("UPDATE trail_signing_keys SET valid_to = 1 WHERE row = 1");
     forger.rows.rotate();
     let stale = forger.store.resealing().stale(2, 100).await.unwrap();
     let tables = [
@@ -652,6 +745,10 @@ async fn a_forged_row_gets_no_new_code_when_resealed() {
         "principal_uses",
         "services",
         "tags",
+        "trail_cursors",
+        "trail_digests",
+        "trail_files",
+        "trail_signing_keys",
     ];
     for table in tables {
         let row = stale.iter().find(|row| row.table == table && row.handle == 1).unwrap();

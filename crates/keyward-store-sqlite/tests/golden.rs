@@ -24,7 +24,7 @@ use keyward_store_sqlite::{Database, SqliteStore};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
-const NEWEST: &str = "v3.db";
+const NEWEST: &str = "v4.db";
 
 /// The migration that a golden database was made with.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,6 +32,7 @@ enum Made {
     By0001,
     By0002,
     By0003,
+    By0004,
 }
 
 fn golden() -> PathBuf {
@@ -49,7 +50,7 @@ async fn a_database_of_every_release_reads_as_it_was_written() {
         require_content(&path, made(&file.file_name().into_string().unwrap())).await;
         count += 1;
     }
-    assert!(count >= 3);
+    assert!(count >= 4);
 }
 
 fn made(file: &str) -> Made {
@@ -57,6 +58,7 @@ fn made(file: &str) -> Made {
         "v1.db" => Made::By0001,
         "v2.db" => Made::By0002,
         "v3.db" => Made::By0003,
+        "v4.db" => Made::By0004,
         _ => panic!("no content is known of {file}"),
     }
 }
@@ -95,6 +97,8 @@ async fn require_content(path: &Path, made: Made) {
         Made::By0001 => 10,
         Made::By0002 => 21,
         Made::By0003 => 24,
+        // The signing key's seal too.
+        Made::By0004 => 25,
     };
     assert_eq!(store.resealing().stale(2, 100).await.unwrap().len(), stale);
     if made >= Made::By0002 {
@@ -102,6 +106,9 @@ async fn require_content(path: &Path, made: Made) {
     }
     if made >= Made::By0003 {
         require_content_of_0003(&store).await;
+    }
+    if made >= Made::By0004 {
+        require_content_of_0004(&store).await;
     }
 }
 
@@ -148,6 +155,20 @@ async fn require_content_of_0003(store: &SqliteStore) {
         let found = store.principal_uses().find(&record.principal).await.unwrap();
         assert_eq!(found, Some(record));
     }
+}
+
+async fn require_content_of_0004(store: &SqliteStore) {
+    let trail = store.trail();
+    assert_eq!(trail.cursors().await.unwrap(), content::trail_cursors_of_0004());
+    let files = trail.list_files(&scope(), None, 10).await.unwrap();
+    assert_eq!(files, content::trail_files_of_0004());
+    let mut values = content::trail_values_of_0004();
+    values.values.sort_by_key(|(attribute, _)| attribute.as_str());
+    assert_eq!(trail.values(&values.file).await.unwrap(), values.values);
+    let digests = trail.list_digests(&scope(), None, 10).await.unwrap();
+    assert_eq!(digests, content::trail_digests_of_0004());
+    let keys = trail.all_signing_keys().await.unwrap();
+    assert_eq!(keys, [content::trail_signing_key_of_0004()]);
 }
 
 /// The count kept beside the keys, also for keys written before there was one.

@@ -1,13 +1,14 @@
 //! The one change an operation makes.
 
-use keyward_model::{AccessKeyId, AccountId, GrantId, KeyMaterialId};
+use keyward_model::{AccessKeyId, AccountId, GrantId, KeyMaterialId, Timestamp};
 
 use crate::{
     AccountRecord, AliasRecord, AuditRow, CredentialOwner, CredentialRecord, EntityKind,
     EntityName, EntityRecord, EntityTarget, GrantFingerprint, GrantRecord, ImportTokenId,
     ImportWrappingKeyRecord, KeyRecord, LastUseRecord, MaterialRecord, PolicyRecord,
     PrincipalUseRecord, Scope, ScopedAlias, ScopedKey, ServiceRecord, StaleRow, StoreError,
-    TagRecord,
+    TagRecord, TrailCursorRecord, TrailDigestRecord, TrailFileRecord, TrailObject,
+    TrailSigningKeyRecord, TrailValues,
 };
 
 /// The place of a write in its shard: dense, and in the order of commits. A row's number is that
@@ -101,6 +102,14 @@ pub enum Write {
     DeleteService(String, AccountId),
     /// Removes a tag.
     DeleteTag(ScopedKey, String),
+    /// Removes the cursor of a reader of the journal, by name.
+    DeleteTrailCursor(String),
+    /// Removes the digest with this end.
+    DeleteTrailDigest(Scope, Timestamp),
+    /// Removes a log file with its values.
+    DeleteTrailFile(TrailObject),
+    /// Removes the values of a log file.
+    DeleteTrailValues(TrailObject),
     /// Adds an account.
     PutAccount(AccountRecord),
     /// Adds or replaces an alias.
@@ -128,6 +137,16 @@ pub enum Write {
     PutService(Box<ServiceRecord>),
     /// Adds or replaces a tag.
     PutTag(TagRecord),
+    /// Adds or replaces the cursor of a reader of the journal.
+    PutTrailCursor(TrailCursorRecord),
+    /// Adds or replaces a digest.
+    PutTrailDigest(Box<TrailDigestRecord>),
+    /// Adds or replaces a log file; its values stay.
+    PutTrailFile(Box<TrailFileRecord>),
+    /// Adds or replaces a key that signs digests.
+    PutTrailSigningKey(Box<TrailSigningKeyRecord>),
+    /// Adds values of a log file; an error when there is no such file.
+    PutTrailValues(Box<TrailValues>),
     /// Replaces a row's sealed value, or only its authentication code, under the current domain key.
     /// A row that is gone or holds another sealed value by now is left alone; one whose present
     /// code does not fit is an error.

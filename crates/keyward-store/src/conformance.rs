@@ -32,6 +32,7 @@ pub mod resealing;
 pub mod samples;
 pub mod services;
 pub mod tags;
+pub mod trail;
 
 use std::sync::Arc;
 
@@ -255,6 +256,26 @@ macro_rules! conformance_tests {
                 a_tag_is_gone_after_it_is_removed
                 tags_are_those_of_one_key
             }
+            trail {
+                a_cursor_is_found_by_its_name_where_it_was_put_last
+                every_column_of_a_log_file_survives
+                a_log_file_is_replaced_whole_and_keeps_its_values
+                a_log_file_is_gone_with_its_values_after_it_is_removed
+                values_stand_once_and_only_of_a_log_file_that_exists
+                matching_files_are_those_of_one_account_and_region_newest_first
+                matching_files_are_listed_page_by_page_when_times_are_alike
+                matching_files_may_hold_an_event_of_the_range
+                matching_files_hold_the_value
+                files_are_listed_by_name_page_by_page
+                the_newest_file_is_the_one_delivered_last
+                a_file_is_undigested_until_a_digest_lists_it
+                staged_files_and_digests_are_those_on_their_way
+                indexed_files_are_those_with_a_filter_oldest_first
+                scopes_are_those_with_a_file_or_digest
+                every_column_of_a_digest_survives
+                digests_are_listed_oldest_first_and_the_newest_is_found
+                signing_keys_are_those_of_one_region_oldest_first
+            }
         }
     };
     (@each $fresh:ident $($aggregate:ident { $($test:ident)+ })+) => { $(
@@ -297,6 +318,7 @@ mod tests {
             include_str!("conformance/resealing.rs"),
             include_str!("conformance/services.rs"),
             include_str!("conformance/tags.rs"),
+            include_str!("conformance/trail.rs"),
         ] {
             for rest in file.split("\npub async fn ").skip(1) {
                 let name = rest.split('(').next().unwrap();

@@ -29,6 +29,7 @@ mod resealing;
 mod scope;
 mod services;
 mod tags;
+mod trail;
 
 pub use accounts::{AccountRecord, Accounts};
 pub use aliases::{AliasRecord, Aliases};
@@ -56,6 +57,10 @@ pub use resealing::{Resealing, StaleRow};
 pub use scope::{Scope, ScopedAlias, ScopedKey};
 pub use services::{ServiceKind, ServiceRecord, Services};
 pub use tags::{TagRecord, Tags};
+pub use trail::{
+    PreviousDigest, Trail, TrailCursorRecord, TrailDigestRecord, TrailFilePlace, TrailFileRecord,
+    TrailFilter, TrailObject, TrailSigningKeyRecord, TrailState, TrailValues,
+};
 
 use async_trait::async_trait;
 
@@ -97,6 +102,8 @@ pub trait Store: Send + Sync {
     fn services(&self) -> &dyn Services;
     /// Tags of keys.
     fn tags(&self) -> &dyn Tags;
+    /// The audit trail behind the journal.
+    fn trail(&self) -> &dyn Trail;
 
     /// Runs one change as one transaction: every precondition holds and every write is durable, or
     /// nothing happened. Changes of concurrent callers may share one durable commit, each with its

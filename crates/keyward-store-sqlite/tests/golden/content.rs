@@ -4,14 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use keyward_model::{
-    KeyMaterialState, KeyState, MultiRegionSet, Origin, Partition, Region, RotationType,
-    UniqueIdKind,
+    KeyMaterialState, KeyState, LookupAttribute, MultiRegionSet, Origin, Partition, Region,
+    RotationType, UniqueIdKind,
 };
 use keyward_store::conformance::samples::{
     account, account_record, alias_record, audit_row, credential_record, domain_key_record,
     entity_record, grant_record, import_wrapping_key_record, key, key_record, last_use_record,
-    material_id, material_record, policy_record, principal_use_record, put_entity, service_record,
-    tag_record, time, unique_id, user,
+    material_id, material_record, policy_record, principal_use_record, put_entity, scope,
+    service_record, tag_record, time, trail_cursor_record, trail_digest_record, trail_file_record,
+    trail_signing_key_record, unique_id, user,
 };
 use keyward_store::conformance::{NumberedKeys, sealed};
 use keyward_store::{
@@ -19,7 +20,9 @@ use keyward_store::{
     DeploymentRecord, EntityBody, EntityRecord, GrantConstraints, GrantRecord, GroupBody,
     ImportWrappingKeyRecord, KeyRecord, LastUseRecord, MaterialRecord, MfaDeviceBody,
     OidcProviderBody, PolicyBody, PolicyRecord, PolicyVersion, PrincipalUseRecord, RoleBody,
-    Rotation, ServiceKind, ServiceRecord, Store, TagRecord, UsedPrincipal, UserBody, Write,
+    Rotation, ServiceKind, ServiceRecord, Store, TagRecord, TrailCursorRecord, TrailDigestRecord,
+    TrailFileRecord, TrailSigningKeyRecord, TrailState, TrailValues, UsedPrincipal, UserBody,
+    Write,
 };
 use keyward_store_sqlite::Database;
 
@@ -292,6 +295,53 @@ fn writes_of_0003() -> Vec<Write> {
     writes
 }
 
+pub(crate) fn trail_cursors_of_0004() -> [TrailCursorRecord; 2] {
+    let far = TrailCursorRecord {
+        name: "sink".to_owned(),
+        segment: 5_000_000_000,
+        ..trail_cursor_record(7)
+    };
+    [trail_cursor_record(7), far]
+}
+
+/// The first is in a digest and too old for lookups.
+pub(crate) fn trail_files_of_0004() -> [TrailFileRecord; 2] {
+    let old = TrailFileRecord {
+        event_ids: None,
+        digest_ended_at: Some(time(30)),
+        ..trail_file_record(&scope(), 1)
+    };
+    let staged = TrailFileRecord { state: TrailState::Staged, ..trail_file_record(&scope(), 2) };
+    [old, staged]
+}
+
+pub(crate) fn trail_values_of_0004() -> TrailValues {
+    let [_, file] = trail_files_of_0004();
+    let values = LookupAttribute::ALL.iter().map(|&it| (it, format!("größer {it}"))).collect();
+    TrailValues { file: file.name, values }
+}
+
+/// The first of a chain, and one behind it.
+pub(crate) fn trail_digests_of_0004() -> [TrailDigestRecord; 2] {
+    let first = TrailDigestRecord { previous: None, ..trail_digest_record(&scope(), 29) };
+    let second =
+        TrailDigestRecord { state: TrailState::Staged, ..trail_digest_record(&scope(), 30) };
+    [first, second]
+}
+
+pub(crate) fn trail_signing_key_of_0004() -> TrailSigningKeyRecord {
+    trail_signing_key_record(&scope().region, 1)
+}
+
+fn writes_of_0004() -> Vec<Write> {
+    let mut writes: Vec<_> = trail_cursors_of_0004().map(Write::PutTrailCursor).into();
+    writes.extend(trail_files_of_0004().map(|it| Write::PutTrailFile(Box::new(it))));
+    writes.push(Write::PutTrailValues(Box::new(trail_values_of_0004())));
+    writes.extend(trail_digests_of_0004().map(|it| Write::PutTrailDigest(Box::new(it))));
+    writes.push(Write::PutTrailSigningKey(Box::new(trail_signing_key_of_0004())));
+    writes
+}
+
 /// Writes a new database, some of it before and some after a rotation of the domain key.
 pub(crate) async fn write(path: &Path) {
     let database = Database::open(path).unwrap();
@@ -314,6 +364,7 @@ pub(crate) async fn write(path: &Path) {
     let mut writes = vec![new_material, Write::PutAccount(account_record(0))];
     writes.extend(credentials().map(Write::PutCredential));
     writes.extend(writes_of_0003());
+    writes.extend(writes_of_0004());
     store.commit(Change { writes, ..Change::default() }).await.unwrap();
     store.close().await.unwrap();
 }

@@ -7,7 +7,8 @@ use keyward_model::{Partition, UniqueIdKind};
 use super::samples::{
     account, account_record, alias, credential_record, entity_record, grant_id,
     import_wrapping_key_record, key, material_record, mfa_device_record, principal_use_record,
-    put_entity, put_key, put_whole_key, service_record, time, unique_id,
+    put_entity, put_key, put_whole_key, scope, service_record, time, trail_cursor_record,
+    trail_digest_record, trail_file_record, trail_signing_key_record, unique_id,
 };
 use super::{Subject, sealed};
 use crate::{
@@ -34,6 +35,10 @@ async fn rotated(subject: &Subject) {
         put_entity(mfa_device_record(1, "phone")),
         Write::PutPrincipalUse(principal_use_record(principal, 1)),
         Write::PutService(Box::new(service_record("s3"))),
+        Write::PutTrailCursor(trail_cursor_record(1)),
+        Write::PutTrailDigest(Box::new(trail_digest_record(&scope(), 1))),
+        Write::PutTrailFile(Box::new(trail_file_record(&scope(), 1))),
+        Write::PutTrailSigningKey(Box::new(trail_signing_key_record(&scope().region, 1))),
     ];
     subject.write(writes).await;
     assert_eq!(stale(subject).await, []);
@@ -69,8 +74,8 @@ pub async fn rows_of_every_table_are_stale_after_a_rotation(subject: &Subject) {
     rotated(subject).await;
     let rows = stale(subject).await;
     let tables: BTreeSet<_> = rows.iter().map(|row| row.table).collect();
-    assert_eq!(rows.len(), 15);
-    assert_eq!(tables.len(), 14, "{tables:?}");
+    assert_eq!(rows.len(), 19);
+    assert_eq!(tables.len(), 18, "{tables:?}");
     let material = rows.iter().find(|row| row.table == MaterialRecord::TABLE).unwrap();
     let record = material_record(&key(1), 1);
     assert_eq!(material.identity, MaterialRecord::row_identity(&record.key, &record.material_id));
@@ -84,6 +89,10 @@ pub async fn rows_of_every_table_are_stale_after_a_rotation(subject: &Subject) {
     let record = import_wrapping_key_record(&key(1), 1);
     assert_eq!(wrapping_key.identity, record.token_id);
     assert_eq!(wrapping_key.sealed.as_ref(), Some(&record.sealed_private_key));
+    let signing_key = rows.iter().find(|row| row.table == "trail_signing_keys").unwrap();
+    let record = trail_signing_key_record(&scope().region, 1);
+    assert_eq!(signing_key.identity, record.fingerprint.as_bytes());
+    assert_eq!(signing_key.sealed.as_ref(), Some(&record.sealed_private_key));
     let of_entities = rows.iter().filter(|row| row.table == EntityRecord::TABLE);
     let found: Vec<_> = of_entities.map(|row| (row.identity.clone(), row.sealed.clone())).collect();
     let device = mfa_device_record(1, "phone");
@@ -120,7 +129,12 @@ pub async fn a_resealed_row_reads_as_before_but_for_its_seal(subject: &Subject) 
             store.entities().find(&member().entity_name()).await.unwrap().unwrap().record,
             store.entities().referrers(&target, None, 10).await.unwrap(),
             store.services().list().await.unwrap(),
-            store.principal_uses().find(&principal).await.unwrap().unwrap(),
+            (
+                store.principal_uses().find(&principal).await.unwrap().unwrap(),
+                store.trail().cursors().await.unwrap(),
+                store.trail().list_files(&scope(), None, 10).await.unwrap(),
+                store.trail().list_digests(&scope(), None, 10).await.unwrap(),
+            ),
         )
     };
     let before = read().await;
@@ -137,6 +151,9 @@ pub async fn a_resealed_row_reads_as_before_but_for_its_seal(subject: &Subject) 
     wrapping_key.sealed_private_key = sealed(2, "private key 1");
     let found = store.import_wrapping_keys().find(&wrapping_key.token_id).await.unwrap();
     assert_eq!(found, Some(wrapping_key));
+    let mut signing_key = trail_signing_key_record(&scope().region, 1);
+    signing_key.sealed_private_key = sealed(2, "signing key 1");
+    assert_eq!(store.trail().all_signing_keys().await.unwrap(), [signing_key]);
     let mut device = mfa_device_record(1, "phone");
     device.body.replace_sealed(sealed(2, "seed 1")).unwrap();
     let found = store.entities().find(&device.entity_name()).await.unwrap().unwrap();

@@ -7,8 +7,8 @@ use std::task::Poll;
 
 use keyward_model::{
     AccountId, GrantId, GrantOperation, KeyId, KeyManager, KeyMaterialId, KeyMaterialState,
-    KeySpec, KeyState, KeyUsage, Origin, Timestamp, UniqueId, UniqueIdKind, WrappingAlgorithm,
-    WrappingKeySpec,
+    KeySpec, KeyState, KeyUsage, Origin, Region, Timestamp, UniqueId, UniqueIdKind,
+    WrappingAlgorithm, WrappingKeySpec,
 };
 use uuid::Uuid;
 
@@ -17,8 +17,10 @@ use crate::{
     AccountRecord, AliasRecord, AuditRow, CredentialOwner, CredentialRecord, CredentialStatus,
     DomainKeyRecord, EntityBody, EntityKind, EntityRecord, GrantConstraints, GrantRecord,
     GroupBody, ImportTokenId, ImportWrappingKeyRecord, KeyRecord, LastUseRecord, MaterialRecord,
-    MfaDeviceBody, PolicyRecord, PrincipalUseRecord, RoleBody, Rotation, Scope, ScopedAlias,
-    ScopedKey, ServiceKind, ServiceRecord, TagRecord, UsedPrincipal, UserBody, Write,
+    MfaDeviceBody, PolicyRecord, PreviousDigest, PrincipalUseRecord, RoleBody, Rotation, Scope,
+    ScopedAlias, ScopedKey, ServiceKind, ServiceRecord, TagRecord, TrailCursorRecord,
+    TrailDigestRecord, TrailFileRecord, TrailObject, TrailSigningKeyRecord, TrailState,
+    UsedPrincipal, UserBody, Write,
 };
 
 pub fn account(n: u32) -> AccountId {
@@ -224,6 +226,66 @@ pub fn tag_record(key: &ScopedKey, tag_key: &str, tag_value: &str) -> TagRecord 
 
 pub fn time(n: u32) -> Timestamp {
     Timestamp::from_unix_ms(1_700_000_000_000 + i64::from(n))
+}
+
+pub fn trail_cursor_record(n: u32) -> TrailCursorRecord {
+    TrailCursorRecord { name: "delivery".to_owned(), segment: 3, offset: n.into() }
+}
+
+pub fn trail_digest_record(scope: &Scope, n: u32) -> TrailDigestRecord {
+    let object = |n: u32| format!("AWSLogs/CloudTrail-Digest/{n:08}.json.gz");
+    let byte = u8::try_from(n % 200).unwrap();
+    TrailDigestRecord {
+        name: TrailObject { scope: scope.clone(), object: object(n) },
+        bucket: "audit".to_owned(),
+        state: TrailState::Delivered,
+        started_at: time(n),
+        ended_at: time(n + 1),
+        bytes: 900,
+        stored_bytes: 400,
+        hash: [byte; 32],
+        signature: vec![byte; 256],
+        fingerprint: format!("{n:032x}"),
+        previous: Some(PreviousDigest {
+            bucket: "audit".to_owned(),
+            object: object(n - 1),
+            hash: [byte + 7; 32],
+            signature: vec![byte + 7; 256],
+        }),
+        blocks: vec![byte; 8],
+    }
+}
+
+/// Its events span the ten milliseconds from `n` on.
+pub fn trail_file_record(scope: &Scope, n: u32) -> TrailFileRecord {
+    let object = format!("AWSLogs/CloudTrail/{n:08}.json.gz");
+    let byte = u8::try_from(n % 200).unwrap();
+    TrailFileRecord {
+        name: TrailObject { scope: scope.clone(), object },
+        bucket: "audit".to_owned(),
+        state: TrailState::Delivered,
+        delivered_at: time(n + 20),
+        oldest: time(n),
+        newest: time(n + 10),
+        records: 4,
+        bytes: 5_000_000_000,
+        stored_bytes: 1000 + u64::from(n),
+        hash: [byte; 32],
+        blocks: vec![byte; 16],
+        event_ids: Some(vec![byte; 5]),
+        digest_ended_at: None,
+    }
+}
+
+pub fn trail_signing_key_record(region: &Region, n: u32) -> TrailSigningKeyRecord {
+    TrailSigningKeyRecord {
+        fingerprint: format!("{n:032x}"),
+        region: region.clone(),
+        public_key: vec![0x30, 0x01],
+        sealed_private_key: sealed(1, &format!("signing key {n}")),
+        valid_from: time(n),
+        valid_to: time(n + 10),
+    }
 }
 
 pub fn unique_id(kind: UniqueIdKind, n: u32) -> UniqueId {
