@@ -43,6 +43,7 @@ mod secret;
 mod totp;
 #[cfg(test)]
 mod vectors;
+mod verifying;
 
 pub use asymmetric::{AsymmetricKey, DataKeyPair, Message, encrypt_bytes_max};
 pub use cms::enveloped_for;
@@ -73,3 +74,4 @@ pub use seal::{
 };
 pub use secret::{KeyMaterial, MfaSeed, Passphrase, Plaintext, Secret, SigningSecret};
 pub use totp::{MFA_CODE_CHARS, MFA_STEP_S};
+pub use verifying::RsaVerifyingKey;

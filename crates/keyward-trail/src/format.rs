@@ -4,12 +4,14 @@
 //! Pure: names, documents and compressed bytes go in and come out. Where files lie, who signs and
 //! what was delivered is not known here.
 
+mod blocks;
 mod date;
 mod digest;
 mod gzip;
 mod name;
 mod public_key;
 
+pub use blocks::{BLOCK_BYTES, BLOCK_SUM_BYTES, block_sum, block_sums};
 pub use date::{compact_minute, compact_second, parse_iso_date};
 pub use digest::{
     DIGEST_BYTES_MAX, Digest, DigestMetadata, HASH_ALGORITHM, ListedFile, METADATA_BYTES_MAX,

@@ -56,7 +56,7 @@ pub struct KeyPrefix(String);
 pub struct TrailName(String);
 
 /// Sixteen letters and digits that keep files of one minute apart.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FileTag([u8; TAG_CHARS]);
 
 /// Text that is not the key of such a file.
