@@ -12,6 +12,22 @@ pub fn iso_date(at: Timestamp) -> impl fmt::Display {
     })
 }
 
+/// Reads what [`iso_date`] writes, of the years 0 to 9999.
+pub fn read_iso_date(text: &str) -> Option<Timestamp> {
+    let number = |from: usize, to: usize| -> Option<i64> {
+        let digits =
+            text.get(from..to).filter(|it| it.bytes().all(|byte| byte.is_ascii_digit()))?;
+        digits.parse().ok()
+    };
+    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+    let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
+    let days = days_of(year, month, day);
+    let unix_s = days * DAY_S + hour * 3600 + minute * 60 + second;
+    let at = Timestamp::from_unix_ms(unix_s * 1000);
+    // Whatever is no date, or is written in another way, reads as a different one.
+    (iso_date(at).to_string() == text).then_some(at)
+}
+
 /// `Aug 10, 2022, 10:38:27 PM`: the form of a date inside parameters and response elements, as
 /// Java's default style writes it.
 pub fn java_date(at: Timestamp) -> impl fmt::Display {
@@ -70,6 +86,15 @@ fn date_of(days: i64) -> (i64, i64, i64) {
     (400 * era + year_of_era + i64::from(month <= 2), month, day)
 }
 
+/// The days from 1970-01-01 to a date: the other way round.
+const fn days_of(year: i64, month: i64, day: i64) -> i64 {
+    let (year, march_month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let day_of_year = (153 * march_month + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    era * ERA_DAYS + day_of_era - EPOCH_DAYS
+}
+
 const fn month_name(month: i64) -> &'static str {
     match month {
         1 => "Jan",
@@ -113,7 +138,29 @@ mod tests {
             (253_402_300_799, "9999-12-31T23:59:59Z", "Dec 31, 9999, 11:59:59 PM"),
         ] {
             assert_eq!(iso_date(at(unix_s)).to_string(), iso);
+            assert_eq!(read_iso_date(iso), Some(at(unix_s)));
             assert_eq!(java_date(at(unix_s)).to_string(), java);
+        }
+    }
+
+    #[test]
+    fn only_dates_in_their_one_form_are_read() {
+        for text in [
+            "",
+            "2026-03-04T10:15:02",
+            "2026-03-04T10:15:02.5Z",
+            "2026-03-04 10:15:02Z",
+            "2026-02-29T10:15:02Z",
+            "2026-13-04T10:15:02Z",
+            "2026-00-04T10:15:02Z",
+            "2026-03-00T10:15:02Z",
+            "2026-03-04T24:15:02Z",
+            "2026-03-04T10:60:02Z",
+            "2026-03-04T10:15:60Z",
+            "+026-03-04T10:15:02Z",
+            "2026-03-04T10:15:0éZ",
+        ] {
+            assert_eq!(read_iso_date(text), None, "{text}");
         }
     }
 
@@ -162,6 +209,11 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_date_is_read_as_it_was_written(unix_s in -62_167_219_200_i64..253_402_300_800) {
+            prop_assert_eq!(read_iso_date(&iso_date(at(unix_s)).to_string()), Some(at(unix_s)));
+        }
+
         #[test]
         fn any_day_is_counted_right(days in -800_000_i64..3_000_000) {
             prop_assert_eq!(date_of(days), counted(days));

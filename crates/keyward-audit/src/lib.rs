@@ -5,12 +5,14 @@
 //! shape says so itself, through [`Recorded`]), who decides a request, or what a reply looks like.
 
 mod date;
+mod event;
 pub mod files;
 mod journal;
 mod json;
 mod record;
 
-pub use date::{iso_date, java_date};
+pub use date::{iso_date, java_date, read_iso_date};
+pub use event::{Event, EventResource};
 pub use journal::{
     Durability, FollowError, Hold, InvalidPosition, Journal, JournalCounts, JournalError,
     JournalFollower, JournalOptions, JournalPosition, JournalReader, Lines, OpenError, Repair,
