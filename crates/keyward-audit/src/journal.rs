@@ -118,7 +118,8 @@ pub struct JournalCounts {
     pub appended_records: u64,
     /// Bytes of those records, line ends included.
     pub appended_bytes: u64,
-    /// Records refused, because the disk refused or too much was waiting.
+    /// Records refused, because the disk refused, too much was waiting, or the journal is held; and
+    /// checks that failed, since a record would have followed.
     pub refused_records: u64,
     /// Torn lines found when the journal was opened.
     pub torn_lines: u64,
@@ -213,9 +214,19 @@ impl Journal {
     /// Fails when the journal could not take a record now. Costs nothing while it is healthy or
     /// held; after a failed write it mends the tail and tries a small file beside the segments.
     ///
-    /// An operation that changes something asks before it commits.
+    /// Every request asks before anything is done for it, and again before it commits a change.
+    /// What is refused here counts among the refused records.
     pub fn check(&self) -> Result<(), JournalError> {
         self.shared.check()
+    }
+
+    /// Looks after the journal, every few seconds: after a failed write it does what
+    /// [`check`](Self::check) does, so that the journal recovers without a request. While all is
+    /// well it makes sure that the newest segment was not taken away, and that the disk answers:
+    /// of one that takes no batch for three inspections the journal is unhealthy until it does.
+    /// Blocks.
+    pub fn inspect(&self) {
+        self.shared.inspect();
     }
 
     /// From now on the journal takes no records, until this hold is released. A hold that is set
@@ -308,7 +319,7 @@ impl Journal {
     /// For records that committed with their change and wait for delivery: those found here were
     /// delivered before.
     pub async fn contains_event_ids(&self, ids: &[Uuid]) -> Result<HashSet<Uuid>, JournalError> {
-        self.check()?;
+        self.shared.check_disk()?;
         let (directory, ids) = (self.directory.clone(), ids.to_vec());
         let search = move || reader::find_event_ids(&directory, &ids);
         let found = tokio::task::spawn_blocking(search).await.map_err(|_| JournalError::Stopped)?;
@@ -322,7 +333,7 @@ impl Journal {
         &self,
         take: fn(&mut T, &[u8]),
     ) -> Result<T, JournalError> {
-        self.check()?;
+        self.shared.check_disk()?;
         let directory = self.directory.clone();
         let read = move || reader::read_recent(&directory, take);
         let read = tokio::task::spawn_blocking(read).await.map_err(|_| JournalError::Stopped)?;

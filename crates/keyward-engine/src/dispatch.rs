@@ -56,13 +56,15 @@ pub struct Tls {
 }
 
 impl Engine {
-    /// Runs one authenticated request. What comes back has its audit record.
+    /// Runs one authenticated request. What comes back has its audit record. While the journal takes
+    /// none, the request is refused before any work is done for it.
     pub async fn dispatch(
         self: &Arc<Self>,
         entry: &'static Entry,
         call: Call,
         body: &[u8],
     ) -> Result<Reply, OpError> {
+        self.journal().check().map_err(OpError::unrecorded)?;
         if entry.authentication == Authentication::Signature {
             let service = entry.api.event_source.split('.').next().unwrap_or_default();
             self.principal_uses.note(&call.caller, service, &call.region, self.clock().now());
@@ -160,6 +162,12 @@ async fn close(cx: &mut Cx, result: Result<Reply, OpError>) -> Closed {
     if !cx.caller_is_known {
         return Closed::Reply(refused_to_a_stranger(result));
     }
+    if result.is_ok()
+        && !cx.change.writes.is_empty()
+        && let Err(error) = cx.engine().journal().check()
+    {
+        return Closed::Reply(Err(OpError::unrecorded(error)));
+    }
     let result = match result {
         Ok(reply) if !cx.change.writes.is_empty() => match commit(cx).await {
             Ok(records) => {
@@ -180,7 +188,7 @@ async fn close(cx: &mut Cx, result: Result<Reply, OpError>) -> Closed {
             }
             Closed::Reply(result)
         }
-        Err(error) => Closed::Reply(Err(OpError::internal(error))),
+        Err(error) => Closed::Reply(Err(OpError::unrecorded(error))),
     }
 }
 
@@ -218,7 +226,6 @@ fn refused_to_a_stranger(result: Result<Reply, OpError>) -> Result<Reply, OpErro
 
 async fn commit(cx: &mut Cx) -> Result<CallRecords, CommitError> {
     let engine = Arc::clone(cx.engine());
-    engine.journal().check().map_err(|error| StoreError::Backend(Box::new(error)))?;
     let records = records(cx, None);
     let mut change = std::mem::take(&mut cx.change);
     change.audit.extend(records.of_owners.iter().map(|(_, row)| row.clone()));

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
+use keyward_audit::JournalError;
+
 use crate::Protocol;
 
 /// Declares every outcome a client can see: the name of the exception and its status, and behind
@@ -138,6 +140,18 @@ impl OpError {
         }
     }
 
+    /// There would be no record, so there is no reply. The journal logs why, once, and not for each
+    /// request; so does this carry no reason.
+    pub(crate) fn unrecorded(error: JournalError) -> Self {
+        match error {
+            JournalError::NotOneLine => Self::internal(error),
+            JournalError::Failed(_)
+            | JournalError::Held
+            | JournalError::Overloaded
+            | JournalError::Stopped => Self::new(ErrorCode::KmsInternal, UNRECORDED),
+        }
+    }
+
     /// What lies behind an internal error, for timed work, which no client waits for.
     pub(crate) fn into_source(self) -> Option<Box<dyn Error + Send + Sync>> {
         self.source
@@ -166,6 +180,10 @@ impl fmt::Debug for OpError {
         write!(f, "{} ({message:?}, {source:?})", code.exception())
     }
 }
+
+// WIRE: the service's own words for this are not known.
+const UNRECORDED: &str =
+    "The audit trail cannot be written, so the request was refused. Retry the request later.";
 
 /// Makes an [`OpError`] whose text is formatted.
 #[macro_export]

@@ -132,6 +132,7 @@ impl Engine {
     /// Replaces the current domain key and seals everything anew under the next one. Killed at any
     /// point, the next round finishes it.
     pub async fn rotate_domain_keys(&self, seal: &Seal) -> Result<(), ScheduleError> {
+        self.journal().check()?;
         let (keys, record) =
             self.ring().keys().rotate(seal).map_err(|_| ScheduleError::Rotation)?;
         self.store().domain_keys().add(self.domain_key_record(&record)).await?;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fs;
 
-use keyward_audit::JournalOptions;
+use keyward_audit::{Hold, JournalOptions};
 use keyward_testkit::{Refused, TestApp, TestOptions, blob};
 use serde_json::{Value, json};
 
@@ -13,8 +13,10 @@ async fn app() -> TestApp {
     TestApp::with(TestOptions { journal, ..TestOptions::default() }).await
 }
 
-fn internal() -> Refused {
-    Refused::new("KMSInternalException", "An internal error occurred. Retry the request.")
+fn unrecorded() -> Refused {
+    let text =
+        "The audit trail cannot be written, so the request was refused. Retry the request later.";
+    Refused::new("KMSInternalException", text)
 }
 
 fn event_names(app: &TestApp) -> Vec<String> {
@@ -37,7 +39,7 @@ async fn a_call_that_changes_nothing_fails_without_its_record() {
         // A refusal is told only once it is on record, too.
         ("DescribeKey", json!({ "KeyId": "alias/none" })),
     ] {
-        assert_eq!(root.refused(operation, input).await, internal(), "{operation}");
+        assert_eq!(root.refused(operation, input).await, unrecorded(), "{operation}");
     }
 }
 
@@ -54,7 +56,7 @@ async fn nothing_is_changed_while_the_journal_is_known_to_fail() {
         ("DisableKey", json!({ "KeyId": key })),
         ("ScheduleKeyDeletion", json!({ "KeyId": key })),
     ] {
-        assert_eq!(root.refused(operation, input).await, internal(), "{operation}");
+        assert_eq!(root.refused(operation, input).await, unrecorded(), "{operation}");
     }
     fs::create_dir(app.journal_directory()).unwrap();
     assert_eq!(root.describe(&key).await.get("KeyState"), Some(&json!("Enabled")));
@@ -96,4 +98,28 @@ async fn every_authenticated_call_leaves_one_record_with_its_request_id() {
     let ids: HashSet<_> =
         app.audit().iter().map(|record| format!("{:?}", record.get("requestID"))).collect();
     assert_eq!(ids.len(), 5);
+}
+
+#[tokio::test]
+async fn while_the_journal_is_held_nothing_is_done_and_nothing_recorded() {
+    let app = TestApp::new().await;
+    let root = app.root();
+    let key = root.create_key().await;
+    let before = event_names(&app);
+    let journal = app.engine().journal();
+    journal.hold(Hold::Sink("syslog".to_owned()));
+    for (operation, input) in [
+        ("Encrypt", json!({ "KeyId": key, "Plaintext": blob("secret") })),
+        ("ListKeys", json!({})),
+        ("DisableKey", json!({ "KeyId": key })),
+        ("CreateKey", json!({})),
+        ("DescribeKey", json!({ "KeyId": "alias/none" })),
+    ] {
+        assert_eq!(root.refused(operation, input).await, unrecorded(), "{operation}");
+    }
+    let refused = app.engine().create_account(None, "uid 0").await;
+    assert!(refused.is_err_and(|error| error.to_string().contains("nothing was done")));
+    assert_eq!(event_names(&app), before);
+    journal.release(&Hold::Sink("syslog".to_owned()));
+    assert_eq!(root.describe(&key).await.get("KeyState"), Some(&json!("Enabled")));
 }

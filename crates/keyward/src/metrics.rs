@@ -4,6 +4,7 @@
 mod calls;
 mod described;
 mod expiry;
+mod held;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -72,6 +73,8 @@ async fn render(engine: &Engine, handle: &PrometheusHandle) -> String {
     counter!("keyward_audit_refused_records_total").absolute(counts.refused_records);
     let is_healthy = u8::from(journal.is_healthy());
     gauge!("keyward_audit_healthy").set(f64::from(is_healthy));
+    counter!("keyward_audit_torn_lines_total").absolute(counts.torn_lines);
+    held::show(journal);
     handle.run_upkeep();
     let mut page = handle.render();
     page.push_str(&expiry::series(engine).await);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
+use keyward_audit::{Hold, Journal};
 use keyward_engine::ScheduleError;
 use keyward_model::Timestamp;
 use keyward_server::Readiness;
@@ -22,7 +23,6 @@ use crate::logging::chain;
 const ROUND: Duration = Duration::from_mins(1);
 const CERTIFICATES: Duration = Duration::from_secs(5);
 const CLOCK_NOTE: &str = "the clock leapt: no key is deleted until `keyward clock accept`";
-const JOURNAL_REASON: &str = "the audit journal cannot be written";
 /// 1 while a leap of the clock waits for an operator's word.
 const CLOCK_LEAP: &str = "keyward_clock_leap";
 
@@ -35,6 +35,8 @@ pub(crate) struct Schedule {
     readiness: Readiness,
     hangup: Signal,
     has_leapt: bool,
+    /// Why the journal takes no records, as it was told last.
+    journal_reasons: Vec<String>,
 }
 
 impl Schedule {
@@ -55,6 +57,7 @@ impl Schedule {
             readiness,
             hangup: signal(SignalKind::hangup())?,
             has_leapt: false,
+            journal_reasons: Vec::new(),
         })
     }
 
@@ -73,8 +76,9 @@ impl Schedule {
                 _ = rounds.tick() => self.round().await,
                 // Nothing is destroyed, so the clock need not be believed.
                 () = engine.has_unsettled_keys() => engine.settle(engine.clock().now()).await,
+                () = engine.journal().health_changed() => self.tell_of_journal().await,
                 _ = certificates.tick() => {
-                    self.watch_journal();
+                    self.watch_journal().await;
                     self.reload_changed_certificates();
                 }
                 _ = self.hangup.recv() => self.reload_certificates(),
@@ -135,12 +139,28 @@ impl Schedule {
         report("audit records wait in the database", delivered);
     }
 
-    /// While the journal takes no records, requests fail, so none should be sent here. Asking makes
-    /// it try again, so that it recovers without a request.
-    fn watch_journal(&self) {
-        match tokio::task::block_in_place(|| self.desk.engine.journal().check()) {
-            Ok(()) => self.readiness.clear(JOURNAL_REASON),
-            Err(_) => self.readiness.block(JOURNAL_REASON),
+    /// While the journal takes no records, requests fail, so none should be sent here. Looking after
+    /// it makes it try again, so that it recovers without a request.
+    async fn watch_journal(&mut self) {
+        tokio::task::block_in_place(|| self.desk.engine.journal().inspect());
+        self.tell_of_journal().await;
+    }
+
+    async fn tell_of_journal(&mut self) {
+        let reasons = reasons(self.desk.engine.journal());
+        if reasons == self.journal_reasons {
+            return;
+        }
+        for gone in self.journal_reasons.iter().filter(|reason| !reasons.contains(reason)) {
+            self.readiness.clear(gone);
+        }
+        for reason in &reasons {
+            self.readiness.block(reason.clone());
+        }
+        self.journal_reasons = reasons;
+        if self.journal_reasons.is_empty() {
+            // What was committed before the journal refused it need not wait for the next round.
+            self.deliver_records().await;
         }
     }
 
@@ -169,6 +189,16 @@ impl Schedule {
             tokio::task::block_in_place(|| certificates.reload());
         }
     }
+}
+
+/// Why the journal takes no records: short, and fit for strangers to read.
+fn reasons(journal: &Journal) -> Vec<String> {
+    let disk = (!journal.is_writable()).then(|| "the audit journal cannot be written".to_owned());
+    let held = journal.holds().into_iter().map(|hold| match hold {
+        Hold::Delivery => "audit records cannot be delivered to log files".to_owned(),
+        Hold::Sink(name) => format!("the audit sink `{name}` takes no records"),
+    });
+    disk.into_iter().chain(held).collect()
 }
 
 fn every(period: Duration) -> tokio::time::Interval {

@@ -24,6 +24,9 @@ use super::{Durability, JournalCounts, JournalError, JournalOptions, JournalPosi
 /// Batches one append writes before it passes the lead.
 const ROUNDS_MAX: u32 = 4;
 
+/// A batch that so many inspections in a row find being written has met a disk that does not answer.
+const IDLE_INSPECTIONS_MAX: u64 = 2;
+
 /// What appends share. No lock is held across an await, and the queue's never during a write.
 pub(super) struct Shared {
     queue: Mutex<Queue>,
@@ -36,6 +39,13 @@ pub(super) struct Shared {
     pub(super) holds: Holds,
     /// Where the acknowledged lines end.
     pub(super) end: watch::Sender<JournalPosition>,
+    /// Set when an inspection found the writer busy, which then does its part.
+    is_inspection_due: AtomicBool,
+    /// Batches written, or not; those there were at the last inspection, and how many inspections
+    /// have found the same one being written.
+    batches: AtomicU64,
+    inspected_batches: AtomicU64,
+    idle_inspections: AtomicU64,
     appended_records: AtomicU64,
     appended_bytes: AtomicU64,
     refused_records: AtomicU64,
@@ -85,6 +95,10 @@ impl Shared {
             is_threaded: options.durability == Durability::Fsync,
             is_writable: AtomicBool::new(true),
             holds: Holds::default(),
+            is_inspection_due: AtomicBool::new(false),
+            batches: AtomicU64::new(0),
+            inspected_batches: AtomicU64::new(0),
+            idle_inspections: AtomicU64::new(0),
             appended_records: AtomicU64::new(0),
             appended_bytes: AtomicU64::new(0),
             refused_records: AtomicU64::new(0),
@@ -119,9 +133,39 @@ impl Shared {
     }
 
     pub(super) fn check(&self) -> Result<(), JournalError> {
-        if self.holds.is_any() {
-            return Err(JournalError::Held);
+        let is_held = self.holds.is_any();
+        let checked = if is_held { Err(JournalError::Held) } else { self.check_disk() };
+        if checked.is_err() {
+            self.refused_records.fetch_add(1, Ordering::Relaxed);
         }
+        checked
+    }
+
+    /// Looks after the file that is written to, whether or not anyone asks for a record.
+    pub(super) fn inspect(&self) {
+        let Ok(mut writer) = self.writer.try_lock() else {
+            return self.note_busy();
+        };
+        self.idle_inspections.store(0, Ordering::Relaxed);
+        let outcome = if self.is_writable() { writer.stay_in_place() } else { writer.probe() };
+        drop(writer);
+        // It is noted and logged; nobody waits for it.
+        let _ = self.note_health(outcome);
+    }
+
+    /// Somebody is writing: always the same batch, if the disk does not answer.
+    fn note_busy(&self) {
+        self.is_inspection_due.store(true, Ordering::Relaxed);
+        let batches = self.batches.load(Ordering::Relaxed);
+        if self.inspected_batches.swap(batches, Ordering::Relaxed) != batches {
+            self.idle_inspections.store(0, Ordering::Relaxed);
+        } else if self.idle_inspections.fetch_add(1, Ordering::Relaxed) >= IDLE_INSPECTIONS_MAX {
+            let _ = self.note_health(Err(io::ErrorKind::TimedOut.into()));
+        }
+    }
+
+    /// Fails when the disk could not take a record now.
+    pub(super) fn check_disk(&self) -> Result<(), JournalError> {
         if self.is_writable() {
             return Ok(());
         }
@@ -192,7 +236,12 @@ impl Shared {
     /// Writes whole lines, and says where the journal ends now.
     fn write_bytes(&self, bytes: &[u8]) -> io::Result<()> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        writer.write(bytes)?;
+        let is_inspected = self.is_inspection_due.load(Ordering::Relaxed)
+            && self.is_inspection_due.swap(false, Ordering::Relaxed);
+        let in_place = if is_inspected { writer.stay_in_place() } else { Ok(()) };
+        let written = in_place.and_then(|()| writer.write(bytes));
+        self.batches.fetch_add(1, Ordering::Relaxed);
+        written?;
         self.end.send_replace(writer.end());
         Ok(())
     }

@@ -83,6 +83,20 @@ impl Writer {
         written
     }
 
+    /// Makes sure that the segment still stands where it was made. If it does not, another is begun:
+    /// what is written to a file that has lost its name, or was moved away, is lost or not found.
+    pub(super) fn stay_in_place(&mut self) -> io::Result<()> {
+        let path = segment::path(&self.directory, self.number);
+        match self.segment.is_at(&path) {
+            Ok(true) => return Ok(()),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            Ok(false) | Err(_) => {}
+        }
+        tracing::warn!(path = %path.display(), "a journal segment was taken away");
+        self.is_left = true;
+        self.probe()
+    }
+
     fn write_batch(&mut self, batch: &[u8]) -> io::Result<()> {
         self.mend()?;
         let added = u64::try_from(batch.len()).unwrap_or(u64::MAX);

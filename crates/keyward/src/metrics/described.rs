@@ -3,6 +3,7 @@
 use metrics::{describe_counter, describe_gauge, describe_histogram};
 
 use super::calls::{ACCESS_DENIED, CALL_COUNT, SUCCESSFUL_REQUEST, THROTTLED};
+use super::held::HELD;
 
 const COUNTERS: &[(&str, &str)] = &[
     (SUCCESSFUL_REQUEST, "Successful cryptographic operations (AWS/KMS SuccessfulRequest)."),
@@ -14,10 +15,12 @@ const COUNTERS: &[(&str, &str)] = &[
     ("keyward_audit_records_total", "Records appended to the audit journal."),
     ("keyward_audit_bytes_total", "Bytes appended to the audit journal."),
     ("keyward_audit_refused_records_total", "Records the audit journal did not take."),
+    ("keyward_audit_torn_lines_total", "Half lines mended when the audit journal was opened."),
 ];
 
 const GAUGES: &[(&str, &str)] = &[
     ("keyward_audit_healthy", "1 while the audit journal takes records."),
+    (HELD, "1 for each who keeps the audit journal from taking records."),
     ("keyward_build_info", "Always 1; the label tells the version."),
     ("keyward_clock_leap", "1 while a leap of the clock waits for an operator's word."),
     ("keyward_connections", "Open connections."),

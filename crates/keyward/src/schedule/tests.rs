@@ -107,3 +107,30 @@ async fn a_deletion_cancelled_in_time_is_not_done() {
     schedule.round().await;
     assert!(!is_deleted(&app, &key).await);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readiness_says_who_keeps_the_journal_from_taking_records() {
+    let app = TestApp::new().await;
+    let mut schedule = started(&app);
+    let journal = app.engine().journal();
+    schedule.watch_journal().await;
+    assert!(schedule.readiness.reasons().is_empty());
+    let sink = Hold::Sink("syslog".to_owned());
+    journal.hold(sink.clone());
+    journal.hold(Hold::Delivery);
+    std::fs::rename(app.journal_directory(), app.journal_directory().with_extension("x")).unwrap();
+    schedule.watch_journal().await;
+    let reasons = [
+        "audit records cannot be delivered to log files",
+        "the audit journal cannot be written",
+        "the audit sink `syslog` takes no records",
+    ];
+    assert_eq!(schedule.readiness.reasons(), reasons);
+    journal.release(&Hold::Delivery);
+    schedule.tell_of_journal().await;
+    assert_eq!(schedule.readiness.reasons(), reasons[1..]);
+    journal.release(&sink);
+    std::fs::create_dir(app.journal_directory()).unwrap();
+    schedule.watch_journal().await;
+    assert!(schedule.readiness.reasons().is_empty());
+}
