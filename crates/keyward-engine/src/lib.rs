@@ -54,6 +54,7 @@ mod service;
 mod session;
 mod shared;
 mod stamped;
+mod trail_key;
 mod turns;
 mod workers;
 
@@ -96,4 +97,5 @@ pub use resolve::{Found, Target};
 pub use schedule::{DOMAIN_KEY_AGE_MAX_DAYS, ScheduleError};
 pub use service::{NewService, NewServiceKind, NotAServiceName, ServiceName};
 pub use session::{IssuedSession, NewSession, SESSION_S_MAX};
+pub use trail_key::{TrailKeyError, TrailKeyPair};
 pub use workers::{Busy, Lane, Workers};

@@ -18,6 +18,8 @@ use keyward_oidc::{Issuers, Settings};
 use keyward_outbound::{AddressRule, trust};
 use keyward_store::{Change, DomainKeyRecord, KeyRecord, Scope, Store, Write};
 use keyward_store_sqlite::{Database, SqliteStore};
+use keyward_trail::format::KeyPrefix;
+use keyward_trail::{Delivered, Delivery, DeliveryOptions, TrailLayout};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -58,7 +60,12 @@ pub struct TestOptions {
     pub organization: Option<Organization>,
     /// Who counts calls.
     pub observer: Option<Arc<dyn Observer>>,
+    /// Puts something before the database.
+    pub wrap_store: Option<WrapStore>,
 }
+
+/// What is put before a database.
+pub type WrapStore = Box<dyn FnOnce(Arc<dyn Store>) -> Arc<dyn Store>>;
 
 impl Default for TestOptions {
     fn default() -> Self {
@@ -74,6 +81,7 @@ impl Default for TestOptions {
             key_sets: BTreeMap::new(),
             organization: None,
             observer: None,
+            wrap_store: None,
         }
     }
 }
@@ -184,6 +192,29 @@ impl TestApp {
         self.engine.do_due_work(self.clock.now()).await;
     }
 
+    /// Delivery to log files below [`trail_layout`](Self::trail_layout), as a server does it: nothing
+    /// else delivers in a test.
+    pub fn delivery(&self) -> Delivery {
+        let options = DeliveryOptions::new(self.trail_layout());
+        Delivery::new(Arc::clone(&self.engine), options)
+    }
+
+    /// Delivers every record to log files.
+    pub async fn deliver(&self) -> Delivered {
+        self.delivery().deliver().await.unwrap()
+    }
+
+    /// Where log files and digests are.
+    pub fn trail_layout(&self) -> TrailLayout {
+        TrailLayout {
+            directory: self.directory.path().join("audit"),
+            bucket: "keyward-audit".parse().unwrap(),
+            prefix: KeyPrefix::default(),
+            name: "keyward".parse().unwrap(),
+            home_region: self.engine.default_region().clone(),
+        }
+    }
+
     /// The engine, for what no client can do.
     pub const fn engine(&self) -> &Arc<Engine> {
         &self.engine
@@ -253,8 +284,13 @@ async fn start(
     let deployment = store.deployment().find().await.unwrap().unwrap();
     let clock_ahead_ms = store.deployment().clock_offset_ms().await.unwrap();
     let (journal, _) = Journal::open(&journal_directory(directory), options.journal).unwrap();
+    let store: Arc<dyn Store> = Arc::new(store);
+    let store = match options.wrap_store {
+        Some(wrap) => wrap(store),
+        None => store,
+    };
     Engine::new(Parts {
-        store: Arc::new(store),
+        store,
         ring: key_ring,
         journal,
         clock: clock.clone(),

@@ -26,7 +26,7 @@ mod refused;
 mod rng;
 mod xml;
 
-pub use app::{ACCOUNT, OTHER_ACCOUNT, TestApp, TestOptions};
+pub use app::{ACCOUNT, OTHER_ACCOUNT, TestApp, TestOptions, WrapStore};
 pub use attestation::{attester, enclave, recipient_info};
 pub use client::{Client, blob, unblob};
 pub use clock::MockClock;

@@ -1,0 +1,357 @@
+//! Delivery: from the journal to log files and digests, each line into exactly one file.
+//!
+//! A batch of lines becomes files in `staging`, synced. One change then records the files, what they
+//! are found by, and how far the journal was read. Only then are they renamed into their places. A
+//! process killed before the change leaves files that no row names, which are removed; one killed
+//! after it leaves rows that say what is to be finished. Whoever begins reads the rows first.
+
+mod batch;
+mod digest;
+mod options;
+mod place;
+mod retention;
+mod status;
+mod task;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use keyward_audit::files::{Files, RealFiles};
+use keyward_audit::{FollowError, JournalFollower, JournalPosition, Lines};
+use keyward_crypto::sha256;
+use keyward_engine::{Engine, TrailKeyError};
+use keyward_model::Timestamp;
+use keyward_store::{
+    Change, CommitError, Scope, StoreError, TrailDigestRecord, TrailFileRecord, TrailObject,
+    TrailState, TrailValues, Write,
+};
+use tracing::{error, info, warn};
+
+pub use digest::{DigestEnd, public_key};
+pub use options::DeliveryOptions;
+pub use status::{DeliveryCounts, DeliveryStatus};
+pub use task::{DeliveryStopped, DeliveryTask, NotDelivered};
+
+use batch::{Batch, Group};
+use place::Places;
+
+use crate::cursors::{self, DELIVERY};
+use crate::format::{FileTag, LogFileName, block_sums};
+
+/// How many rows are read at once.
+const PAGE: u32 = 1000;
+
+/// Delivers what the journal holds. There is one in a deployment: the program holds the lock of the
+/// data directory.
+pub struct Delivery {
+    engine: Arc<Engine>,
+    options: DeliveryOptions,
+    places: Places,
+    status: Arc<DeliveryStatus>,
+    /// Absent until the rows were read, and again after a failure.
+    follower: Option<JournalFollower>,
+    stopping: Arc<AtomicBool>,
+}
+
+/// What a delivery made.
+#[derive(Clone, Debug, Default)]
+pub struct Delivered {
+    /// The log files.
+    pub files: Vec<TrailFileRecord>,
+    /// The digests.
+    pub digests: Vec<TrailDigestRecord>,
+}
+
+/// Why a delivery did not come to its end. The next one begins where the rows say.
+#[derive(Debug, thiserror::Error)]
+pub enum DeliveryError {
+    /// The database took no change.
+    #[error("the database took no change")]
+    Commit(#[from] CommitError),
+    /// The file system refused.
+    #[error("`{}` cannot be written", path.display())]
+    File {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The journal cannot be read.
+    #[error("the journal cannot be read")]
+    Follow(#[from] FollowError),
+    /// A digest cannot be signed.
+    #[error("a digest cannot be signed")]
+    Key(#[from] TrailKeyError),
+    /// A fresh key pair is none.
+    #[error("a fresh signing key cannot be used")]
+    NotAKey,
+    /// The database cannot be read.
+    #[error("the database cannot be read")]
+    Store(#[from] StoreError),
+}
+
+impl Delivery {
+    /// Delivers into the machine's file system.
+    pub fn new(engine: Arc<Engine>, options: DeliveryOptions) -> Self {
+        Self::on(Arc::new(RealFiles), engine, options)
+    }
+
+    /// Delivers into another file system: what tests do.
+    pub fn on(files: Arc<dyn Files>, engine: Arc<Engine>, options: DeliveryOptions) -> Self {
+        Self {
+            engine,
+            places: Places::new(files, options.layout.clone()),
+            options,
+            status: Arc::default(),
+            follower: None,
+            stopping: Arc::default(),
+        }
+    }
+
+    /// How delivery stands.
+    pub const fn status(&self) -> &Arc<DeliveryStatus> {
+        &self.status
+    }
+
+    /// Delivers every line acknowledged so far.
+    pub async fn deliver(&mut self) -> Result<Delivered, DeliveryError> {
+        let result = self.deliver_to(self.engine.journal().end()).await;
+        self.noted(result)
+    }
+
+    /// Makes the digests that are due: one for each account and Region that ever had a log file,
+    /// unless it has one that ends as late.
+    pub async fn make_digests(
+        &mut self,
+        end: DigestEnd,
+    ) -> Result<Vec<TrailDigestRecord>, DeliveryError> {
+        let result = match self.resume().await {
+            Ok(_) => self.digest_all(end).await,
+            Err(error) => Err(error),
+        };
+        self.noted(result)
+    }
+
+    /// Removes what is older than it is to be kept.
+    pub async fn remove_old(&mut self) -> Result<(), DeliveryError> {
+        let result = self.remove_all_old().await;
+        self.noted(result)
+    }
+
+    /// Finishes what was begun and never finished.
+    pub async fn finish(&mut self) -> Result<(), DeliveryError> {
+        let result = self.resume().await.map(drop);
+        self.noted(result)
+    }
+
+    /// After a failure nothing is known but what the rows say.
+    fn noted<T>(&mut self, result: Result<T, DeliveryError>) -> Result<T, DeliveryError> {
+        match &result {
+            Ok(_) => self.status.succeeded(),
+            Err(error) => {
+                self.follower = None;
+                self.places.forget();
+                self.status.failed(error);
+            }
+        }
+        result
+    }
+
+    /// How many acknowledged bytes are not delivered. Counts those of one segment only.
+    fn waiting_bytes(&self) -> u64 {
+        let (from, end) = (self.status.position(), self.engine.journal().end());
+        let is_far = from.segment != end.segment;
+        if is_far { u64::MAX } else { end.offset.saturating_sub(from.offset) }
+    }
+
+    async fn deliver_to(&mut self, end: JournalPosition) -> Result<Delivered, DeliveryError> {
+        let mut delivered = Delivered::default();
+        loop {
+            let bytes_max = self.options.file_bytes_max;
+            let follower = self.resume().await?;
+            if follower.position() >= end {
+                break;
+            }
+            let lines = follower.read(bytes_max)?;
+            let position = follower.position();
+            if lines.is_empty() {
+                self.status.reached(position);
+                break;
+            }
+            delivered.files.extend(self.deliver_lines(&lines, position).await?);
+            if self.stopping.load(Ordering::Relaxed) {
+                break;
+            }
+        }
+        Ok(delivered)
+    }
+
+    /// The follower, where the rows say it stands, with everything before it finished.
+    async fn resume(&mut self) -> Result<&mut JournalFollower, DeliveryError> {
+        let follower = match self.follower.take() {
+            Some(follower) => follower,
+            None => self.follow_rows().await?,
+        };
+        Ok(self.follower.insert(follower))
+    }
+
+    async fn follow_rows(&mut self) -> Result<JournalFollower, DeliveryError> {
+        self.places.prepare()?;
+        self.finish_staged().await?;
+        self.places.clear_staging()?;
+        self.write_public_keys().await?;
+        let cursor = self.engine.store().trail().cursor(DELIVERY).await?;
+        let journal = self.engine.journal();
+        let start = journal.start().map_err(FollowError::from)?;
+        let position = cursor.as_ref().map_or(start, cursors::position);
+        let followable = self.followable(position)?;
+        self.status.reached(followable);
+        Ok(journal.follow(followable))
+    }
+
+    /// The place to go on from. Lines that are gone do not come back, and holding up what comes
+    /// would not help them: it is said, and delivery goes on behind them.
+    fn followable(&self, position: JournalPosition) -> Result<JournalPosition, DeliveryError> {
+        let journal = self.engine.journal();
+        let refusal = match journal.follow(position).read(1) {
+            Ok(_) => return Ok(position),
+            Err(FollowError::Unreadable(error)) => return Err(FollowError::from(error).into()),
+            Err(refusal) => refusal,
+        };
+        let segments = journal.segments().map_err(FollowError::from)?;
+        let next = match refusal {
+            FollowError::Removed(_) => segments.iter().find(|it| it.number > position.segment),
+            // Another journal than the one that was delivered.
+            _ => segments.first(),
+        };
+        let next =
+            next.map_or(journal.end(), |it| JournalPosition { segment: it.number, offset: 0 });
+        self.status.lost_lines();
+        error!(
+            error = %refusal,
+            from = %next,
+            "journal lines were lost before they were delivered; delivery goes on behind them"
+        );
+        Ok(next)
+    }
+
+    async fn deliver_lines(
+        &mut self,
+        lines: &Lines,
+        position: JournalPosition,
+    ) -> Result<Vec<TrailFileRecord>, DeliveryError> {
+        let batch = Batch::of(lines.iter());
+        if !batch.unreadable.is_empty() {
+            self.places.set_aside(&batch.unreadable)?;
+            self.status.set_aside(batch.unreadable.len());
+            warn!(
+                lines = batch.unreadable.len(),
+                "journal lines that are no records were set aside"
+            );
+        }
+        let now = self.engine.machine_clock().now();
+        let mut files = Vec::new();
+        let mut writes = Vec::new();
+        for (scope, group) in batch.groups {
+            let (file, values) = self.stage(scope, group, now)?;
+            writes.push(Write::PutTrailFile(Box::new(file.clone())));
+            writes.push(Write::PutTrailValues(Box::new(values)));
+            files.push(file);
+        }
+        self.places.sync_staging()?;
+        writes.push(Write::PutTrailCursor(cursors::record(DELIVERY, position)));
+        self.commit(writes).await?;
+        self.status.reached(position);
+        self.finish_files(files).await
+    }
+
+    /// Writes a log file to `staging`, and says what its rows will.
+    fn stage(
+        &self,
+        scope: Scope,
+        group: Group,
+        delivered_at: Timestamp,
+    ) -> Result<(TrailFileRecord, TrailValues), DeliveryError> {
+        let layout = &self.options.layout;
+        let name = LogFileName {
+            prefix: layout.prefix.clone(),
+            account: scope.account,
+            region: scope.region.clone(),
+            delivered_at,
+            tag: FileTag::random(self.engine.rng()),
+        };
+        let name = TrailObject { scope, object: name.to_string() };
+        let (records, event_ids) = (group.records(), group.event_ids());
+        let (oldest, newest) = (group.oldest, group.newest);
+        let (values, content) = group.into_parts();
+        let stored = place::compress(&content);
+        self.places.stage(&layout.staged(&name.object), &stored)?;
+        let file = TrailFileRecord {
+            name: name.clone(),
+            bucket: layout.bucket.as_str().to_owned(),
+            state: TrailState::Staged,
+            delivered_at,
+            oldest,
+            newest,
+            records,
+            bytes: length(&content),
+            stored_bytes: length(&stored),
+            hash: sha256(&[&content]),
+            blocks: block_sums(&stored),
+            event_ids: Some(event_ids),
+            digest_ended_at: None,
+        };
+        Ok((file, TrailValues { file: name, values }))
+    }
+
+    /// Finishes what rows say is on its way.
+    async fn finish_staged(&mut self) -> Result<(), DeliveryError> {
+        loop {
+            let files = self.engine.store().trail().staged_files(PAGE).await?;
+            let digests = self.engine.store().trail().staged_digests(PAGE).await?;
+            if files.is_empty() && digests.is_empty() {
+                return Ok(());
+            }
+            self.finish_files(files).await?;
+            self.finish_digests(digests).await?;
+        }
+    }
+
+    /// Renames log files into their places and says so in their rows.
+    async fn finish_files(
+        &mut self,
+        mut files: Vec<TrailFileRecord>,
+    ) -> Result<Vec<TrailFileRecord>, DeliveryError> {
+        for file in &mut files {
+            self.places.put(&file.bucket, &file.name.object)?;
+            file.state = TrailState::Delivered;
+        }
+        self.places.sync()?;
+        self.commit(files.iter().cloned().map(Box::new).map(Write::PutTrailFile).collect()).await?;
+        for file in &files {
+            self.status.delivered_file(file.delivered_at);
+            info!(
+                account = %file.name.scope.account,
+                region = %file.name.scope.region,
+                object = file.name.object,
+                records = file.records,
+                "delivered a log file"
+            );
+        }
+        Ok(files)
+    }
+
+    async fn commit(&self, writes: Vec<Write>) -> Result<(), CommitError> {
+        if writes.is_empty() {
+            return Ok(());
+        }
+        self.engine.store().commit(Change { writes, ..Change::default() }).await.map(drop)
+    }
+}
+
+/// The length as rows have it.
+fn length(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+}

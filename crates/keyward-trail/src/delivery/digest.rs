@@ -1,0 +1,293 @@
+//! Digests: what was delivered to an account's Region since the digest before, signed and linked to
+//! it.
+
+use keyward_audit::iso_date;
+use keyward_crypto::sha256;
+use keyward_engine::TrailPublicKey;
+use keyward_model::{Region, Timestamp};
+use keyward_store::{
+    PreviousDigest, Scope, TrailDigestRecord, TrailFileRecord, TrailObject, TrailSigningKeyRecord,
+    TrailState, Write,
+};
+use tracing::info;
+
+use super::place::compress;
+use super::{Delivery, DeliveryError, length};
+use crate::format::{
+    self, Digest, DigestMetadata, DigestName, ListedFile, PublicKeys, block_sums, fingerprint,
+    pkcs1_from_spki, signing_string,
+};
+
+/// A digest lists so many files at most; what is left is for the next.
+const FILES_MAX: u32 = 10_000;
+const SECOND_MS: i64 = 1000;
+const HOUR_MS: i64 = 3_600_000;
+
+/// When a digest ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DigestEnd {
+    /// At the last full hour.
+    Hour,
+    /// Now, so that everything delivered is in it: the second that is running is its last. Never
+    /// when another ended.
+    Now,
+}
+
+impl DigestEnd {
+    /// The end of a digest made now, behind one that ended at `previous`; `None` if there is none
+    /// to make.
+    fn at(self, now: Timestamp, previous: Option<Timestamp>) -> Option<Timestamp> {
+        match self {
+            Self::Hour => Some(floor(now, HOUR_MS)).filter(|end| previous < Some(*end)),
+            Self::Now => {
+                let running = floor(now, SECOND_MS).unix_ms() + SECOND_MS;
+                let free = previous.map_or(i64::MIN, |previous| previous.unix_ms() + SECOND_MS);
+                Some(Timestamp::from_unix_ms(running.max(free)))
+            }
+        }
+    }
+}
+
+/// The last full hour.
+pub(super) fn hour(now: Timestamp) -> Timestamp {
+    floor(now, HOUR_MS)
+}
+
+fn floor(at: Timestamp, unit_ms: i64) -> Timestamp {
+    Timestamp::from_unix_ms(at.unix_ms().div_euclid(unit_ms) * unit_ms)
+}
+
+impl Delivery {
+    pub(super) async fn digest_all(
+        &mut self,
+        end: DigestEnd,
+    ) -> Result<Vec<TrailDigestRecord>, DeliveryError> {
+        let mut digests = Vec::new();
+        for scope in self.engine.store().trail().scopes().await? {
+            digests.extend(self.digest(&scope, end).await?);
+        }
+        Ok(digests)
+    }
+
+    async fn digest(
+        &mut self,
+        scope: &Scope,
+        end: DigestEnd,
+    ) -> Result<Option<TrailDigestRecord>, DeliveryError> {
+        let trail = self.engine.store().trail();
+        let previous = trail.newest_digest(scope).await?;
+        let now = self.engine.machine_clock().now();
+        let Some(end) = end.at(now, previous.as_ref().map(|it| it.ended_at)) else {
+            return Ok(None);
+        };
+        let files = trail.undigested_files(scope, end, FILES_MAX).await?;
+        let first_delivery = files.first().map(|it| floor(it.delivered_at, SECOND_MS));
+        let start = previous.as_ref().map(|it| it.ended_at).or(first_delivery);
+        // Nothing to begin with before the first file.
+        let Some(start) = start.filter(|start| *start < end) else { return Ok(None) };
+        let key = self.signing_key(&scope.region, start).await?;
+        let digest = self.describe((scope, (start, end)), &files, previous.as_ref(), &key);
+        let (record, stored) = self.sign(digest, &key, previous).await?;
+        let digest = self.deliver_digest(record, stored, files).await?;
+        Ok(Some(digest))
+    }
+
+    /// The document. It names its files in the order of their delivery.
+    fn describe(
+        &self,
+        (scope, (start, end)): (&Scope, (Timestamp, Timestamp)),
+        files: &[TrailFileRecord],
+        previous: Option<&TrailDigestRecord>,
+        key: &TrailSigningKeyRecord,
+    ) -> Digest {
+        let layout = self.places.layout();
+        let name = DigestName {
+            prefix: layout.prefix.clone(),
+            account: scope.account,
+            region: scope.region.clone(),
+            trail: layout.name.clone(),
+            home_region: layout.home_region.clone(),
+            end,
+        };
+        let listed = |file: &TrailFileRecord| {
+            let events = (file.oldest, file.newest);
+            ListedFile::new(&file.bucket, &file.name.object, hex::encode(file.hash), events)
+        };
+        Digest {
+            account: scope.account,
+            start,
+            end,
+            bucket: layout.bucket.as_str().to_owned(),
+            object: name.to_string(),
+            public_key_fingerprint: key.fingerprint.clone(),
+            newest_event: files.iter().map(|file| file.newest).max(),
+            oldest_event: files.iter().map(|file| file.oldest).min(),
+            previous: previous.map(|previous| format::PreviousDigest {
+                bucket: previous.bucket.clone(),
+                object: previous.name.object.clone(),
+                hash: hex::encode(previous.hash),
+                signature: hex::encode(&previous.signature),
+            }),
+            log_files: files.iter().map(listed).collect(),
+        }
+    }
+
+    /// The digest's row, and the file as it is stored.
+    async fn sign(
+        &self,
+        digest: Digest,
+        key: &TrailSigningKeyRecord,
+        previous: Option<TrailDigestRecord>,
+    ) -> Result<(TrailDigestRecord, Vec<u8>), DeliveryError> {
+        let content = digest.to_json();
+        let hash = sha256(&[&content]);
+        let text = signing_string(&digest, &hex::encode(hash));
+        let signature = self.engine.sign_with_trail_key(key, text).await?;
+        let stored = compress(&content);
+        let scope = Scope { account: digest.account, region: key.region.clone() };
+        let record = TrailDigestRecord {
+            name: TrailObject { scope, object: digest.object },
+            bucket: digest.bucket,
+            state: TrailState::Staged,
+            started_at: digest.start,
+            ended_at: digest.end,
+            bytes: length(&content),
+            stored_bytes: length(&stored),
+            hash,
+            signature,
+            fingerprint: digest.public_key_fingerprint,
+            previous: previous.map(|previous| PreviousDigest {
+                bucket: previous.bucket,
+                object: previous.name.object,
+                hash: previous.hash,
+                signature: previous.signature,
+            }),
+            blocks: block_sums(&stored),
+        };
+        Ok((record, stored))
+    }
+
+    async fn deliver_digest(
+        &mut self,
+        record: TrailDigestRecord,
+        stored: Vec<u8>,
+        files: Vec<TrailFileRecord>,
+    ) -> Result<TrailDigestRecord, DeliveryError> {
+        let layout = self.places.layout();
+        let object = &record.name.object;
+        let metadata = DigestMetadata::new(&record.signature).to_json();
+        self.places.stage(&layout.staged_metadata(object), &metadata)?;
+        self.places.stage(&layout.staged(object), &stored)?;
+        self.places.sync_staging()?;
+        let ended_at = Some(record.ended_at);
+        let listed = files.into_iter().map(|file| {
+            let file = TrailFileRecord { digest_ended_at: ended_at, ..file };
+            Write::PutTrailFile(Box::new(file))
+        });
+        let mut writes: Vec<_> = listed.collect();
+        writes.push(Write::PutTrailDigest(Box::new(record.clone())));
+        self.commit(writes).await?;
+        self.finish_digests(vec![record.clone()]).await?;
+        Ok(TrailDigestRecord { state: TrailState::Delivered, ..record })
+    }
+
+    /// Renames digests into their places and says so in their rows.
+    pub(super) async fn finish_digests(
+        &mut self,
+        digests: Vec<TrailDigestRecord>,
+    ) -> Result<(), DeliveryError> {
+        for digest in &digests {
+            self.places.put_digest(&digest.bucket, &digest.name.object)?;
+        }
+        self.places.sync()?;
+        let delivered = |digest| TrailDigestRecord { state: TrailState::Delivered, ..digest };
+        let objects: Vec<_> = digests.iter().map(|it| it.name.object.clone()).collect();
+        let writes = digests.into_iter().map(delivered).map(Box::new).map(Write::PutTrailDigest);
+        self.commit(writes.collect()).await?;
+        for object in objects {
+            self.status.delivered_digest();
+            info!(object, "delivered a digest");
+        }
+        Ok(())
+    }
+
+    /// The key that signs the digests of a Region now. A new one is valid from the start of the
+    /// first digest it signs, and its public half is published before it signs.
+    async fn signing_key(
+        &self,
+        region: &Region,
+        start: Timestamp,
+    ) -> Result<TrailSigningKeyRecord, DeliveryError> {
+        let now = self.engine.machine_clock().now();
+        let keys = self.engine.store().trail().signing_keys(region).await?;
+        let valid = keys.into_iter().rfind(|key| key.valid_from <= now && now < key.valid_to);
+        if let Some(key) = valid {
+            return Ok(key);
+        }
+        let pair = self.engine.generate_trail_key().await?;
+        let public_key = pkcs1_from_spki(&pair.public_key).map_err(|_| DeliveryError::NotAKey)?;
+        let fingerprint = fingerprint(&public_key);
+        let key = TrailSigningKeyRecord {
+            sealed_private_key: self.engine.seal_trail_key(&pair, &fingerprint)?,
+            fingerprint,
+            region: region.clone(),
+            public_key,
+            valid_from: start.min(now),
+            valid_to: now.plus_days(self.options.signing_key_days),
+        };
+        self.commit(vec![Write::PutTrailSigningKey(Box::new(key.clone()))]).await?;
+        self.write_public_keys().await?;
+        info!(%region, fingerprint = key.fingerprint, until = %iso_date(key.valid_to), "made a key to sign digests");
+        Ok(key)
+    }
+
+    /// Puts the public halves of all signing keys beside the bucket.
+    pub(super) async fn write_public_keys(&self) -> Result<(), DeliveryError> {
+        let mut keys = PublicKeys::default();
+        for key in self.engine.store().trail().all_signing_keys().await? {
+            keys.0.entry(key.region.clone()).or_default().push(public_key(key));
+        }
+        if keys.0.is_empty() {
+            return Ok(());
+        }
+        self.places.replace(&self.places.layout().public_keys(), &keys.to_json())
+    }
+}
+
+/// A signing key as ListPublicKeys tells it.
+pub fn public_key(key: TrailSigningKeyRecord) -> TrailPublicKey {
+    TrailPublicKey {
+        value: key.public_key,
+        fingerprint: key.fingerprint,
+        valid_from: key.valid_from,
+        valid_to: key.valid_to,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(ms: i64) -> Timestamp {
+        Timestamp::from_unix_ms(ms)
+    }
+
+    #[test]
+    fn hourly_digests_end_at_the_full_hour_and_never_twice() {
+        let hours = |n| at(n * HOUR_MS);
+        let now = at(5 * HOUR_MS + 61_001);
+        assert_eq!(DigestEnd::Hour.at(now, None), Some(hours(5)));
+        assert_eq!(DigestEnd::Hour.at(now, Some(hours(2))), Some(hours(5)));
+        assert_eq!(DigestEnd::Hour.at(now, Some(hours(5))), None);
+        assert_eq!(DigestEnd::Hour.at(now, Some(at(5 * HOUR_MS + 9000))), None);
+        assert_eq!(DigestEnd::Hour.at(hours(5), Some(hours(4))), Some(hours(5)));
+    }
+
+    #[test]
+    fn a_digest_made_now_ends_behind_everything_and_never_when_another_did() {
+        assert_eq!(DigestEnd::Now.at(at(5001), None), Some(at(6000)));
+        assert_eq!(DigestEnd::Now.at(at(5000), None), Some(at(6000)));
+        assert_eq!(DigestEnd::Now.at(at(5001), Some(at(6000))), Some(at(7000)));
+        assert_eq!(DigestEnd::Now.at(at(5001), Some(at(90_000))), Some(at(91_000)));
+    }
+}

@@ -1,0 +1,190 @@
+//! Files on their way from `staging` to their places, so that a loss of power loses none.
+
+use std::collections::{BTreeSet, HashSet};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use keyward_audit::files::{Files, append_all};
+use tracing::error;
+
+use super::DeliveryError;
+use crate::layout::TrailLayout;
+
+/// How many directories are known to be on the disk before some are forgotten.
+const DURABLE_MAX: usize = 10_000;
+
+/// The places of files, and what of them is not yet on the disk.
+pub(super) struct Places {
+    files: Arc<dyn Files>,
+    layout: TrailLayout,
+    /// Directories whose names were synced by this process.
+    durable: HashSet<PathBuf>,
+    /// Directories with new names in them.
+    changed: BTreeSet<PathBuf>,
+}
+
+/// One gzip member, made fast.
+pub(super) fn compress(content: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    // A vector takes every write.
+    let _ = encoder.write_all(content);
+    encoder.finish().unwrap_or_default()
+}
+
+impl Places {
+    pub(super) fn new(files: Arc<dyn Files>, layout: TrailLayout) -> Self {
+        Self { files, layout, durable: HashSet::new(), changed: BTreeSet::new() }
+    }
+
+    pub(super) const fn layout(&self) -> &TrailLayout {
+        &self.layout
+    }
+
+    /// Forgets what is known of the disk.
+    pub(super) fn forget(&mut self) {
+        self.durable.clear();
+        self.changed.clear();
+    }
+
+    /// Makes the directories that are always there.
+    pub(super) fn prepare(&mut self) -> Result<(), DeliveryError> {
+        self.make_directory(&self.layout.staging())
+    }
+
+    /// Removes from `staging` what no row names any more.
+    pub(super) fn clear_staging(&self) -> Result<(), DeliveryError> {
+        let staging = self.layout.staging();
+        for name in at(&staging, self.files.list(&staging))? {
+            let path = staging.join(name);
+            at(&path, self.files.remove(&path))?;
+        }
+        Ok(())
+    }
+
+    /// Writes a new file, and syncs what is in it.
+    pub(super) fn stage(&self, path: &Path, bytes: &[u8]) -> Result<(), DeliveryError> {
+        at(path, self.write_new(path, bytes))
+    }
+
+    fn write_new(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let mut file = self.files.create_new(path)?;
+        append_all(&mut *file, bytes)?;
+        file.sync()
+    }
+
+    /// Makes the names in `staging` survive a loss of power.
+    pub(super) fn sync_staging(&self) -> Result<(), DeliveryError> {
+        let staging = self.layout.staging();
+        at(&staging, self.files.sync_directory(&staging))
+    }
+
+    /// Renames a staged file into its place.
+    pub(super) fn put(&mut self, bucket: &str, object: &str) -> Result<(), DeliveryError> {
+        let (from, to) = (self.layout.staged(object), self.layout.object(bucket, object));
+        self.rename(&from, &to)
+    }
+
+    /// Renames a staged digest into its place: first what proves it, so that none is seen without.
+    pub(super) fn put_digest(&mut self, bucket: &str, object: &str) -> Result<(), DeliveryError> {
+        let (from, to) =
+            (self.layout.staged_metadata(object), self.layout.metadata(bucket, object));
+        self.rename(&from, &to)?;
+        self.put(bucket, object)
+    }
+
+    /// A file that is no longer in `staging` was renamed before, or somebody took it away. Then it
+    /// is missing from its place, where verification will miss it; nothing can be done here.
+    fn rename(&mut self, from: &Path, to: &Path) -> Result<(), DeliveryError> {
+        let directory = to.parent().unwrap_or(to).to_owned();
+        self.make_directory(&directory)?;
+        self.changed.insert(directory);
+        match self.files.rename(from, to) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            done => return at(to, done),
+        }
+        match self.files.describe(to) {
+            Err(gone) if gone.kind() == io::ErrorKind::NotFound => {
+                error!(path = %to.display(), "a file of the audit trail was removed by somebody");
+                Ok(())
+            }
+            found => at(to, found.map(drop)),
+        }
+    }
+
+    /// Makes all renames survive a loss of power.
+    pub(super) fn sync(&mut self) -> Result<(), DeliveryError> {
+        while let Some(directory) = self.changed.first().cloned() {
+            at(&directory, self.files.sync_directory(&directory))?;
+            self.changed.remove(&directory);
+        }
+        Ok(())
+    }
+
+    /// Replaces a file that is always there, unless it holds the same.
+    pub(super) fn replace(&self, path: &Path, bytes: &[u8]) -> Result<(), DeliveryError> {
+        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        if self.files.read(path, length).is_ok_and(|held| held == bytes) {
+            return Ok(());
+        }
+        let name = path.file_name().unwrap_or_default();
+        let staged = self.layout.staging().join(name);
+        self.stage(&staged, bytes)?;
+        at(path, self.files.rename(&staged, path))?;
+        at(&self.layout.directory, self.files.sync_directory(&self.layout.directory))
+    }
+
+    /// Keeps lines that are no records. After a failure they may stand there twice.
+    pub(super) fn set_aside(&self, lines: &[&[u8]]) -> Result<(), DeliveryError> {
+        let path = self.layout.unreadable();
+        let bytes = lines.iter().fold(Vec::new(), |mut bytes, line| {
+            bytes.extend_from_slice(line);
+            bytes.push(b'\n');
+            bytes
+        });
+        let opened = match self.files.open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => self.files.create_new(&path),
+            opened => opened.map(|(file, _)| file),
+        };
+        let mut file = at(&path, opened)?;
+        at(&path, append_all(&mut *file, &bytes))?;
+        at(&path, file.sync())?;
+        at(&self.layout.directory, self.files.sync_directory(&self.layout.directory))
+    }
+
+    /// Removes a file, if it is there.
+    pub(super) fn remove(&self, path: &Path) -> Result<(), DeliveryError> {
+        match self.files.remove(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            done => at(path, done),
+        }
+    }
+
+    /// Makes a directory below the trail's, whose name and those above it are on the disk.
+    fn make_directory(&mut self, directory: &Path) -> Result<(), DeliveryError> {
+        if self.durable.contains(directory) {
+            return Ok(());
+        }
+        at(directory, self.files.create_directories(directory))?;
+        let root = self.layout.directory.parent().unwrap_or(&self.layout.directory).to_owned();
+        for below in directory.ancestors().take_while(|it| *it != root) {
+            if self.durable.contains(below) {
+                break;
+            }
+            let parent = below.parent().unwrap_or(below);
+            at(parent, self.files.sync_directory(parent))?;
+        }
+        if self.durable.len() >= DURABLE_MAX {
+            self.durable.clear();
+        }
+        let names = directory.ancestors().take_while(|it| *it != root).map(Path::to_owned);
+        self.durable.extend(names);
+        Ok(())
+    }
+}
+
+fn at<T>(path: &Path, result: io::Result<T>) -> Result<T, DeliveryError> {
+    result.map_err(|source| DeliveryError::File { path: path.to_owned(), source })
+}

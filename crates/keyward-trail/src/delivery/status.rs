@@ -1,0 +1,119 @@
+//! How delivery stands, for metrics, readiness and GetTrailStatus.
+
+use std::error::Error;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use keyward_audit::JournalPosition;
+use keyward_model::Timestamp;
+
+/// How delivery stands.
+#[derive(Debug, Default)]
+pub struct DeliveryStatus {
+    files: AtomicU64,
+    digests: AtomicU64,
+    failures: AtomicU64,
+    unreadable: AtomicU64,
+    losses: AtomicU64,
+    /// 0 while nothing waits.
+    waiting_since_ms: AtomicI64,
+    rest: Mutex<Rest>,
+}
+
+#[derive(Debug, Default)]
+struct Rest {
+    position: JournalPosition,
+    latest_error: Option<String>,
+    latest_file: Option<Timestamp>,
+}
+
+/// What was done since the process began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DeliveryCounts {
+    /// Log files delivered.
+    pub files: u64,
+    /// Digests delivered.
+    pub digests: u64,
+    /// Deliveries that failed.
+    pub failures: u64,
+    /// Journal lines set aside because they are no records.
+    pub unreadable_lines: u64,
+    /// How often journal lines were found to be gone before they were delivered.
+    pub losses: u64,
+}
+
+impl DeliveryStatus {
+    /// What was done since the process began.
+    pub fn counts(&self) -> DeliveryCounts {
+        let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        DeliveryCounts {
+            files: of(&self.files),
+            digests: of(&self.digests),
+            failures: of(&self.failures),
+            unreadable_lines: of(&self.unreadable),
+            losses: of(&self.losses),
+        }
+    }
+
+    /// Up to where the journal is in files.
+    pub fn position(&self) -> JournalPosition {
+        self.lock().position
+    }
+
+    /// Why the newest delivery failed, if it did.
+    pub fn latest_error(&self) -> Option<String> {
+        self.lock().latest_error.clone()
+    }
+
+    /// When this process delivered its newest log file.
+    pub fn latest_file(&self) -> Option<Timestamp> {
+        self.lock().latest_file
+    }
+
+    /// Since when records wait for a file, if any do.
+    pub fn waiting_since(&self) -> Option<Timestamp> {
+        let since = self.waiting_since_ms.load(Ordering::Relaxed);
+        (since != 0).then_some(Timestamp::from_unix_ms(since))
+    }
+
+    pub(super) fn waits_since(&self, since: Option<Timestamp>) {
+        let since = since.map_or(0, Timestamp::unix_ms);
+        self.waiting_since_ms.store(since, Ordering::Relaxed);
+    }
+
+    pub(super) fn reached(&self, position: JournalPosition) {
+        self.lock().position = position;
+    }
+
+    pub(super) fn succeeded(&self) {
+        self.lock().latest_error = None;
+    }
+
+    pub(super) fn failed(&self, error: &(dyn Error + 'static)) {
+        self.failures.fetch_add(1, Ordering::Relaxed);
+        let causes = std::iter::successors(Some(error), |&error| error.source());
+        let texts: Vec<_> = causes.map(ToString::to_string).collect();
+        self.lock().latest_error = Some(texts.join(": "));
+    }
+
+    pub(super) fn delivered_file(&self, at: Timestamp) {
+        self.files.fetch_add(1, Ordering::Relaxed);
+        self.lock().latest_file = Some(at);
+    }
+
+    pub(super) fn delivered_digest(&self) {
+        self.digests.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn set_aside(&self, lines: usize) {
+        self.unreadable.fetch_add(u64::try_from(lines).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    pub(super) fn lost_lines(&self) {
+        self.losses.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Rest> {
+        self.rest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,228 @@
+//! Delivery on a thread of its own, beside a server.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use keyward_audit::Hold;
+use keyward_engine::Engine;
+use keyward_model::Timestamp;
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tracing::{error, info};
+
+use super::digest::hour;
+use super::{Delivered, Delivery, DeliveryError, DigestEnd};
+use crate::DeliveryStatus;
+
+/// The niceness of the thread: what serves requests goes first.
+const NICENESS: i32 = 8;
+/// How often it is looked whether something is due, and how soon a failed delivery is repeated.
+const ROUND: Duration = Duration::from_secs(1);
+/// How many operators may wait.
+const COMMANDS_MAX: usize = 16;
+
+/// Delivery beside a server. Dropped, it ends by itself.
+pub struct DeliveryTask {
+    commands: mpsc::Sender<Command>,
+    status: Arc<DeliveryStatus>,
+    stopping: Arc<AtomicBool>,
+    ended: oneshot::Receiver<()>,
+}
+
+/// What an operator asked for was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum NotDelivered {
+    /// Delivery failed.
+    #[error(transparent)]
+    Failed(#[from] DeliveryError),
+    /// Delivery has ended.
+    #[error(transparent)]
+    Stopped(#[from] DeliveryStopped),
+}
+
+/// The server is stopping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("delivery has stopped")]
+pub struct DeliveryStopped;
+
+/// An operator wants everything in files now.
+struct Command {
+    wants_digest: bool,
+    answer: oneshot::Sender<Result<Delivered, DeliveryError>>,
+}
+
+impl DeliveryTask {
+    /// Starts the thread. To be called where tasks run; they run what the thread waits for.
+    pub fn start(delivery: Delivery) -> io::Result<Self> {
+        let (commands, received) = mpsc::channel(COMMANDS_MAX);
+        let (end, ended) = oneshot::channel();
+        let (status, stopping) = (Arc::clone(&delivery.status), Arc::clone(&delivery.stopping));
+        let runtime = Handle::current();
+        let work = move || {
+            // Without it delivery works as well, only less politely.
+            let _ = rustix::process::nice(NICENESS);
+            let alarm = Alarm(Arc::clone(&delivery.engine));
+            runtime.block_on(Rounds::new(delivery).run(received));
+            drop(alarm);
+            let _ = end.send(());
+        };
+        thread::Builder::new().name("delivery".to_owned()).spawn(work)?;
+        Ok(Self { commands, status, stopping, ended })
+    }
+
+    /// How delivery stands.
+    pub const fn status(&self) -> &Arc<DeliveryStatus> {
+        &self.status
+    }
+
+    /// Delivers everything acknowledged so far, at once, and makes digests of it if asked.
+    pub async fn deliver(&self, wants_digest: bool) -> Result<Delivered, NotDelivered> {
+        let (answer, answered) = oneshot::channel();
+        let sent = self.commands.send(Command { wants_digest, answer }).await;
+        sent.map_err(|_| DeliveryStopped)?;
+        Ok(answered.await.map_err(|_| DeliveryStopped)??)
+    }
+
+    /// Ends delivery when the batch under way is in its files. What was not begun is left to the
+    /// next start.
+    pub async fn stop(self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        drop(self.commands);
+        // The thread is gone either way.
+        let _ = self.ended.await;
+    }
+}
+
+/// Holds the journal if the thread dies: nothing would be delivered any more.
+struct Alarm(Arc<Engine>);
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.journal().hold(Hold::Delivery);
+        }
+    }
+}
+
+/// What is due, round by round.
+struct Rounds {
+    delivery: Delivery,
+    /// Since when lines wait. What an earlier process left is overdue.
+    waiting: Option<Instant>,
+    is_first: bool,
+    is_failing: bool,
+    /// The full hour that digests were made for last.
+    digested: Option<Timestamp>,
+}
+
+impl Rounds {
+    const fn new(delivery: Delivery) -> Self {
+        Self { delivery, waiting: None, is_first: true, is_failing: false, digested: None }
+    }
+
+    async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+        let mut rounds = interval(ROUND);
+        rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                command = commands.recv() => match command {
+                    Some(command) => self.obey(command).await,
+                    None => break,
+                },
+                _ = rounds.tick() => {
+                    let result = self.round().await;
+                    self.note(result);
+                }
+            }
+        }
+        if self.is_failing {
+            info!("journal lines wait for the next start to be delivered");
+        }
+    }
+
+    async fn round(&mut self) -> Result<(), DeliveryError> {
+        if self.is_due() {
+            self.delivery.deliver().await?;
+            self.is_first = false;
+            self.look_for_lines();
+        }
+        let this_hour = hour(self.delivery.engine.machine_clock().now());
+        if self.digested != Some(this_hour) {
+            self.delivery.make_digests(DigestEnd::Hour).await?;
+            self.digested = Some(this_hour);
+            self.remove_old().await;
+        }
+        Ok(())
+    }
+
+    fn is_due(&mut self) -> bool {
+        self.look_for_lines();
+        let options = &self.delivery.options;
+        let bytes_max = u64::try_from(options.file_bytes_max).unwrap_or(u64::MAX);
+        let is_old = self.waiting.is_some_and(|since| since.elapsed() >= options.file_age);
+        self.is_first || self.is_failing || is_old || self.delivery.waiting_bytes() >= bytes_max
+    }
+
+    fn look_for_lines(&mut self) {
+        let Delivery { status, engine, .. } = &self.delivery;
+        if engine.journal().end() <= status.position() {
+            self.waiting = None;
+            status.waits_since(None);
+        } else if self.waiting.is_none() {
+            self.waiting = Some(Instant::now());
+            status.waits_since(Some(engine.machine_clock().now()));
+        }
+    }
+
+    /// What is kept too long does no harm, so nothing is held for it.
+    async fn remove_old(&mut self) {
+        if let Err(error) = self.delivery.remove_old().await {
+            let error: &dyn std::error::Error = &error;
+            error!(error, "old parts of the audit trail were not removed");
+        }
+    }
+
+    async fn obey(&mut self, Command { wants_digest, answer }: Command) {
+        let result = self.deliver_now(wants_digest).await;
+        let outcome = match &result {
+            Ok(_) => Ok(()),
+            Err(_) => Err(()),
+        };
+        self.hold(outcome.is_err());
+        self.look_for_lines();
+        // Whoever asked may have gone.
+        let _ = answer.send(result);
+    }
+
+    async fn deliver_now(&mut self, wants_digest: bool) -> Result<Delivered, DeliveryError> {
+        let mut delivered = self.delivery.deliver().await?;
+        if wants_digest {
+            delivered.digests = self.delivery.make_digests(DigestEnd::Now).await?;
+        }
+        Ok(delivered)
+    }
+
+    fn note(&mut self, result: Result<(), DeliveryError>) {
+        if let (Err(error), false) = (&result, self.is_failing) {
+            let error: &dyn std::error::Error = error;
+            error!(error, "records cannot be delivered; it is tried again every second");
+        }
+        self.hold(result.is_err());
+    }
+
+    /// While records cannot be delivered, none is taken.
+    fn hold(&mut self, is_failing: bool) {
+        let journal = self.delivery.engine.journal();
+        if is_failing {
+            journal.hold(Hold::Delivery);
+        } else {
+            journal.release(&Hold::Delivery);
+        }
+        self.is_failing = is_failing;
+    }
+}
