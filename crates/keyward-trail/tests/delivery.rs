@@ -1,0 +1,317 @@
+//! Records on their way to log files and digests.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use keyward_audit::JournalPosition;
+use keyward_crypto::{RsaVerifyingKey, sha256};
+use keyward_model::LookupAttribute;
+use keyward_store::{Scope, TrailFilter, TrailState};
+use keyward_testkit::{Client, TestApp};
+use keyward_trail::format::{
+    Digest, DigestMetadata, LogFileName, PublicKeys, block_sums, gunzip, signing_string,
+};
+use keyward_trail::{Cursors, DELIVERY, DeliveryOptions, DigestEnd, may_hold_event_id};
+use serde_json::{Value, json};
+
+const BYTES_MAX: usize = 64 << 20;
+
+/// Every file below a directory.
+fn files(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let Ok(entries) = fs::read_dir(directory) else { return found };
+    for entry in entries {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+fn log_files(app: &TestApp) -> Vec<PathBuf> {
+    let bucket = app.trail_layout().directory.join("keyward-audit");
+    let all = files(&bucket).into_iter();
+    all.filter(|path| path.to_str().unwrap().contains("/CloudTrail/")).collect()
+}
+
+fn records(path: &Path) -> Vec<Value> {
+    let content = gunzip(&fs::read(path).unwrap(), BYTES_MAX).unwrap();
+    let content: Value = serde_json::from_slice(&content).unwrap();
+    assert_eq!(content.as_object().unwrap().len(), 1);
+    content["Records"].as_array().unwrap().clone()
+}
+
+fn sorted(mut records: Vec<Value>) -> Vec<Value> {
+    records.sort_by_key(|record| record["eventID"].as_str().unwrap().to_owned());
+    records
+}
+
+fn delivered_records(app: &TestApp) -> Vec<Value> {
+    log_files(app).iter().flat_map(|path| records(path)).collect()
+}
+
+fn scope(app: &TestApp) -> Scope {
+    Scope { account: app.account(), region: "us-east-1".parse().unwrap() }
+}
+
+async fn make_some_records(client: &Client) {
+    client.call("CreateKey", json!({})).await.unwrap();
+    client.call("ListKeys", json!({})).await.unwrap();
+}
+
+#[tokio::test]
+async fn every_record_is_in_a_file_of_its_account_and_region() {
+    let app = TestApp::new().await;
+    make_some_records(&app.root()).await;
+    make_some_records(&app.root_in("eu-central-1")).await;
+    make_some_records(&app.other_account().await).await;
+    let delivered = app.deliver().await;
+    assert_eq!(delivered.files.len(), 3);
+    assert_eq!(sorted(delivered_records(&app)), sorted(app.audit()));
+    for path in log_files(&app) {
+        let bucket = app.trail_layout().directory.join("keyward-audit");
+        let key = path.strip_prefix(&bucket).unwrap().to_str().unwrap();
+        let name: LogFileName = key.parse().unwrap();
+        for record in records(&path) {
+            assert_eq!(record["recipientAccountId"], name.account.as_str());
+            assert_eq!(record["awsRegion"], name.region.as_str());
+            assert!(record.get("operatorNote").is_none());
+        }
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let mode = fs::metadata(path.parent().unwrap()).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+    }
+    assert_eq!(files(&app.trail_layout().staging()), Vec::<PathBuf>::new());
+    assert_eq!(app.deliver().await.files, []);
+    let cursor = Cursors::new(app.engine().clone()).load(DELIVERY).await.unwrap();
+    assert_eq!(cursor, Some(app.engine().journal().end()));
+}
+
+#[tokio::test]
+async fn a_row_says_what_its_file_holds() {
+    let app = TestApp::new().await;
+    make_some_records(&app.root()).await;
+    let [file] = app.deliver().await.files.try_into().unwrap();
+    let trail = app.engine().store().trail();
+    assert_eq!(trail.file(&file.name).await.unwrap(), Some(file.clone()));
+    assert_eq!(file.state, TrailState::Delivered);
+    let path = app.trail_layout().object(&file.bucket, &file.name.object);
+    let stored = fs::read(&path).unwrap();
+    let content = gunzip(&stored, BYTES_MAX).unwrap();
+    assert_eq!(file.hash, sha256(&[&content]));
+    assert_eq!(file.blocks, block_sums(&stored));
+    assert_eq!(file.bytes, u64::try_from(content.len()).unwrap());
+    assert_eq!(file.stored_bytes, u64::try_from(stored.len()).unwrap());
+    let records = records(&path);
+    assert_eq!(file.records, u64::try_from(records.len()).unwrap());
+    let filter = file.event_ids.unwrap();
+    for record in &records {
+        let id = record["eventID"].as_str().unwrap().parse().unwrap();
+        assert!(may_hold_event_id(&filter, &id));
+    }
+    let values = trail.values(&file.name).await.unwrap();
+    for value in ["CreateKey", "ListKeys"] {
+        assert!(values.contains(&(LookupAttribute::EventName, value.to_owned())), "{values:?}");
+        let attribute = Some((LookupAttribute::EventName, value.to_owned()));
+        let filter = TrailFilter { attribute, ..TrailFilter::default() };
+        let found = trail.matching_files(&scope(&app), &filter, None, 9).await.unwrap();
+        assert_eq!(found.len(), 1);
+    }
+    assert!(values.contains(&(LookupAttribute::ReadOnly, "true".to_owned())));
+}
+
+#[tokio::test]
+async fn a_line_that_is_no_record_stops_nothing_and_is_kept() {
+    let app = TestApp::new().await;
+    let journal = app.engine().journal();
+    journal.append(b"{\"not\":\"a record\"}").await.unwrap();
+    make_some_records(&app.root()).await;
+    journal.append(b"\xff\xfe").await.unwrap();
+    let mut delivery = app.delivery();
+    delivery.deliver().await.unwrap();
+    assert_eq!(delivered_records(&app).len(), app.journal().len() - 2);
+    let kept = fs::read(app.trail_layout().unreadable()).unwrap();
+    assert_eq!(kept, b"{\"not\":\"a record\"}\n\xff\xfe\n");
+    assert_eq!(delivery.status().counts().unreadable_lines, 2);
+}
+
+#[tokio::test]
+async fn a_batch_beyond_the_limit_becomes_several_files() {
+    let app = TestApp::new().await;
+    for _ in 0..6 {
+        make_some_records(&app.root()).await;
+    }
+    let options =
+        DeliveryOptions { file_bytes_max: 3000, ..DeliveryOptions::new(app.trail_layout()) };
+    let mut delivery = keyward_trail::Delivery::new(app.engine().clone(), options);
+    let delivered = delivery.deliver().await.unwrap();
+    assert!(delivered.files.len() > 3);
+    assert!(delivered.files.iter().all(|file| file.bytes < 6000));
+    assert_eq!(sorted(delivered_records(&app)), sorted(app.audit()));
+}
+
+#[tokio::test]
+async fn journal_lines_that_are_gone_are_said_and_do_not_stop_delivery() {
+    let app = TestApp::new().await;
+    make_some_records(&app.root()).await;
+    app.deliver().await;
+    let far = JournalPosition { segment: 900, offset: 5 };
+    Cursors::new(app.engine().clone()).store(DELIVERY, far).await.unwrap();
+    let mut delivery = app.delivery();
+    delivery.deliver().await.unwrap();
+    assert_eq!(delivery.status().counts().losses, 1);
+    make_some_records(&app.root()).await;
+    let next = delivery.deliver().await.unwrap();
+    assert_eq!(next.files.len(), 1);
+    assert_eq!(delivery.status().counts().losses, 1);
+}
+
+/// Checks the chain of an account's Region as it stands in files, and answers how many files each
+/// digest lists.
+fn check_chain(app: &TestApp) -> Vec<usize> {
+    let layout = app.trail_layout();
+    let keys = PublicKeys::parse(&fs::read(layout.public_keys()).unwrap()).unwrap();
+    let region = "us-east-1".parse().unwrap();
+    let bucket = layout.directory.join("keyward-audit");
+    let directory = format!("AWSLogs/{}/CloudTrail-Digest/us-east-1", app.account());
+    let mut counts = Vec::new();
+    let mut listed = BTreeMap::new();
+    let mut previous: Option<(Digest, String, String)> = None;
+    let is_digest = |path: &PathBuf| path.extension().unwrap() == "gz";
+    for path in files(&bucket.join(directory)).into_iter().filter(is_digest) {
+        let content = gunzip(&fs::read(&path).unwrap(), BYTES_MAX).unwrap();
+        let digest = Digest::parse(&content).unwrap();
+        let hash = hex::encode(sha256(&[&content]));
+        let metadata = format!("{}.metadata.json", path.display());
+        let metadata = DigestMetadata::parse(&fs::read(metadata).unwrap()).unwrap();
+        assert_eq!(bucket.join(&digest.object), path);
+        match (&previous, &digest.previous) {
+            (None, None) => {}
+            (Some((before, hash, signature)), Some(link)) => {
+                assert_eq!((&link.object, &link.hash), (&before.object, hash));
+                assert_eq!(&link.signature, signature);
+                assert_eq!(digest.start, before.end);
+            }
+            other => unreachable!("{other:?}"),
+        }
+        let key = keys.find(&region, &digest.public_key_fingerprint).unwrap();
+        let key = RsaVerifyingKey::parse(&key.value).unwrap();
+        let text = signing_string(&digest, &hash);
+        let signature = hex::decode(&metadata.signature).unwrap();
+        key.verify_pkcs1_sha256(text.as_bytes(), &signature).unwrap();
+        for file in &digest.log_files {
+            let stored = fs::read(bucket.join(&file.object)).unwrap();
+            let content = gunzip(&stored, BYTES_MAX).unwrap();
+            assert_eq!(file.hash, hex::encode(sha256(&[&content])));
+            assert!(listed.insert(file.object.clone(), ()).is_none(), "listed twice");
+        }
+        counts.push(digest.log_files.len());
+        previous = Some((digest, hash, metadata.signature));
+    }
+    counts
+}
+
+#[tokio::test]
+async fn digests_are_chained_and_list_each_file_once_and_empty_hours_too() {
+    let app = TestApp::new().await;
+    let mut delivery = app.delivery();
+    assert_eq!(delivery.make_digests(DigestEnd::Hour).await.unwrap(), []);
+    make_some_records(&app.root()).await;
+    delivery.deliver().await.unwrap();
+    make_some_records(&app.root()).await;
+    delivery.deliver().await.unwrap();
+    app.clock().advance(Duration::from_secs(3600));
+    assert_eq!(delivery.make_digests(DigestEnd::Hour).await.unwrap().len(), 1);
+    assert_eq!(delivery.make_digests(DigestEnd::Hour).await.unwrap(), []);
+    // Three silent hours, of which a server that was down makes one.
+    app.clock().advance(Duration::from_secs(3 * 3600));
+    delivery.make_digests(DigestEnd::Hour).await.unwrap();
+    make_some_records(&app.root()).await;
+    delivery.deliver().await.unwrap();
+    delivery.make_digests(DigestEnd::Now).await.unwrap();
+    delivery.make_digests(DigestEnd::Now).await.unwrap();
+    assert_eq!(check_chain(&app), [2, 0, 1, 0]);
+}
+
+#[tokio::test]
+async fn a_digest_lists_what_was_delivered_before_its_end() {
+    let app = TestApp::new().await;
+    let mut delivery = app.delivery();
+    make_some_records(&app.root()).await;
+    delivery.deliver().await.unwrap();
+    app.clock().advance(Duration::from_secs(3600));
+    make_some_records(&app.root()).await;
+    delivery.deliver().await.unwrap();
+    delivery.make_digests(DigestEnd::Hour).await.unwrap();
+    app.clock().advance(Duration::from_secs(3600));
+    delivery.make_digests(DigestEnd::Hour).await.unwrap();
+    assert_eq!(check_chain(&app), [1, 1]);
+}
+
+#[tokio::test]
+async fn a_signing_key_is_replaced_when_its_time_is_over() {
+    let app = TestApp::new().await;
+    let mut delivery = app.delivery();
+    make_some_records(&app.root()).await;
+    delivery.deliver().await.unwrap();
+    delivery.make_digests(DigestEnd::Now).await.unwrap();
+    app.clock().advance_days(364);
+    delivery.make_digests(DigestEnd::Now).await.unwrap();
+    app.clock().advance_days(1);
+    delivery.make_digests(DigestEnd::Now).await.unwrap();
+    assert_eq!(check_chain(&app), [1, 0, 0]);
+    let keys = app.engine().store().trail().all_signing_keys().await.unwrap();
+    assert_eq!(keys.len(), 2);
+    let digests = app.engine().store().trail().list_digests(&scope(&app), None, 9).await.unwrap();
+    let fingerprints: Vec<_> = digests.iter().map(|it| &*it.fingerprint).collect();
+    let [old, new] = keys.iter().map(|it| &*it.fingerprint).collect::<Vec<_>>()[..] else {
+        unreachable!()
+    };
+    assert_eq!(fingerprints, [old, old, new]);
+    assert!(keys[0].valid_from <= digests[0].started_at);
+}
+
+#[tokio::test]
+async fn what_is_too_old_is_removed_and_nothing_else() {
+    let app = TestApp::new().await;
+    let options = DeliveryOptions {
+        files_days: 10,
+        history_days: 5,
+        ..DeliveryOptions::new(app.trail_layout())
+    };
+    let mut delivery = keyward_trail::Delivery::new(app.engine().clone(), options);
+    make_some_records(&app.root()).await;
+    delivery.deliver().await.unwrap();
+    delivery.make_digests(DigestEnd::Now).await.unwrap();
+    app.clock().advance_days(6);
+    make_some_records(&app.root()).await;
+    delivery.deliver().await.unwrap();
+    delivery.make_digests(DigestEnd::Now).await.unwrap();
+    delivery.remove_old().await.unwrap();
+    let trail = app.engine().store().trail();
+    let rows = trail.list_files(&scope(&app), None, 9).await.unwrap();
+    let is_indexed: Vec<_> = rows.iter().map(|file| file.event_ids.is_some()).collect();
+    assert_eq!(is_indexed, [false, true]);
+    assert_eq!(trail.values(&rows[0].name).await.unwrap(), []);
+    assert_ne!(trail.values(&rows[1].name).await.unwrap(), []);
+    assert_eq!(check_chain(&app), [1, 1]);
+    app.clock().advance_days(5);
+    delivery.remove_old().await.unwrap();
+    assert_eq!(trail.list_files(&scope(&app), None, 9).await.unwrap().len(), 1);
+    assert_eq!(log_files(&app).len(), 1);
+    let digests = files(&app.trail_layout().directory.join("keyward-audit"));
+    assert_eq!(digests.len(), 3, "a file, a digest and its signature: {digests:?}");
+    app.clock().advance_days(50);
+    delivery.remove_old().await.unwrap();
+    assert_eq!(log_files(&app).len(), 1, "the newest digest and its files stay");
+}
