@@ -17,7 +17,7 @@ pub use digest::{
     DIGEST_BYTES_MAX, Digest, DigestMetadata, HASH_ALGORITHM, ListedFile, METADATA_BYTES_MAX,
     METADATA_SUFFIX, NotADigest, PreviousDigest, SIGNATURE_ALGORITHM, signing_string,
 };
-pub use gzip::{GunzipError, LOG_FILE_BYTES_MAX, gunzip, gzip};
+pub use gzip::{GunzipError, LOG_FILE_BYTES_MAX, foreign_header_byte, gunzip, gzip};
 pub use name::{
     DigestName, FileTag, KeyPrefix, LogFileName, NotAKeyPrefix, NotAName, NotATrailName, TrailName,
 };

@@ -9,6 +9,7 @@ mod delivery;
 pub mod format;
 mod index;
 mod layout;
+pub mod verify;
 
 pub use cursors::{Cursors, DELIVERY};
 pub use delivery::{

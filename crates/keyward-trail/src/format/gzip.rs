@@ -66,6 +66,18 @@ pub fn gunzip(compressed: &[u8], bytes_max: usize) -> Result<Vec<u8>, GunzipErro
     }
 }
 
+/// The first byte of a member's header that [`gzip`] would not have written. The checksum of the
+/// content does not cover the header.
+pub fn foreign_header_byte(compressed: &[u8]) -> Option<usize> {
+    const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+    /// How hard the compressor tried: 2 most, 4 least. A later release may try another way.
+    const EXTRA_FLAGS: usize = 8;
+    let is_foreign = |(place, (found, own)): (usize, (&u8, &u8))| {
+        found != own && !(place == EXTRA_FLAGS && matches!(found, 2 | 4))
+    };
+    compressed.iter().zip(&HEADER).enumerate().position(is_foreign)
+}
+
 /// One byte more than allowed tells that there is more.
 fn limit(bytes_max: usize) -> u64 {
     u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1)
@@ -115,6 +127,17 @@ mod tests {
                 assert!((4..10).contains(&place), "{place}");
                 assert_eq!(read, content);
             }
+        }
+    }
+
+    #[test]
+    fn a_changed_byte_of_the_header_is_foreign() {
+        let compressed = gzip(b"content");
+        assert_eq!(foreign_header_byte(&compressed), None);
+        for place in 0..10 {
+            let mut changed = compressed.clone();
+            changed[place] ^= 0x40;
+            assert_eq!(foreign_header_byte(&changed), Some(place));
         }
     }
 

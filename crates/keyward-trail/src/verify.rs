@@ -1,0 +1,177 @@
+//! Verification of delivered files: nothing changed, nothing missing, nothing in another place.
+//!
+//! Digests are walked from the newest one back along their links, as the standard client does it
+//! with a copy in S3, and each log file is compared with the digest that lists it. The database,
+//! where it is at hand, knows more than files can: which digest is the newest one, which log files
+//! wait for a digest, and checksums of blocks that tell the place of an edit. Without it a chain
+//! that lost its newest digests looks like a shorter one.
+//!
+//! Reads only. One file is in memory at a time. Who may ask, and how it is shown, is not known here.
+
+mod damage;
+mod finding;
+mod logs;
+mod shelf;
+#[cfg(test)]
+mod tests;
+mod walk;
+
+use std::io;
+
+use keyward_audit::files::Files;
+use keyward_model::{AccountId, Region, Timestamp};
+use keyward_store::{Scope, StoreError, Trail};
+
+pub use damage::Damage;
+pub use finding::{Address, Finding, Problem};
+pub use shelf::Buckets;
+use shelf::{Place, Tree};
+use walk::Walk;
+
+use crate::format::PublicKeys;
+
+/// What is verified, and against what.
+pub struct Sources<'a> {
+    /// The file system.
+    pub files: &'a dyn Files,
+    /// The buckets in it.
+    pub buckets: &'a Buckets,
+    /// What the database knows of the trail, if it is at hand.
+    pub trail: Option<&'a dyn Trail>,
+    /// The keys that digests are verified with.
+    pub public_keys: &'a PublicKeys,
+}
+
+/// Which part is verified.
+#[derive(Clone, Debug, Default)]
+pub struct Range {
+    /// Only this account's files.
+    pub account: Option<AccountId>,
+    /// Only this Region's.
+    pub region: Option<Region>,
+    /// Only digests that end later, and files delivered later.
+    pub start: Option<Timestamp>,
+    /// Only digests up to the one that covers this instant, and files delivered not later.
+    pub end: Option<Timestamp>,
+    /// Files and digests from before this instant may have been removed because of their age.
+    pub removed_before: Option<Timestamp>,
+}
+
+/// What came out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Accounts and Regions looked at.
+    pub chains: u64,
+    /// Digests that are as they were signed.
+    pub digests_valid: u64,
+    /// Those that are not, or are missing.
+    pub digests_invalid: u64,
+    /// Log files that are as they were delivered.
+    pub logs_valid: u64,
+    /// Those that are not, or are missing.
+    pub logs_invalid: u64,
+    /// Those among the valid ones that the database alone vouches for: no digest lists them yet.
+    pub logs_undigested: u64,
+    /// Log files that nothing at hand vouches for: newer than every digest, or listed by one that
+    /// is not valid.
+    pub logs_unchecked: u64,
+    /// Log files that were old enough to be removed, and were.
+    pub logs_removed: u64,
+    /// Everything found that makes the trail invalid.
+    pub errors: u64,
+    /// The time that valid digests cover.
+    pub covered: Option<(Timestamp, Timestamp)>,
+}
+
+/// What is told while it is found.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// The files of this account and Region are next.
+    Chain(&'a Scope),
+    /// Something was found.
+    Found(&'a Finding),
+    /// One more file was read.
+    Read,
+}
+
+/// The verification could not be finished.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// A directory could not be read.
+    #[error("the files could not be listed")]
+    Files(#[from] io::Error),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Summary {
+    /// Whether nothing was found that should not be.
+    pub const fn is_valid(&self) -> bool {
+        self.errors == 0
+    }
+
+    fn cover(&mut self, start: Timestamp, end: Timestamp) {
+        let (first, last) = self.covered.unwrap_or((start, end));
+        self.covered = Some((first.min(start), last.max(end)));
+    }
+}
+
+/// Verifies what is delivered, and tells what it finds. Reads files where it runs.
+pub async fn verify(
+    sources: &Sources<'_>,
+    range: &Range,
+    tell: &mut dyn FnMut(Event<'_>),
+) -> Result<Summary, VerifyError> {
+    let tree = Tree { files: sources.files, buckets: sources.buckets };
+    let places = tree.places()?;
+    let mut report = Report { summary: Summary::default(), tell };
+    for scope in scopes(&tree, &places, sources.trail, range).await? {
+        (report.tell)(Event::Chain(&scope));
+        report.summary.chains += 1;
+        // Names first and rows after them: a row is written before its file comes to its place, so
+        // that files delivered meanwhile have rows, whichever come.
+        let shelf = tree.shelf(&places, &scope)?;
+        let walk = Walk::new(&tree, sources, range, &scope, shelf, &mut report);
+        walk.run().await;
+    }
+    Ok(report.summary)
+}
+
+/// The accounts and Regions that have files or rows, as far as they are wanted.
+async fn scopes(
+    tree: &Tree<'_>,
+    places: &[Place],
+    trail: Option<&dyn Trail>,
+    range: &Range,
+) -> Result<Vec<Scope>, VerifyError> {
+    let mut scopes = tree.scopes(places)?;
+    if let Some(trail) = trail {
+        scopes.extend(trail.scopes().await?);
+    }
+    scopes.sort();
+    scopes.dedup();
+    scopes.retain(|scope| {
+        range.account.is_none_or(|account| account == scope.account)
+            && range.region.as_ref().is_none_or(|region| *region == scope.region)
+    });
+    Ok(scopes)
+}
+
+/// What was found so far.
+struct Report<'a> {
+    summary: Summary,
+    tell: &'a mut dyn FnMut(Event<'_>),
+}
+
+impl Report<'_> {
+    fn found(&mut self, scope: &Scope, file: Option<&Address>, problem: Problem) {
+        self.summary.errors += u64::from(problem.is_error());
+        let (scope, file) = (Some(scope.clone()), file.cloned());
+        (self.tell)(Event::Found(&Finding { scope, file, problem }));
+    }
+
+    fn read(&mut self) {
+        (self.tell)(Event::Read);
+    }
+}

@@ -1,0 +1,209 @@
+//! What is found wrong, or worth telling, and its words.
+
+use std::fmt;
+
+use keyward_audit::iso_date;
+use keyward_model::Timestamp;
+use keyward_store::Scope;
+
+use super::damage::Damage;
+
+/// Where a file lies, or should.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Address {
+    /// Its bucket; empty where the directory is the bucket, whatever its name.
+    pub bucket: String,
+    /// Its key: the path below the bucket.
+    pub object: String,
+}
+
+/// One thing found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Whose files it is about.
+    pub scope: Option<Scope>,
+    /// The file, if it is about one.
+    pub file: Option<Address>,
+    /// What it is.
+    pub problem: Problem,
+}
+
+/// What is found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// The row of the database about it is not believed, or the database failed.
+    Database(String),
+    /// The file is not as it was delivered.
+    Damaged(Damage),
+    /// A digest that no later digest links to.
+    OutsideChain,
+    /// A file that the trail did not write.
+    Foreign,
+    /// The chain goes on, but the time in between is in no digest.
+    Gap {
+        /// Since when.
+        from: Timestamp,
+        /// Until when.
+        to: Timestamp,
+    },
+    /// A log file that holds what belongs to another name.
+    ContentOf(String),
+    /// A digest that should list this log file does not.
+    LeftOut,
+    /// Not the digest that the later one names.
+    LinkBroken {
+        /// The later one.
+        later: String,
+    },
+    /// The file is not there.
+    Missing,
+    /// It says it belongs elsewhere.
+    Moved {
+        /// Where.
+        to: String,
+    },
+    /// The public key it was signed with is not known.
+    NoPublicKey {
+        /// Its fingerprint.
+        fingerprint: String,
+    },
+    /// It opens, but is no digest.
+    NotADigest(String),
+    /// It was announced in the database, and never came to its place.
+    NotDelivered,
+    /// The digest or its signature is not what the database knows.
+    NotAsRecorded,
+    /// The time of the digest overlaps that of the one before it.
+    Overlap {
+        /// Since when.
+        from: Timestamp,
+        /// Until when.
+        to: Timestamp,
+    },
+    /// Listed a second time.
+    Repeated,
+    /// What came before was removed when it was old enough.
+    Removed,
+    /// The chain begins anew; before it, nothing was delivered.
+    Restart {
+        /// Since when.
+        from: Timestamp,
+        /// Until when.
+        to: Timestamp,
+    },
+    /// The side file with the signature was changed.
+    SignatureDamaged(Damage),
+    /// The signature does not fit.
+    SignatureInvalid,
+    /// The side file with the signature is not there, or holds none.
+    SignatureMissing,
+    /// The database does not know the file.
+    Unknown,
+    /// No digest lists the log file, though digests of its time exist.
+    Unlisted,
+    /// It could not be read.
+    Unreadable(String),
+}
+
+impl Problem {
+    /// Whether the trail is not valid because of it. The rest is told only.
+    pub const fn is_error(&self) -> bool {
+        !matches!(self, Self::Foreign | Self::Removed | Self::Restart { .. })
+    }
+
+    /// One word for programs.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Database(_) => "database",
+            Self::Damaged(Damage::Truncated { .. }) => "truncated",
+            Self::Damaged(Damage::Appended { .. }) => "appended",
+            Self::Damaged(_) => "edited",
+            Self::OutsideChain => "outsideChain",
+            Self::Foreign => "foreign",
+            Self::Gap { .. } => "gap",
+            Self::ContentOf(_) => "swapped",
+            Self::LeftOut => "leftOut",
+            Self::LinkBroken { .. } => "linkBroken",
+            Self::Missing => "missing",
+            Self::Moved { .. } => "moved",
+            Self::NoPublicKey { .. } => "noPublicKey",
+            Self::NotADigest(_) => "notADigest",
+            Self::NotDelivered => "notDelivered",
+            Self::NotAsRecorded => "notAsRecorded",
+            Self::Overlap { .. } => "overlap",
+            Self::Repeated => "repeated",
+            Self::Removed => "removed",
+            Self::Restart { .. } => "restart",
+            Self::SignatureDamaged(_) => "signatureEdited",
+            Self::SignatureInvalid => "signatureInvalid",
+            Self::SignatureMissing => "signatureMissing",
+            Self::Unknown => "unknown",
+            Self::Unlisted => "unlisted",
+            Self::Unreadable(_) => "unreadable",
+        }
+    }
+
+    /// The damage, if it is one.
+    pub const fn damage(&self) -> Option<Damage> {
+        match self {
+            Self::Damaged(damage) | Self::SignatureDamaged(damage) => Some(*damage),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Database(reason) => write!(f, "the database cannot tell: {reason}"),
+            Self::Damaged(damage) => damage.fmt(f),
+            Self::OutsideChain => f.write_str("no later digest links to it"),
+            Self::Foreign => f.write_str("not a file of the trail"),
+            Self::Gap { from, to } => {
+                write!(f, "no digest covers {} to {}", iso_date(*from), iso_date(*to))
+            }
+            Self::ContentOf(other) => write!(f, "it holds the content of {other}"),
+            Self::LeftOut => f.write_str("the digest of its time does not list it"),
+            Self::LinkBroken { later } => write!(f, "not the digest that {later} links to"),
+            Self::Missing => f.write_str("missing"),
+            Self::Moved { to } => write!(f, "moved: it says it belongs at {to}"),
+            Self::NoPublicKey { fingerprint } => {
+                write!(f, "signed with the unknown key {fingerprint}")
+            }
+            Self::NotADigest(reason) => f.write_str(reason),
+            Self::NotDelivered => {
+                f.write_str("announced and not yet in its place; a running server finishes that")
+            }
+            Self::NotAsRecorded => f.write_str("not what the database recorded when it was made"),
+            Self::Overlap { from, to } => write!(
+                f,
+                "it covers {} to {}, which the digest before it covers too",
+                iso_date(*from),
+                iso_date(*to)
+            ),
+            Self::Repeated => f.write_str("listed more than once"),
+            Self::Removed => f.write_str(
+                "the chain goes on before this, with files that were old enough to be removed",
+            ),
+            Self::Restart { from, to } => write!(
+                f,
+                "the chain begins anew here; nothing was delivered from {} to {}",
+                iso_date(*from),
+                iso_date(*to)
+            ),
+            Self::SignatureDamaged(damage) => write!(f, "its signature file: {damage}"),
+            Self::SignatureInvalid => f.write_str("the signature does not fit"),
+            Self::SignatureMissing => f.write_str("its signature file is missing or unreadable"),
+            Self::Unknown => f.write_str("the database does not know it"),
+            Self::Unlisted => f.write_str("no digest lists it"),
+            Self::Unreadable(reason) => write!(f, "could not be read: {reason}"),
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let separator = if self.bucket.is_empty() { "" } else { "/" };
+        write!(f, "{}{separator}{}", self.bucket, self.object)
+    }
+}

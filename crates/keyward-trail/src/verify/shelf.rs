@@ -1,0 +1,251 @@
+//! What lies on disk: buckets, prefixes, accounts, Regions and the names of their files. Nothing is
+//! read here, and names are kept in few bytes, for there are many.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use keyward_audit::files::Files;
+use keyward_model::Timestamp;
+use keyward_store::Scope;
+
+use super::finding::Address;
+use crate::format::{DigestName, FileTag, KeyPrefix, LogFileName, METADATA_SUFFIX};
+
+/// Where buckets are.
+#[derive(Clone, Debug)]
+pub enum Buckets {
+    /// Every directory below this one is a bucket of that name, but for `staging`.
+    Below(PathBuf),
+    /// This directory is the bucket, whatever its name: a copy of one.
+    Is(PathBuf),
+}
+
+/// The buckets of a file system.
+pub(super) struct Tree<'a> {
+    pub(super) files: &'a dyn Files,
+    pub(super) buckets: &'a Buckets,
+}
+
+/// A prefix in a bucket, below which there is `AWSLogs`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    bucket: String,
+    prefix: KeyPrefix,
+}
+
+/// The names of an account's Region.
+#[derive(Default)]
+pub(super) struct Shelf {
+    places: Vec<Place>,
+    /// By the end of their time.
+    pub(super) digests: BTreeMap<Timestamp, Vec<Address>>,
+    /// Each with whether it was accounted for.
+    logs: BTreeMap<LogKey, bool>,
+    pub(super) foreign: Vec<Address>,
+}
+
+/// The name of a log file within its account and Region: the place, the minute, the tag.
+type LogKey = (usize, Timestamp, FileTag);
+
+/// The directory beside the buckets that files are made in.
+const STAGING: &str = "staging";
+const ROOT: &str = "AWSLogs";
+/// How many words of a prefix are looked through.
+const PREFIX_WORDS_MAX: usize = 8;
+const LOG_FILES: &str = "CloudTrail";
+const DIGESTS: &str = "CloudTrail-Digest";
+
+impl Tree<'_> {
+    /// The prefixes in all buckets.
+    pub(super) fn places(&self) -> io::Result<Vec<Place>> {
+        let mut places = Vec::new();
+        match self.buckets {
+            Buckets::Is(_) => self.find_places("", &mut Vec::new(), &mut places)?,
+            Buckets::Below(root) => {
+                for bucket in self.names(root)?.iter().filter(|name| *name != STAGING) {
+                    if self.is_directory(&root.join(bucket))? {
+                        self.find_places(bucket, &mut Vec::new(), &mut places)?;
+                    }
+                }
+            }
+        }
+        Ok(places)
+    }
+
+    fn find_places(
+        &self,
+        bucket: &str,
+        words: &mut Vec<String>,
+        places: &mut Vec<Place>,
+    ) -> io::Result<()> {
+        let directory = self.path(bucket, &words.join("/"));
+        for name in self.names(&directory)? {
+            let prefix = words.join("/").parse::<KeyPrefix>();
+            if name == ROOT {
+                places.extend(prefix.map(|prefix| Place { bucket: bucket.to_owned(), prefix }));
+            } else if words.len() < PREFIX_WORDS_MAX && self.is_directory(&directory.join(&name))? {
+                words.push(name);
+                self.find_places(bucket, words, places)?;
+                words.pop();
+            }
+        }
+        Ok(())
+    }
+
+    /// The accounts and Regions that have a directory.
+    pub(super) fn scopes(&self, places: &[Place]) -> io::Result<Vec<Scope>> {
+        let mut scopes = Vec::new();
+        for Place { bucket, prefix } in places {
+            let root = self.path(bucket, prefix.as_str()).join(ROOT);
+            for account in self.names(&root)? {
+                let Ok(id) = account.parse() else { continue };
+                for kind in [LOG_FILES, DIGESTS] {
+                    let regions = self.names(&root.join(&account).join(kind))?;
+                    let regions = regions.iter().filter_map(|region| region.parse().ok());
+                    scopes.extend(regions.map(|region| Scope { account: id, region }));
+                }
+            }
+        }
+        scopes.sort();
+        scopes.dedup();
+        Ok(scopes)
+    }
+
+    /// The names of an account's Region.
+    pub(super) fn shelf(&self, places: &[Place], scope: &Scope) -> io::Result<Shelf> {
+        let mut shelf = Shelf { places: places.to_vec(), ..Shelf::default() };
+        for Place { bucket, prefix } in places {
+            let Scope { account, region } = scope;
+            for directory in [
+                DigestName::directory(prefix, account, region),
+                LogFileName::directory(prefix, account, region),
+            ] {
+                self.walk(bucket, &directory, 0, &mut |object| shelf.take(bucket, object))?;
+            }
+        }
+        Ok(shelf)
+    }
+
+    /// Every file below a directory: three levels of years, months and days, and whatever else
+    /// lies there.
+    fn walk(
+        &self,
+        bucket: &str,
+        directory: &str,
+        depth: usize,
+        take: &mut dyn FnMut(String),
+    ) -> io::Result<()> {
+        const DAYS: usize = 3;
+        for name in self.names(&self.path(bucket, directory))? {
+            let object = format!("{directory}/{name}");
+            if depth < DAYS && self.is_directory(&self.path(bucket, &object))? {
+                self.walk(bucket, &object, depth + 1, take)?;
+            } else {
+                take(object);
+            }
+        }
+        Ok(())
+    }
+
+    /// The bytes of a file; `None` if there is none.
+    pub(super) fn read(&self, file: &Address, bytes_max: usize) -> io::Result<Option<Vec<u8>>> {
+        let bytes_max = u64::try_from(bytes_max).unwrap_or(u64::MAX);
+        absent_as_none(self.files.read(&self.path(&file.bucket, &file.object), bytes_max))
+    }
+
+    /// The address as it is written here.
+    pub(super) fn address(&self, bucket: &str, object: &str) -> Address {
+        let bucket = if matches!(self.buckets, Buckets::Is(_)) { "" } else { bucket };
+        Address { bucket: bucket.to_owned(), object: object.to_owned() }
+    }
+
+    /// The path of a key, which was parsed or listed and so stays below its bucket.
+    fn path(&self, bucket: &str, object: &str) -> PathBuf {
+        match self.buckets {
+            Buckets::Below(root) => root.join(bucket).join(object),
+            Buckets::Is(root) => root.join(object),
+        }
+    }
+
+    /// The names in a directory; none if there is none.
+    fn names(&self, directory: &Path) -> io::Result<Vec<String>> {
+        let names = absent_as_none(self.files.list(directory))?.unwrap_or_default();
+        // What is not UTF-8 was not written here and is shown as well as it can be.
+        Ok(names.iter().map(|name| name.to_string_lossy().into_owned()).collect())
+    }
+
+    fn is_directory(&self, path: &Path) -> io::Result<bool> {
+        let description = absent_as_none(self.files.describe(path))?;
+        Ok(description.is_some_and(|description| description.is_directory))
+    }
+}
+
+impl Shelf {
+    fn take(&mut self, bucket: &str, object: String) {
+        let address = Address { bucket: bucket.to_owned(), object };
+        if let Ok(name) = address.object.parse::<DigestName>() {
+            self.digests.entry(name.end).or_default().push(address);
+        } else if let Some(key) = self.log_key(&address) {
+            self.logs.insert(key, false);
+        } else if !is_side_file(&address.object) {
+            self.foreign.push(address);
+        }
+    }
+
+    /// Accounts for a log file; whether it already was.
+    pub(super) fn account_for(&mut self, file: &Address) -> bool {
+        self.log_key(file).is_some_and(|key| self.logs.insert(key, true) == Some(true))
+    }
+
+    /// Whether a log file was accounted for.
+    pub(super) fn is_accounted_for(&mut self, file: &Address) -> bool {
+        self.log_key(file).is_some_and(|key| self.logs.get(&key) == Some(&true))
+    }
+
+    /// The log files not accounted for, with their minutes.
+    pub(super) fn others(&self, scope: &Scope) -> Vec<(Timestamp, Address)> {
+        let others = self.logs.iter().filter(|(_, is_known)| !**is_known);
+        others.filter_map(|(key, _)| Some((key.1, self.address(scope, key)?))).collect()
+    }
+
+    fn address(&self, scope: &Scope, (place, delivered_at, tag): &LogKey) -> Option<Address> {
+        let Place { bucket, prefix } = self.places.get(*place)?;
+        let name = LogFileName {
+            prefix: prefix.clone(),
+            account: scope.account,
+            region: scope.region.clone(),
+            delivered_at: *delivered_at,
+            tag: *tag,
+        };
+        Some(Address { bucket: bucket.clone(), object: name.to_string() })
+    }
+
+    fn log_key(&mut self, file: &Address) -> Option<LogKey> {
+        let LogFileName { prefix, delivered_at, tag, .. } = file.object.parse().ok()?;
+        let place = Place { bucket: file.bucket.clone(), prefix };
+        let known = self.places.iter().position(|other| *other == place);
+        let index = known.unwrap_or_else(|| {
+            self.places.push(place);
+            self.places.len() - 1
+        });
+        Some((index, delivered_at, tag))
+    }
+}
+
+fn is_side_file(object: &str) -> bool {
+    let digest = object.strip_suffix(METADATA_SUFFIX);
+    digest.is_some_and(|digest| digest.parse::<DigestName>().is_ok())
+}
+
+fn absent_as_none<T>(outcome: io::Result<T>) -> io::Result<Option<T>> {
+    match outcome {
+        Ok(value) => Ok(Some(value)),
+        Err(error)
+            if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,391 @@
+//! The walk along the digests of one account and Region, newest first.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use keyward_crypto::{RsaVerifyingKey, sha256};
+use keyward_model::Timestamp;
+use keyward_store::{Scope, StoreError, Trail, TrailDigestRecord, TrailState};
+
+use super::damage::{self, Damage, Delivered};
+use super::finding::{Address, Problem};
+use super::logs::Mismatch;
+use super::shelf::{Shelf, Tree};
+use super::{Range, Report, Sources};
+use crate::format::{
+    DIGEST_BYTES_MAX, Digest, DigestMetadata, DigestName, METADATA_BYTES_MAX, METADATA_SUFFIX,
+    signing_string,
+};
+
+/// One account and Region at work.
+pub(super) struct Walk<'a, 'r> {
+    pub(super) tree: &'a Tree<'a>,
+    /// Absent, too, once a row was not believed.
+    pub(super) trail: Option<&'a dyn Trail>,
+    pub(super) range: &'a Range,
+    pub(super) scope: &'a Scope,
+    keys: BTreeMap<String, RsaVerifyingKey>,
+    pub(super) shelf: Shelf,
+    pub(super) report: &'a mut Report<'r>,
+    /// The newest digest the database knows.
+    anchor: Option<TrailDigestRecord>,
+    visited: BTreeSet<Address>,
+    /// The valid digests: their ends and starts.
+    pub(super) valid: BTreeMap<Timestamp, Timestamp>,
+    /// Times that only a digest covers which is not valid; open ones begin where the next valid
+    /// digest ends.
+    pub(super) uncovered: Vec<(Option<Timestamp>, Timestamp)>,
+    /// Which log file has which content.
+    pub(super) contents: HashMap<[u8; 32], String>,
+    pub(super) mismatches: Vec<Mismatch>,
+}
+
+/// The digest that is next.
+struct Step {
+    file: Address,
+    end: Timestamp,
+    /// What the digest after it says of it.
+    link: Option<Link>,
+}
+
+/// What one digest says of the one before it.
+struct Link {
+    later: Address,
+    later_start: Timestamp,
+    hash: [u8; 32],
+    signature: Vec<u8>,
+}
+
+/// A digest that is as it was signed.
+struct Valid {
+    digest: Digest,
+    previous: Option<Step>,
+}
+
+impl<'a, 'r> Walk<'a, 'r> {
+    pub(super) fn new(
+        tree: &'a Tree<'a>,
+        sources: &'a Sources<'a>,
+        range: &'a Range,
+        scope: &'a Scope,
+        shelf: Shelf,
+        report: &'a mut Report<'r>,
+    ) -> Self {
+        let keys = sources.public_keys.0.get(&scope.region).into_iter().flatten();
+        let parsed = keys.filter_map(|key| {
+            Some((key.fingerprint.clone(), RsaVerifyingKey::parse(&key.value).ok()?))
+        });
+        Self {
+            tree,
+            trail: sources.trail,
+            range,
+            scope,
+            keys: parsed.collect(),
+            shelf,
+            report,
+            anchor: None,
+            visited: BTreeSet::new(),
+            valid: BTreeMap::new(),
+            uncovered: Vec::new(),
+            contents: HashMap::new(),
+            mismatches: Vec::new(),
+        }
+    }
+
+    /// Follows the chain, then accounts for what no digest listed.
+    pub(super) async fn run(mut self) {
+        for file in std::mem::take(&mut self.shelf.foreign) {
+            self.found(&file, Problem::Foreign);
+        }
+        let first = self.first().await;
+        let newest = first.as_ref().map(|step| step.end);
+        let mut next = first;
+        while let Some(step) = next.filter(|step| self.is_wanted(step.end)) {
+            next = self.step(step).await;
+        }
+        if let Some(newest) = newest {
+            self.tell_strays(newest);
+        }
+        self.check_rows().await;
+        self.check_others();
+        self.tell_mismatches();
+    }
+
+    /// The newest digest that is wanted, on disk or in the database.
+    async fn first(&mut self) -> Option<Step> {
+        let on_disk = self.shelf.digests.iter();
+        let wanted = self.range.end;
+        let covers = |end: &Timestamp| wanted.is_some_and(|wanted| *end >= wanted);
+        let on_disk = on_disk.clone().find(|(end, _)| covers(end)).or(on_disk.last());
+        let on_disk = on_disk.and_then(|(end, files)| Some((*end, files.first()?.clone())));
+        let newest = self.ask(async |trail, scope| trail.newest_digest(scope).await).await;
+        let covering = self
+            .ask(async |trail, scope| {
+                let Some(wanted) = wanted else { return Ok(None) };
+                let before = Timestamp::from_unix_ms(wanted.unix_ms().saturating_sub(1));
+                Ok(trail.list_digests(scope, Some(before), 1).await?.pop())
+            })
+            .await;
+        self.anchor = newest.flatten();
+        let row = covering.flatten().or_else(|| self.anchor.clone());
+        let recorded =
+            row.map(|row| (row.ended_at, self.tree.address(&row.bucket, &row.name.object)));
+        let candidates = [on_disk, recorded].into_iter().flatten();
+        let covering = candidates.clone().filter(|(end, _)| covers(end));
+        let chosen = covering.min_by_key(|(end, _)| *end);
+        let (end, file) = chosen.or_else(|| candidates.max_by_key(|(end, _)| *end))?;
+        Some(Step { file, end, link: None })
+    }
+
+    fn is_wanted(&self, end: Timestamp) -> bool {
+        self.range.start.is_none_or(|start| end > start)
+    }
+
+    /// Checks one digest and what it lists; says which one is next.
+    async fn step(&mut self, step: Step) -> Option<Step> {
+        self.visited.insert(step.file.clone());
+        let scope_row = step.end;
+        let row = self.ask(async |trail, scope| trail.digest(scope, scope_row).await).await;
+        let row = row.flatten();
+        match self.check_digest(&step, row.as_ref()) {
+            Ok(Valid { digest, previous }) => {
+                self.report.summary.digests_valid += 1;
+                self.note_valid(&step, &digest);
+                for listed in &digest.log_files {
+                    self.check_listed(&step.file, listed).await;
+                }
+                previous.or_else(|| self.restart(&step, &digest))
+            }
+            Err(Problem::Removed) => {
+                self.found(&step.file, Problem::Removed);
+                self.older_on_disk(step.end)
+            }
+            Err(problem) => {
+                self.report.summary.digests_invalid += 1;
+                self.uncovered.push((None, step.end));
+                self.found(&step.file, problem);
+                let recorded = row.and_then(|row| self.previous_of_row(&row));
+                recorded.or_else(|| self.older_on_disk(step.end))
+            }
+        }
+    }
+
+    /// A digest is valid when it is as it was signed, in its place, and the one that others name.
+    fn check_digest(
+        &mut self,
+        step: &Step,
+        row: Option<&TrailDigestRecord>,
+    ) -> Result<Valid, Problem> {
+        let content = self.open_digest(step, row)?;
+        let hash = sha256(&[&content]);
+        let expected = row.map(|row| row.hash).or(step.link.as_ref().map(|link| link.hash));
+        let is_expected = expected.is_none_or(|expected| expected == hash);
+        let parsed = Digest::parse(&content);
+        let digest = match parsed {
+            Ok(digest) => digest,
+            Err(_) if !is_expected => return Err(Problem::Damaged(damage::of_content(&content))),
+            Err(error) => return Err(Problem::NotADigest(error.to_string())),
+        };
+        let signature = self.check_signature(step, row, &digest, (&hash, is_expected))?;
+        self.check_place(step, &digest)?;
+        if let Some(Link { later, .. }) =
+            step.link.as_ref().filter(|link| link.hash != hash || link.signature != signature)
+        {
+            return Err(Problem::LinkBroken { later: later.to_string() });
+        }
+        match row {
+            Some(row) if row.hash != hash || row.signature != signature => {
+                return Err(Problem::NotAsRecorded);
+            }
+            None if self.is_newer_than_the_database(step.end) => return Err(Problem::Unknown),
+            _ => {}
+        }
+        let previous = self.previous_of(&step.file, &digest)?;
+        Ok(Valid { digest, previous })
+    }
+
+    fn open_digest(
+        &mut self,
+        step: &Step,
+        row: Option<&TrailDigestRecord>,
+    ) -> Result<Vec<u8>, Problem> {
+        let Some(stored) = self.read(&step.file, DIGEST_BYTES_MAX)? else {
+            let is_staged = row.is_some_and(|row| row.state == TrailState::Staged);
+            let is_old = self.range.removed_before.is_some_and(|before| step.end <= before);
+            return Err(match (is_staged, is_old) {
+                (true, _) => Problem::NotDelivered,
+                (false, true) => Problem::Removed,
+                (false, false) => Problem::Missing,
+            });
+        };
+        let delivered =
+            row.map(|row| Delivered { stored_bytes: row.stored_bytes, blocks: &row.blocks });
+        damage::open(&stored, DIGEST_BYTES_MAX, delivered).map_err(Problem::Damaged)
+    }
+
+    /// The signature, which fits.
+    fn check_signature(
+        &mut self,
+        step: &Step,
+        row: Option<&TrailDigestRecord>,
+        digest: &Digest,
+        (hash, is_expected): (&[u8; 32], bool),
+    ) -> Result<Vec<u8>, Problem> {
+        let Address { bucket, object } = &step.file;
+        let side = self.tree.address(bucket, &format!("{object}{METADATA_SUFFIX}"));
+        let found = self.read(&side, METADATA_BYTES_MAX)?.ok_or(Problem::SignatureMissing)?;
+        let known = row.map(|row| &row.signature).or(step.link.as_ref().map(|it| &it.signature));
+        if let Some(known) = known.filter(|_| is_expected)
+            && let Some(damage) = damage::between(&found, &DigestMetadata::new(known).to_json())
+        {
+            return Err(Problem::SignatureDamaged(damage));
+        }
+        let metadata = DigestMetadata::parse(&found).map_err(|_| Problem::SignatureMissing)?;
+        let signature = hex::decode(&metadata.signature).map_err(|_| Problem::SignatureMissing)?;
+        let fingerprint = &digest.public_key_fingerprint;
+        let signed = signing_string(digest, &hex::encode(hash));
+        match self
+            .keys
+            .get(fingerprint)
+            .map(|key| key.verify_pkcs1_sha256(signed.as_bytes(), &signature))
+        {
+            Some(Ok(())) => Ok(signature),
+            Some(Err(_)) if is_expected => Err(Problem::SignatureInvalid),
+            None if is_expected => Err(Problem::NoPublicKey { fingerprint: fingerprint.clone() }),
+            // Someone else knows the hash, and that is what is wrong.
+            _ => Err(Problem::Damaged(Damage::Content)),
+        }
+    }
+
+    /// The digest must say that it belongs where it is, and to whom.
+    fn check_place(&self, step: &Step, digest: &Digest) -> Result<(), Problem> {
+        let says = self.tree.address(&digest.bucket, &digest.object);
+        if says != step.file {
+            return Err(Problem::Moved { to: says.to_string() });
+        }
+        let name: DigestName = digest.object.parse().map_err(|_| Problem::Foreign)?;
+        let is_own = name.account == self.scope.account
+            && name.region == self.scope.region
+            && digest.account == self.scope.account
+            && name.end == digest.end
+            && digest.start < digest.end;
+        if is_own {
+            Ok(())
+        } else {
+            Err(Problem::NotADigest("its account, Region or time is not that of its name".into()))
+        }
+    }
+
+    /// The digest before it; an older one, or the links would go round.
+    fn previous_of(&self, file: &Address, digest: &Digest) -> Result<Option<Step>, Problem> {
+        let Some(previous) = &digest.previous else { return Ok(None) };
+        let unreadable = || Problem::NotADigest("its link is none".into());
+        let name: DigestName = previous.object.parse().map_err(|_| unreadable())?;
+        let mut hash = [0; 32];
+        hex::decode_to_slice(&previous.hash, &mut hash).map_err(|_| unreadable())?;
+        let link = Link {
+            later: file.clone(),
+            later_start: digest.start,
+            hash,
+            signature: hex::decode(&previous.signature).map_err(|_| unreadable())?,
+        };
+        if name.end >= digest.end {
+            return Err(unreadable());
+        }
+        let file = self.tree.address(&previous.bucket, &previous.object);
+        Ok(Some(Step { file, end: name.end, link: Some(link) }))
+    }
+
+    /// The same, as the database knows it.
+    fn previous_of_row(&self, row: &TrailDigestRecord) -> Option<Step> {
+        let previous = row.previous.as_ref()?;
+        let name: DigestName = previous.object.parse().ok()?;
+        let link = Link {
+            later: self.tree.address(&row.bucket, &row.name.object),
+            later_start: row.started_at,
+            hash: previous.hash,
+            signature: previous.signature.clone(),
+        };
+        let file = self.tree.address(&previous.bucket, &previous.object);
+        (name.end < row.ended_at).then_some(Step { file, end: name.end, link: Some(link) })
+    }
+
+    /// Takes a valid digest's time as covered, and compares it with that of the one after it.
+    fn note_valid(&mut self, step: &Step, digest: &Digest) {
+        self.valid.insert(digest.end, digest.start);
+        self.report.summary.cover(digest.start, digest.end);
+        for open in self.uncovered.iter_mut().filter(|(from, _)| from.is_none()) {
+            open.0 = Some(digest.end);
+        }
+        let Some(Link { later, later_start, .. }) = &step.link else { return };
+        let (from, to) = (digest.end, *later_start);
+        let problem = match from.cmp(&to) {
+            std::cmp::Ordering::Less => Problem::Gap { from, to },
+            std::cmp::Ordering::Equal => return,
+            std::cmp::Ordering::Greater => Problem::Overlap { from: to, to: from },
+        };
+        self.found(&later.clone(), problem);
+    }
+
+    /// A chain that begins here may follow an older one.
+    fn restart(&mut self, step: &Step, digest: &Digest) -> Option<Step> {
+        let older = self.older_on_disk(step.end)?;
+        let (from, to) = (older.end, digest.start);
+        if from > to {
+            self.found(&step.file, Problem::Overlap { from: to, to: from });
+        } else {
+            self.found(&step.file, Problem::Restart { from, to });
+        }
+        Some(older)
+    }
+
+    fn older_on_disk(&self, end: Timestamp) -> Option<Step> {
+        let older = self.shelf.digests.range(..end).rev();
+        let mut files = older.flat_map(|(end, files)| files.iter().map(|file| (*end, file)));
+        let (end, file) = files.find(|(_, file)| !self.visited.contains(*file))?;
+        Some(Step { file: file.clone(), end, link: None })
+    }
+
+    /// Digests up to the newest one that the walk did not come by.
+    fn tell_strays(&mut self, newest: Timestamp) {
+        let all = std::mem::take(&mut self.shelf.digests);
+        let strays = all.range(..=newest).filter(|(end, _)| self.is_wanted(**end));
+        let strays = strays.flat_map(|(_, files)| files);
+        let strays: Vec<_> = strays.filter(|file| !self.visited.contains(*file)).collect();
+        for file in strays {
+            self.report.summary.digests_invalid += 1;
+            self.found(file, Problem::OutsideChain);
+        }
+    }
+
+    fn is_newer_than_the_database(&self, end: Timestamp) -> bool {
+        self.trail.is_some() && self.anchor.as_ref().is_none_or(|anchor| end > anchor.ended_at)
+    }
+
+    pub(super) fn read(
+        &mut self,
+        file: &Address,
+        bytes_max: usize,
+    ) -> Result<Option<Vec<u8>>, Problem> {
+        self.report.read();
+        let read = self.tree.read(file, bytes_max);
+        read.map_err(|error| Problem::Unreadable(error.to_string()))
+    }
+
+    /// Asks the database, as long as it can be believed.
+    pub(super) async fn ask<T>(
+        &mut self,
+        query: impl AsyncFnOnce(&'a dyn Trail, &'a Scope) -> Result<T, StoreError>,
+    ) -> Option<T> {
+        let answer = query(self.trail?, self.scope).await;
+        answer
+            .map_err(|error| {
+                self.trail = None;
+                self.report.found(self.scope, None, Problem::Database(error.to_string()));
+            })
+            .ok()
+    }
+
+    pub(super) fn found(&mut self, file: &Address, problem: Problem) {
+        self.report.found(self.scope, Some(file), problem);
+    }
+}
