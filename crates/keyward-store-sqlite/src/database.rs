@@ -13,7 +13,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::fault::OpenError;
-use crate::migrate::{migrate, require_known};
+use crate::migrate::{migrate, require_known, require_newest};
 use crate::readers::Readers;
 use crate::store::SqliteStore;
 use crate::writer::Writer;
@@ -30,6 +30,7 @@ const LOG_BYTES: i64 = 64 << 20;
 pub struct Database {
     connection: Connection,
     path: PathBuf,
+    is_writable: bool,
 }
 
 impl Database {
@@ -44,7 +45,16 @@ impl Database {
         require_sound(&connection)?;
         make_durable(&connection)?;
         migrate(&mut connection)?;
-        Ok(Self { connection, path: path.to_owned() })
+        Ok(Self { connection, path: path.to_owned(), is_writable: true })
+    }
+
+    /// Opens an existing file beside whoever writes it, and changes nothing: the store made of it
+    /// refuses every change.
+    pub fn open_to_read(path: &Path) -> Result<Self, OpenError> {
+        let connection = open_read_only(path)?;
+        require_known(&connection)?;
+        require_newest(&connection)?;
+        Ok(Self { connection, path: path.to_owned(), is_writable: false })
     }
 
     /// The wrapped domain keys, in the order of numbers.
@@ -66,14 +76,26 @@ impl Database {
     /// Opens the connections that read, starts the thread that writes.
     pub fn into_store(self, rows: Arc<dyn RowAuthenticator>) -> Result<SqliteStore, OpenError> {
         let readers = Readers::open(&self.path, Arc::clone(&rows))?;
-        let writer = Writer::start(self.connection, rows).map_err(OpenError::Thread)?;
+        let writer = if self.is_writable {
+            Writer::start(self.connection, rows).map_err(OpenError::Thread)?
+        } else {
+            Writer::closed()
+        };
         Ok(SqliteStore::new(readers, writer))
     }
 }
 
+/// A connection that reads.
+pub(crate) fn open_read_only(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    harden(&connection)?;
+    Ok(connection)
+}
+
 /// Settings of every connection: nothing in the file's schema is trusted to run code, and damage
 /// is noticed rather than followed.
-pub(crate) fn harden(connection: &Connection) -> Result<(), rusqlite::Error> {
+fn harden(connection: &Connection) -> Result<(), rusqlite::Error> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
@@ -124,7 +146,40 @@ fn create_private(path: &Path) -> Result<(), io::Error> {
 
 #[cfg(test)]
 mod tests {
+    use keyward_store::conformance::NumberedKeys;
+    use keyward_store::conformance::samples::{account_record, trail_cursor_record};
+    use keyward_store::{Change, Store as _, Write};
+
     use super::*;
+
+    fn write(write: Write) -> Change {
+        Change { writes: vec![write], ..Change::default() }
+    }
+
+    #[tokio::test]
+    async fn a_reader_beside_the_one_who_writes_sees_changes_and_makes_none() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("keyward.db");
+        assert!(Database::open_to_read(&path).is_err());
+        assert!(!path.exists());
+        let rows = Arc::new(NumberedKeys::new(1));
+        let store = Database::open(&path).unwrap().into_store(rows.clone()).unwrap();
+        let reader = Database::open_to_read(&path).unwrap().into_store(rows).unwrap();
+        let cursor = trail_cursor_record(1);
+        store.commit(write(Write::PutTrailCursor(cursor.clone()))).await.unwrap();
+        assert_eq!(reader.trail().cursors().await.unwrap(), [cursor]);
+        assert!(reader.commit(write(Write::PutAccount(account_record(1)))).await.is_err());
+    }
+
+    #[test]
+    fn a_reader_migrates_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("keyward.db");
+        let database = Database::open(&path).unwrap();
+        database.connection.pragma_update(None, "user_version", 3).unwrap();
+        let refused = Database::open_to_read(&path).err().unwrap();
+        assert!(matches!(refused, OpenError::OlderRelease { found: 3, .. }), "{refused}");
+    }
 
     #[test]
     fn the_connection_that_writes_is_durable_and_strict() {

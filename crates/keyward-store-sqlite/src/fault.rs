@@ -33,6 +33,16 @@ pub enum OpenError {
         /// The last schema this release knows.
         known: u32,
     },
+    /// An older release wrote this database, and none may migrate it here.
+    #[error(
+        "the database is at schema {found}, this release reads {known}: serve it once with this release"
+    )]
+    OlderRelease {
+        /// The schema the database is at.
+        found: u32,
+        /// The schema of this release.
+        known: u32,
+    },
     /// SQLite failed.
     #[error("the database cannot be opened")]
     Sqlite(#[from] rusqlite::Error),

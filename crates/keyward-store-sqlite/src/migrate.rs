@@ -34,6 +34,13 @@ pub(crate) fn require_known(connection: &Connection) -> Result<(), OpenError> {
     Ok(())
 }
 
+/// Refuses files that would have to be migrated first.
+pub(crate) fn require_newest(connection: &Connection) -> Result<(), OpenError> {
+    let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let known = numbered().map(|(number, _)| number).max().unwrap_or_default();
+    if found < known { Err(OpenError::OlderRelease { found, known }) } else { Ok(()) }
+}
+
 /// Runs the migrations not yet run, each in a transaction of its own, and compares the others with
 /// what was run.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {

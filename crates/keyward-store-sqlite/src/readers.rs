@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use keyward_store::{RowAuthenticator, StoreError};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
-use crate::database::harden;
+use crate::database::open_read_only;
 use crate::fault::{Cause, Fault};
 use crate::sql::Sql;
 
@@ -34,7 +34,7 @@ impl Readers {
         path: &Path,
         rows: Arc<dyn RowAuthenticator>,
     ) -> Result<Self, rusqlite::Error> {
-        let idle = (0..CONNECTIONS).map(|_| open(path)).collect::<Result<_, _>>()?;
+        let idle = (0..CONNECTIONS).map(|_| open_read_only(path)).collect::<Result<_, _>>()?;
         let pool = Pool {
             idle: Mutex::new(idle),
             connections: Arc::new(Semaphore::new(CONNECTIONS)),
@@ -75,11 +75,4 @@ impl Pool {
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn open(path: &Path) -> Result<Connection, rusqlite::Error> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    harden(&connection)?;
-    Ok(connection)
 }

@@ -60,6 +60,11 @@ impl Writer {
         Ok(Self { queue: Some(queue), thread: Some(thread) })
     }
 
+    /// No thread: every change fails.
+    pub(crate) const fn closed() -> Self {
+        Self { queue: None, thread: None }
+    }
+
     /// Runs `work` in the next transaction and answers once it is durable. An error of the work
     /// rolls back what the work wrote and nothing else. A caller that goes away does not stop it.
     pub(crate) async fn run<T, E, F>(&self, work: F) -> Result<T, E>

@@ -26,7 +26,7 @@ const MISMATCHES_MAX: usize = 1_000;
 /// How many rows are asked for at once; each holds the checksums of its file.
 const ROWS: u32 = 64;
 /// A name holds the minute of delivery.
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 impl Walk<'_, '_> {
     /// Checks a log file that a valid digest lists.
@@ -138,7 +138,7 @@ impl Walk<'_, '_> {
             self.contents.insert(hash, file.object.clone());
         }
         let is_valid = match self.read(file, LOG_FILE_BYTES_MAX) {
-            Ok(Some(stored)) => self.check_content(file, &stored, hash, row),
+            Ok(Some(stored)) => Some(self.check_content(file, &stored, hash, row)),
             Ok(None) => self.tell_missing(file, delivered_at, row),
             Err(problem) => {
                 self.found(file, problem);
@@ -160,11 +160,11 @@ impl Walk<'_, '_> {
         stored: &[u8],
         hash: [u8; 32],
         row: Option<&TrailFileRecord>,
-    ) -> Option<bool> {
+    ) -> bool {
         let delivered =
             row.map(|row| Delivered { stored_bytes: row.stored_bytes, blocks: &row.blocks });
         let (damage, content) = match damage::open(stored, LOG_FILE_BYTES_MAX, delivered) {
-            Ok(content) if sha256(&[&content]) == hash => return Some(true),
+            Ok(content) if sha256(&[&content]) == hash => return true,
             Ok(content) => (damage::of_content(&content), Some(content)),
             Err(damage) => (damage, gunzip(stored, LOG_FILE_BYTES_MAX).ok()),
         };
@@ -173,7 +173,7 @@ impl Walk<'_, '_> {
         if self.mismatches.len() >= MISMATCHES_MAX {
             self.tell_mismatches();
         }
-        Some(false)
+        false
     }
 
     /// Nothing, if the file was old enough to be removed.

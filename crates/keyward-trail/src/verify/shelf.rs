@@ -114,17 +114,17 @@ impl Tree<'_> {
 
     /// The names of an account's Region.
     pub(super) fn shelf(&self, places: &[Place], scope: &Scope) -> io::Result<Shelf> {
-        let mut shelf = Shelf { places: places.to_vec(), ..Shelf::default() };
+        let mut names = Shelf { places: places.to_vec(), ..Shelf::default() };
         for Place { bucket, prefix } in places {
             let Scope { account, region } = scope;
             for directory in [
                 DigestName::directory(prefix, account, region),
                 LogFileName::directory(prefix, account, region),
             ] {
-                self.walk(bucket, &directory, 0, &mut |object| shelf.take(bucket, object))?;
+                self.walk(bucket, &directory, 0, &mut |object| names.take(bucket, object))?;
             }
         }
-        Ok(shelf)
+        Ok(names)
     }
 
     /// Every file below a directory: three levels of years, months and days, and whatever else
