@@ -1,0 +1,342 @@
+//! The one loop for all sinks.
+
+mod progress;
+mod reader;
+#[cfg(test)]
+pub(crate) mod tests;
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use keyward_audit::{FollowError, Hold, Journal, JournalPosition};
+use keyward_model::{Clock, Rng};
+use metrics::{counter, gauge};
+use tokio::time::sleep;
+use tracing::{debug, error, info, warn};
+
+use crate::sink::chain;
+use crate::{Cursors, Failure, Record, Sent, Sink, Trouble};
+pub use progress::Health;
+use progress::Progress;
+use reader::Reader;
+
+/// How often a place is kept. What a receiver took since comes once more after a crash.
+const KEEP_AFTER: Duration = Duration::from_secs(1);
+/// How long records gather before they are read, once all before them were taken.
+const GATHER: Duration = Duration::from_millis(200);
+
+/// Where a sink begins that never ran.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// At the journal's end: with what comes.
+    Now,
+    /// At the oldest record that is there.
+    Oldest,
+}
+
+/// What a sink is held to.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// Its name, for its place in the journal, metrics and logs.
+    pub name: &'static str,
+    /// Where it begins when it never ran.
+    pub from: Start,
+    /// Whether nothing may be done while it is stuck.
+    pub is_required: bool,
+    /// How long records may wait without one being taken before it is stuck.
+    pub stuck_after: Duration,
+}
+
+/// What a sink works among.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// What it follows, and holds when it is stuck.
+    pub journal: Arc<Journal>,
+    /// Where its place is kept.
+    pub cursors: Arc<dyn Cursors>,
+    /// Only measures.
+    pub clock: Arc<dyn Clock>,
+    /// Spreads retries.
+    pub rng: Arc<dyn Rng>,
+    /// Is told the name of a sink and how it does when that changes.
+    pub tell: Arc<dyn Fn(&'static str, Health) + Send + Sync>,
+}
+
+/// A sink on its way through the journal.
+pub struct Follower<S> {
+    sink: S,
+    terms: Terms,
+    around: Surroundings,
+    progress: Progress,
+    /// Behind the last record taken.
+    taken: JournalPosition,
+    /// What the store knows; `None` before the first time.
+    kept: Option<JournalPosition>,
+    kept_at: Duration,
+    /// Whether the store failed last time.
+    is_forgetful: bool,
+}
+
+impl<S: Sink> Follower<S> {
+    /// A sink that has not begun.
+    pub fn new(sink: S, terms: Terms, around: Surroundings) -> Self {
+        Self {
+            sink,
+            progress: Progress::new(terms.stuck_after),
+            terms,
+            around,
+            taken: JournalPosition::default(),
+            kept: None,
+            kept_at: Duration::ZERO,
+            is_forgetful: false,
+        }
+    }
+
+    /// Follows the journal until `stop`, then keeps its place.
+    pub async fn run(mut self, stop: impl Future<Output = ()>) {
+        tokio::select! {
+            () = self.follow() => {}
+            () = stop => {}
+        }
+        if self.kept.is_some() {
+            self.keep().await;
+        }
+    }
+
+    async fn follow(&mut self) {
+        let mut reader = self.begin().await;
+        loop {
+            let records = match reader.read().await {
+                Ok(records) => records,
+                Err(error) => {
+                    self.mend(&mut reader, error).await;
+                    continue;
+                }
+            };
+            self.note_lag().await;
+            if records.is_empty() {
+                self.idle(&mut reader).await;
+            } else {
+                self.deliver(&records).await;
+            }
+        }
+    }
+
+    /// Finds where the sink was, or where it begins; keeps the latter before anything else, so that
+    /// a crash does not make it skip what came meanwhile.
+    async fn begin(&mut self) -> Reader {
+        loop {
+            match self.find_start().await {
+                Ok(start) => {
+                    self.taken = start;
+                    return Reader::new(self.around.journal.follow(start));
+                }
+                Err(trouble) => self.fail(trouble.into()).await,
+            }
+        }
+    }
+
+    async fn find_start(&mut self) -> Result<JournalPosition, Trouble> {
+        let Surroundings { journal, cursors, .. } = &self.around;
+        if let Some(kept) = cursors.load(self.terms.name).await? {
+            self.kept = Some(kept);
+            return Ok(on_record(kept, journal.end()));
+        }
+        let start = match self.terms.from {
+            Start::Now => journal.end(),
+            Start::Oldest => oldest(journal).await?,
+        };
+        cursors.store(self.terms.name, start).await?;
+        self.kept = Some(start);
+        info!(sink = self.terms.name, position = %start, "a new sink follows the journal");
+        Ok(start)
+    }
+
+    async fn deliver(&mut self, mut records: &[Record]) {
+        self.progress.note_waiting(self.around.clock.monotonic());
+        while !records.is_empty() {
+            let Sent { taken, put_aside, failure } = self.sink.send(records).await;
+            let (done, rest) = records.split_at(taken.min(records.len()));
+            records = rest;
+            if let Some(last) = done.last() {
+                self.taken = last.end();
+                self.note_taken(done.len(), put_aside);
+                if self.around.clock.monotonic().saturating_sub(self.kept_at) >= KEEP_AFTER {
+                    self.keep().await;
+                }
+            }
+            if let Some(failure) = failure {
+                self.fail(failure).await;
+            }
+        }
+    }
+
+    fn note_taken(&mut self, taken: usize, put_aside: usize) {
+        let name = self.terms.name;
+        let before = self.progress.health();
+        self.progress.note_taken(taken > put_aside);
+        let accepted = u64::try_from(taken.saturating_sub(put_aside)).unwrap_or_default();
+        counter!("keyward_audit_sink_records_total", "sink" => name).increment(accepted);
+        self.tell_change(before);
+        // The rest waits from now on.
+        self.progress.note_waiting(self.around.clock.monotonic());
+    }
+
+    /// Notes a failure and waits.
+    async fn fail(&mut self, failure: Failure) {
+        let name = self.terms.name;
+        counter!("keyward_audit_sink_failures_total", "sink" => name).increment(1);
+        let before = self.progress.health();
+        let mut random = [0; 2];
+        self.around.rng.fill(&mut random);
+        let now = self.around.clock.monotonic();
+        let random = u16::from_ne_bytes(random);
+        let pause = self.progress.note_failure(now, failure.retry_after, random);
+        let error = chain(&failure.trouble);
+        if before == Health::Well {
+            warn!(sink = name, error, "a sink takes no records; they wait, and it is tried again");
+        } else {
+            debug!(sink = name, error, pause_ms = pause.as_millis(), "a sink takes no records yet");
+        }
+        self.tell_change(before);
+        if self.kept.is_some() {
+            self.keep().await;
+        }
+        self.note_lag().await;
+        self.pause(pause).await;
+    }
+
+    async fn pause(&mut self, pause: Duration) {
+        let now = self.around.clock.monotonic();
+        let Some(left) = self.progress.until_stuck(now).filter(|left| *left <= pause) else {
+            return sleep(pause).await;
+        };
+        sleep(left).await;
+        let before = self.progress.health();
+        self.progress.note_stuck();
+        self.tell_change(before);
+        sleep(pause.saturating_sub(left)).await;
+    }
+
+    /// Tells of another health, and holds or releases the journal accordingly.
+    fn tell_change(&self, before: Health) {
+        let (name, after) = (self.terms.name, self.progress.health());
+        if before == after {
+            return;
+        }
+        let hold = Hold::Sink(name.to_owned());
+        if after == Health::Stuck && self.terms.is_required {
+            self.around.journal.hold(hold);
+        } else {
+            self.around.journal.release(&hold);
+        }
+        match after {
+            Health::Well => info!(sink = name, "a sink is well again"),
+            Health::Stuck => error!(
+                sink = name,
+                stuck_after_s = self.terms.stuck_after.as_secs(),
+                is_required = self.terms.is_required,
+                "a sink is stuck: records wait and none was taken for too long"
+            ),
+            Health::Failing => {}
+        }
+        (self.around.tell)(name, after);
+    }
+
+    /// Waits for records, and keeps the sink's place meanwhile.
+    async fn idle(&mut self, reader: &mut Reader) {
+        self.taken = reader.position();
+        let before = self.progress.health();
+        self.progress.note_idle();
+        self.tell_change(before);
+        if self.kept != Some(self.taken) {
+            tokio::select! {
+                () = reader.changed() => {}
+                () = sleep(KEEP_AFTER) => {
+                    self.keep().await;
+                    return;
+                }
+            }
+        } else {
+            reader.changed().await;
+        }
+        sleep(GATHER).await;
+    }
+
+    /// Goes on behind what cannot be read any more, or waits for what cannot be read now.
+    async fn mend(&mut self, reader: &mut Reader, error: FollowError) {
+        let journal = Arc::clone(&self.around.journal);
+        let found = match error {
+            FollowError::Removed(_) | FollowError::Beyond { .. } => oldest(&journal).await,
+            // A segment that was cut short, or another one of that number: from its start.
+            FollowError::NotALine(at) if at.offset > 0 => Ok(JournalPosition { offset: 0, ..at }),
+            FollowError::NotALine(_) | FollowError::Unreadable(_) => {
+                return self.fail(error.into()).await;
+            }
+        };
+        let next = match found {
+            Ok(next) => next,
+            Err(error) => return self.fail(error.into()).await,
+        };
+        let (name, was, position) = (self.terms.name, self.taken, next);
+        if matches!(error, FollowError::Removed(_)) {
+            counter!("keyward_audit_sink_gaps_total", "sink" => name).increment(1);
+            error!(
+                sink = name, %was, %position,
+                "records were removed from the journal before the sink took them: it goes on \
+                 behind the gap"
+            );
+        } else {
+            warn!(
+                sink = name, %was, %position, error = chain(&error),
+                "the journal is not as the sink left it: it takes records once more"
+            );
+        }
+        self.taken = next;
+        *reader = Reader::new(journal.follow(next));
+        self.keep().await;
+    }
+
+    /// Keeps the sink's place. A store that fails makes nothing worse than records that come twice.
+    async fn keep(&mut self) {
+        self.kept_at = self.around.clock.monotonic();
+        if self.kept == Some(self.taken) {
+            return;
+        }
+        match self.around.cursors.store(self.terms.name, self.taken).await {
+            Ok(()) => {
+                self.kept = Some(self.taken);
+                self.is_forgetful = false;
+            }
+            Err(error) => {
+                if !self.is_forgetful {
+                    warn!(sink = self.terms.name, error = chain(&error), "after a stop now, records come twice");
+                }
+                self.is_forgetful = true;
+            }
+        }
+    }
+
+    async fn note_lag(&self) {
+        let (journal, taken) = (Arc::clone(&self.around.journal), self.taken);
+        let bytes = tokio::task::spawn_blocking(move || reader::bytes_behind(&journal, taken)).await;
+        // A journal that cannot be listed is told by the read that follows.
+        if let Ok(Ok(bytes)) = bytes {
+            gauge!("keyward_audit_sink_lag_bytes", "sink" => self.terms.name).set(bytes);
+        }
+    }
+}
+
+/// Where to go on. A loss of power may have cut the newest segment before the place that was kept;
+/// what was written there since was not read.
+const fn on_record(kept: JournalPosition, end: JournalPosition) -> JournalPosition {
+    let is_cut = kept.segment == end.segment && kept.offset > end.offset;
+    JournalPosition { offset: if is_cut { 0 } else { kept.offset }, ..kept }
+}
+
+async fn oldest(journal: &Arc<Journal>) -> Result<JournalPosition, FollowError> {
+    let journal = Arc::clone(journal);
+    let start = tokio::task::spawn_blocking(move || journal.start()).await;
+    Ok(start.map_err(io::Error::other)??)
+}

@@ -1,0 +1,146 @@
+//! Events in EventBridge's form, one POST each.
+//!
+//! Sent as the Standard Webhooks convention says: `webhook-id` is the event's id and stays the same
+//! however often it is sent, `webhook-timestamp` is the time of the attempt, `webhook-signature` the
+//! HMAC over both and the body. What a receiver refuses for good, or too often, becomes a dead
+//! letter, and the next event is sent: a webhook is stuck only if its dead letters cannot be written.
+
+mod envelope;
+mod signature;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, StatusCode};
+use keyward_model::Clock;
+use keyward_outbound::{Answer, OutboundError, Poster};
+
+use crate::dead_letters::DeadLetter;
+use crate::sink::chain;
+use crate::{DeadLetters, Failure, Record, Sent, Sink, Trouble};
+use envelope::Envelope;
+pub use envelope::ApiCalls;
+pub use signature::{NotASecret, Secrets};
+
+/// What is read of an answer: nothing in it matters, but a short one lets the connection be kept.
+const ANSWER_BYTES_MAX: usize = 16 << 10;
+/// How many events are posted before the place in the journal can be kept.
+const POSTS_MAX: usize = 32;
+
+/// What a [`Webhook`] works with.
+pub struct WebhookSettings {
+    /// Whom to post to.
+    pub poster: Poster,
+    /// Headers of the operator.
+    pub headers: HeaderMap,
+    /// What events are signed with; without any they are not.
+    pub secrets: Secrets,
+    /// Which calls are events.
+    pub api_calls: ApiCalls,
+    /// How often an event is sent before it is a dead letter.
+    pub attempts_max: u32,
+    /// Where those go.
+    pub dead_letters: DeadLetters,
+    /// The machine's clock, which receivers compare with theirs.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Posts events to one receiver.
+pub struct Webhook {
+    settings: WebhookSettings,
+    /// How often the event at hand was sent in vain.
+    attempts: u32,
+}
+
+/// What became of one event.
+enum Posted {
+    Accepted,
+    PutAside,
+    Later(Failure),
+}
+
+impl Webhook {
+    /// Has sent nothing yet.
+    pub const fn new(settings: WebhookSettings) -> Self {
+        Self { settings, attempts: 0 }
+    }
+
+    async fn post(&mut self, event: &Envelope<'_>) -> Posted {
+        let (failure, is_final) = match self.attempt(event).await {
+            Ok(Answer { status, .. }) if status.is_success() => {
+                self.attempts = 0;
+                return Posted::Accepted;
+            }
+            Ok(Answer { status, retry_after, .. }) => {
+                let to = self.settings.poster.url().endpoint().clone();
+                let trouble = Trouble::Answer { to, status: status.as_u16() };
+                (Failure { trouble, retry_after }, is_final(status))
+            }
+            Err(error) => (Failure::from(error), false),
+        };
+        self.attempts = self.attempts.saturating_add(1);
+        if !is_final && self.attempts < self.settings.attempts_max {
+            return Posted::Later(failure);
+        }
+        let (reason, attempts) = (chain(&failure.trouble), self.attempts);
+        let letter = DeadLetter { sink: "webhook", reason, attempts, event };
+        match self.settings.dead_letters.put(&letter).await {
+            Ok(()) => {
+                self.attempts = 0;
+                Posted::PutAside
+            }
+            Err(error) => Posted::Later(Trouble::DeadLetter(error).into()),
+        }
+    }
+
+    async fn attempt(&mut self, event: &Envelope<'_>) -> Result<Answer, OutboundError> {
+        let settings = &mut self.settings;
+        // Only maps with keys that are no texts cannot be written.
+        let body = serde_json::to_vec(event).unwrap_or_default();
+        let unix_s = settings.clock.now().unix_s();
+        let mut headers = settings.headers.clone();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert("webhook-timestamp", HeaderValue::from(unix_s));
+        let signature = settings.secrets.sign(event.id, unix_s, &body);
+        for (name, value) in [("webhook-id", Some(event.id)), ("webhook-signature", signature.as_deref())] {
+            if let Some(Ok(value)) = value.map(HeaderValue::from_str) {
+                headers.insert(name, value);
+            }
+        }
+        settings.poster.post(&headers, Bytes::from(body), ANSWER_BYTES_MAX).await
+    }
+}
+
+/// Whether the same request would be refused again.
+fn is_final(status: StatusCode) -> bool {
+    let is_for_later = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS];
+    status.is_client_error() && !is_for_later.contains(&status)
+}
+
+impl Sink for Webhook {
+    async fn send(&mut self, records: &[Record]) -> Sent {
+        let mut sent = Sent::all(0);
+        let mut posts = 0;
+        for record in records {
+            if let Some(event) = Envelope::of(record, self.api_calls) {
+                if posts == POSTS_MAX {
+                    break;
+                }
+                posts += 1;
+                match self.post(&event).await {
+                    Posted::Accepted => {}
+                    Posted::PutAside => sent.put_aside += 1,
+                    Posted::Later(failure) => {
+                        sent.failure = Some(failure);
+                        break;
+                    }
+                }
+            }
+            sent.taken += 1;
+        }
+        sent
+    }
+}
