@@ -311,7 +311,11 @@ impl<S: Sink> Follower<S> {
             }
             Err(error) => {
                 if !self.is_forgetful {
-                    warn!(sink = self.terms.name, error = chain(&error), "after a stop now, records come twice");
+                    warn!(
+                        sink = self.terms.name,
+                        error = chain(&error),
+                        "after a stop now, records come twice"
+                    );
                 }
                 self.is_forgetful = true;
             }
@@ -320,7 +324,8 @@ impl<S: Sink> Follower<S> {
 
     async fn note_lag(&self) {
         let (journal, taken) = (Arc::clone(&self.around.journal), self.taken);
-        let bytes = tokio::task::spawn_blocking(move || reader::bytes_behind(&journal, taken)).await;
+        let bytes =
+            tokio::task::spawn_blocking(move || reader::bytes_behind(&journal, taken)).await;
         // A journal that cannot be listed is told by the read that follows.
         if let Ok(Ok(bytes)) = bytes {
             gauge!("keyward_audit_sink_lag_bytes", "sink" => self.terms.name).set(bytes);

@@ -15,6 +15,8 @@ mod cursors;
 mod dead_letters;
 mod follow;
 mod otlp;
+#[cfg(test)]
+mod receiver;
 mod record;
 mod sink;
 mod syslog;

@@ -61,8 +61,8 @@ impl Record {
     /// sent as it is rather than left out.
     pub fn read(line: &[u8], end: JournalPosition) -> Self {
         let text = String::from_utf8(without_operator_note(line));
-        let text = text
-            .unwrap_or_else(|damaged| String::from_utf8_lossy(damaged.as_bytes()).into_owned());
+        let text =
+            text.unwrap_or_else(|damaged| String::from_utf8_lossy(damaged.as_bytes()).into_owned());
         let members = serde_json::from_str(&text).unwrap_or_default();
         Self { text, end, members }
     }

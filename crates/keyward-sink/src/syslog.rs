@@ -8,7 +8,8 @@ mod message;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use keyward_outbound::{Client, Endpoint, Stream};
@@ -54,18 +55,7 @@ impl Syslog {
         match &self.destination {
             Destination::Network(client, to) => Ok(Connection::Stream(client.connect(to).await?)),
             Destination::Socket(path, _) => {
-                let connected = match UnixStream::connect(path).await {
-                    // EPROTOTYPE: the socket is of the other kind.
-                    Err(error) if error.raw_os_error() == Some(91) => {
-                        let socket = UnixDatagram::unbound();
-                        socket.and_then(|socket| {
-                            socket.connect(path)?;
-                            Ok(Connection::Datagram(socket))
-                        })
-                    }
-                    connected => connected.map(|stream| Connection::Stream(Box::new(stream))),
-                };
-                connected.map_err(|error| Trouble::Connection(error).into())
+                connect_socket(path).await.map_err(|error| Trouble::Connection(error).into())
             }
         }
     }
@@ -79,10 +69,13 @@ impl Syslog {
 
     /// A connection that was open a moment ago.
     async fn open(&mut self) -> Result<Connection, Failure> {
-        match self.connection.take() {
-            Some(Connection::Stream(mut stream)) if is_closed(&mut *stream, Duration::ZERO).await => {
-                self.connect().await
-            }
+        let mut kept = self.connection.take();
+        if let Some(Connection::Stream(stream)) = &mut kept
+            && is_closed(&mut **stream, Duration::ZERO).await
+        {
+            kept = None;
+        }
+        match kept {
             Some(connection) => Ok(connection),
             None => self.connect().await,
         }
@@ -136,6 +129,19 @@ impl Sink for Syslog {
         };
         // Whatever was taken out and not put back is closed.
         timeout(deadline, sending).await.unwrap_or_else(|_| Sent::until(0, Trouble::Silent))
+    }
+}
+
+/// Sockets are of two kinds, and a name does not tell which.
+async fn connect_socket(path: &Path) -> io::Result<Connection> {
+    let refused = match UnixStream::connect(path).await {
+        Ok(stream) => return Ok(Connection::Stream(Box::new(stream))),
+        Err(error) => error,
+    };
+    let socket = UnixDatagram::unbound()?;
+    match socket.connect(path) {
+        Ok(()) => Ok(Connection::Datagram(socket)),
+        Err(_) => Err(refused),
     }
 }
 

@@ -21,8 +21,8 @@ use keyward_outbound::{Answer, OutboundError, Poster};
 use crate::dead_letters::DeadLetter;
 use crate::sink::chain;
 use crate::{DeadLetters, Failure, Record, Sent, Sink, Trouble};
-use envelope::Envelope;
 pub use envelope::ApiCalls;
+use envelope::Envelope;
 pub use signature::{NotASecret, Secrets};
 
 /// What is read of an answer: nothing in it matters, but a short one lets the connection be kept.
@@ -105,7 +105,9 @@ impl Webhook {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert("webhook-timestamp", HeaderValue::from(unix_s));
         let signature = settings.secrets.sign(event.id, unix_s, &body);
-        for (name, value) in [("webhook-id", Some(event.id)), ("webhook-signature", signature.as_deref())] {
+        for (name, value) in
+            [("webhook-id", Some(event.id)), ("webhook-signature", signature.as_deref())]
+        {
             if let Some(Ok(value)) = value.map(HeaderValue::from_str) {
                 headers.insert(name, value);
             }
@@ -125,7 +127,7 @@ impl Sink for Webhook {
         let mut sent = Sent::all(0);
         let mut posts = 0;
         for record in records {
-            if let Some(event) = Envelope::of(record, self.api_calls) {
+            if let Some(event) = Envelope::of(record, self.settings.api_calls) {
                 if posts == POSTS_MAX {
                     break;
                 }

@@ -69,9 +69,9 @@ pub(super) fn bytes_behind(journal: &Journal, place: JournalPosition) -> io::Res
         end.offset.saturating_sub(place.offset)
     } else {
         let segments = journal.segments()?;
-        let between = segments.iter().filter(|segment| {
-            (place.segment..end.segment).contains(&segment.number)
-        });
+        let between = segments
+            .iter()
+            .filter(|segment| (place.segment..end.segment).contains(&segment.number));
         let before: u64 = between.map(|segment| segment.bytes).sum();
         (before + end.offset).saturating_sub(place.offset)
     };

@@ -145,7 +145,10 @@ mod tests {
     #[test]
     fn a_refusal_is_a_warning_and_says_nothing_of_the_operators_note() {
         let text = text(REFUSAL);
-        assert!(text.starts_with("<108>1 2026-03-04T10:15:02Z kms-1 keyward 42 Decrypt ["), "{text}");
+        assert!(
+            text.starts_with("<108>1 2026-03-04T10:15:02Z kms-1 keyward 42 Decrypt ["),
+            "{text}"
+        );
         assert!(!text.contains("secret reason"));
     }
 
@@ -162,7 +165,10 @@ mod tests {
         let short = Dialect { message_bytes_max: 400, ..dialect() };
         let message = String::from_utf8(short.message(&record(ROTATION), usize::MAX)).unwrap();
         assert_eq!(message.len(), 400);
-        assert!(message.contains(&format!(" cutFromBytes=\"{}\"] {{", ROTATION.len())), "{message}");
+        assert!(
+            message.contains(&format!(" cutFromBytes=\"{}\"] {{", ROTATION.len())),
+            "{message}"
+        );
         assert_eq!(dialect().message(&record(ROTATION), 300).len(), 300);
     }
 
@@ -213,7 +219,7 @@ mod tests {
             let expected = expected.map(|(name, value)| (name.to_owned(), value));
             prop_assert_eq!(data, expected);
             prop_assert_eq!(text, record.text());
-            let head = message.split(" [").next().unwrap();
+            let head = message.split(" [keyward@").next().unwrap();
             prop_assert_eq!(head.split(' ').count(), 6);
             prop_assert!(head.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()));
         }

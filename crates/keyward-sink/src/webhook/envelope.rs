@@ -191,7 +191,8 @@ mod tests {
         ] {
             assert_eq!(event(line, api_calls).is_some(), is_event, "{api_calls:?}");
         }
-        let call = event(&REFUSAL.replace("kms.amazonaws", "iam.amazonaws"), ApiCalls::All).unwrap();
+        let call =
+            event(&REFUSAL.replace("kms.amazonaws", "iam.amazonaws"), ApiCalls::All).unwrap();
         assert_eq!(call["detail-type"], "AWS API Call via CloudTrail");
         assert_eq!(call["source"], "aws.iam");
         assert_eq!(call["resources"], json!([]));
