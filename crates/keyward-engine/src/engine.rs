@@ -80,7 +80,7 @@ pub struct Parts {
     /// The domain keys; the store authenticates its rows with the same ring.
     pub ring: Arc<KeyRing>,
     /// The audit journal.
-    pub journal: Journal,
+    pub journal: Arc<Journal>,
     /// The machine's clock.
     pub clock: Arc<dyn Clock>,
     /// How far ahead of it a development deployment's clock was moved; 0 in every other.
@@ -176,7 +176,7 @@ impl Engine {
     }
 
     /// The audit journal.
-    pub const fn journal(&self) -> &Journal {
+    pub const fn journal(&self) -> &Arc<Journal> {
         &self.parts.journal
     }
 

@@ -32,6 +32,11 @@ impl Endpoint {
         Ok(Self { is_tls, host: host.to_ascii_lowercase(), port })
     }
 
+    /// Whether the connection has TLS.
+    pub const fn is_tls(&self) -> bool {
+        self.is_tls
+    }
+
     /// The name or address.
     pub fn host(&self) -> &str {
         &self.host

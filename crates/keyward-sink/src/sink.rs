@@ -9,7 +9,7 @@ use keyward_outbound::{Endpoint, OutboundError};
 use crate::{CursorError, Record};
 
 /// Gives records to a receiver.
-pub trait Sink: Send {
+pub trait Sink: Send + Sync {
     /// Gives records in their order, the first ones at least. Ends within a deadline of the sink's
     /// own. May be dropped halfway: the same records come again then.
     fn send(&mut self, records: &[Record]) -> impl Future<Output = Sent> + Send;

@@ -292,7 +292,7 @@ async fn start(
     Engine::new(Parts {
         store,
         ring: key_ring,
-        journal,
+        journal: Arc::new(journal),
         clock: clock.clone(),
         clock_ahead_ms,
         rng: rng.clone(),

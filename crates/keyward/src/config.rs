@@ -6,6 +6,7 @@
 mod environment;
 mod level;
 mod print;
+mod sinks;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -20,6 +21,7 @@ use tracing_subscriber::filter::Targets;
 
 use crate::data_dir::DataDir;
 use crate::private_file;
+pub(crate) use sinks::{ApiCalls, Otlp, Syslog, SyslogAddress, Webhook};
 
 /// Where Keyward listens unless told otherwise.
 pub(crate) const DEFAULT_LISTEN: SocketAddr =
@@ -38,6 +40,9 @@ pub(crate) struct Config {
     pub(crate) metrics: Metrics,
     pub(crate) log: Log,
     pub(crate) audit: Audit,
+    pub(crate) audit_webhook: Webhook,
+    pub(crate) audit_syslog: Syslog,
+    pub(crate) audit_otlp: Otlp,
     pub(crate) hardening: Hardening,
     pub(crate) schedule: Schedule,
     pub(crate) keys: Keys,
@@ -283,7 +288,6 @@ impl Config {
     }
 
     fn require_sound(&self) -> Result<()> {
-        let is_empty = |path: &PathBuf| path.as_os_str().is_empty();
         if is_empty(&self.tls.certificate) != is_empty(&self.tls.private_key) {
             bail!("`certificate` and `private_key` in [tls] are given together or not at all");
         }
@@ -302,6 +306,9 @@ impl Config {
         self.metrics.key_arns()?;
         self.oidc.address_rule()?;
         self.request_quotas.require_sound()?;
+        self.audit_webhook.require_sound()?;
+        self.audit_syslog.require_sound()?;
+        self.audit_otlp.require_sound()?;
         self.log.filter()?;
         self.trusted_proxies().map(drop)
     }
@@ -396,11 +403,16 @@ impl Log {
     }
 }
 
+/// How a path that is not given is written.
+fn is_empty(path: &Path) -> bool {
+    path.as_os_str().is_empty()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn parse(text: &str) -> Result<Config> {
+    pub(super) fn parse(text: &str) -> Result<Config> {
         Config::from_table(text.parse()?)
     }
 

@@ -195,6 +195,11 @@ impl DataDir {
         self.0.join("journal")
     }
 
+    /// What sinks' receivers refused for good.
+    pub(crate) fn dead_letters(&self) -> PathBuf {
+        self.0.join("audit/dead-letters.jsonl")
+    }
+
     pub(crate) fn aws(&self) -> PathBuf {
         self.0.join("aws")
     }

@@ -21,6 +21,7 @@ mod root_key;
 mod schedule;
 mod serving;
 mod shell;
+mod sinks;
 mod wiring;
 
 use std::io::Write;

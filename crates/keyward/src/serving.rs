@@ -22,6 +22,7 @@ use crate::logging::chain;
 use crate::metrics::Metrics;
 use crate::profile::{Endpoint, Profiles};
 use crate::schedule::Schedule;
+use crate::sinks::{RunningSinks, Sinks};
 use crate::wiring::{self, Opened};
 use crate::{hardening, notify, private_file};
 
@@ -60,6 +61,7 @@ struct Serving {
     admin: AdminSocket,
     desk: Arc<Desk>,
     schedule: Schedule,
+    sinks: RunningSinks,
     metrics: Option<(Listener, Metrics)>,
     stop: watch::Receiver<Stop>,
 }
@@ -88,6 +90,7 @@ impl Serving {
         if opened.is_development().await? {
             require_loopback(config)?;
         }
+        let sinks = Sinks::prepare(dir, config)?;
         let certificates = watch.as_ref().map(CertificateWatch::certificates);
         let listener = bind(config.server.listen, certificates).await?;
         let address = listener.local_addr()?;
@@ -107,6 +110,7 @@ impl Serving {
             .trusted_proxies(config.trusted_proxies()?)
             .readiness(readiness.clone())
             .build();
+        let sinks = sinks.start(&engine, &readiness);
         let desk = Arc::new(Desk::new(engine, seal, dir.clone()));
         let schedule = Schedule::new(Arc::clone(&desk), config, watch, readiness)?;
         let admin = AdminSocket::bind(dir.admin_socket())?;
@@ -118,12 +122,12 @@ impl Serving {
             info!(address = %listener.local_addr()?, "serving metrics");
         }
         notify::ready();
-        Ok(Self { server, listener, admin, desk, schedule, metrics, stop })
+        Ok(Self { server, listener, admin, desk, schedule, sinks, metrics, stop })
     }
 
     /// Ends when the last accepted request is answered, or with the second signal.
     async fn run_to_end(self, dir: &DataDir, config: &Config) -> Result<()> {
-        let Self { server, listener, admin, desk, schedule, metrics, stop } = self;
+        let Self { server, listener, admin, desk, schedule, sinks, metrics, stop } = self;
         if let Some((listener, metrics)) = metrics {
             let render = metrics.renderer(Arc::clone(&desk.engine));
             let limits = Limits { connections_max: METRICS_CONNECTIONS_MAX, ..limits(config) };
@@ -154,6 +158,7 @@ impl Serving {
         if let Err(error) = desk.engine.write_last_uses().await {
             warn!(error = chain(error), "the last uses of keys are in the journal only");
         }
+        sinks.stop().await;
         info!("stopped");
         Ok(())
     }

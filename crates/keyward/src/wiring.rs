@@ -82,7 +82,7 @@ impl Opened {
         let engine = Engine::new(Parts {
             store: Arc::new(self.store),
             ring: self.ring,
-            journal,
+            journal: Arc::new(journal),
             clock: Arc::new(SystemClock),
             clock_ahead_ms,
             rng: Arc::new(SystemRng),

@@ -67,7 +67,8 @@ fn is_of_platform(lower: &str) -> bool {
 /// The section and setting a variable names, with the setting's default.
 fn find<'a>(defaults: &'a Table, name: &str) -> Result<Option<(&'a str, String, &'a Value)>> {
     let lower = name.strip_prefix(PREFIX).unwrap_or(name).to_ascii_lowercase();
-    for (section, settings) in defaults {
+    // Backwards: `audit_otlp` before `audit`, whose name it begins with.
+    for (section, settings) in defaults.iter().rev() {
         let rest = lower.strip_prefix(section.as_str()).and_then(|rest| rest.strip_prefix('_'));
         let (Some(setting), Value::Table(settings)) = (rest, settings) else { continue };
         return match settings.get(setting) {
@@ -118,6 +119,8 @@ mod tests {
                 "[request_quotas]\nrates = { CreateKey = 1 }",
             ),
             ("KEYWARD_LOG_FORMAT", "json", "[log]\nformat = 'json'"),
+            ("KEYWARD_AUDIT_DURABILITY", "fsync", "[audit]\ndurability = 'fsync'"),
+            ("KEYWARD_AUDIT_OTLP_TIMEOUT_S", "3", "[audit_otlp]\ntimeout_s = 3"),
         ] {
             assert_eq!(laid(name, value).unwrap(), expected.parse::<Table>().unwrap(), "{name}");
         }

@@ -61,6 +61,133 @@ const EXPLAINED: &[(&str, &str, &str)] = &[
          process, `fsync` the loss of power.",
     ),
     (
+        "audit_webhook",
+        "url",
+        "Where events in EventBridge's form are posted, one each: of rotation, expiry and deletion.\n\
+         Empty: nowhere. Receivers may get one more than once, always with the same `webhook-id`.",
+    ),
+    (
+        "audit_webhook",
+        "secret_file",
+        "A file with the secret that events are signed with (Standard Webhooks): `whsec_` and\n\
+         Base64, or a text of 24 bytes or more; further lines are further secrets.",
+    ),
+    ("audit_webhook", "headers_file", "A file with further headers, one a line: `Name: value`."),
+    ("audit_webhook", "api_calls", "Which calls are events as well: `none`, `writes` or `all`."),
+    (
+        "audit_webhook",
+        "attempts_max",
+        "How often an event is sent before it becomes a line of DIR/audit/dead-letters.jsonl.",
+    ),
+    (
+        "audit_webhook",
+        "networks",
+        "Private addresses or networks (10.0.0.0/8) that the receiver's name may lead to.",
+    ),
+    (
+        "audit_webhook",
+        "ca_file",
+        "Certificates in PEM that are trusted for it beside the machine's authorities.",
+    ),
+    ("audit_webhook", "timeout_s", "How long the receiver may take, in seconds."),
+    ("audit_webhook", "allow_http_to_loopback", "Post without TLS to this machine itself."),
+    (
+        "audit_webhook",
+        "from",
+        "Where a sink begins that never ran: `now`, or the `oldest` record of the journal.",
+    ),
+    (
+        "audit_webhook",
+        "required",
+        "Refuse requests while the sink is stuck, so that nothing is done that its receiver would\n\
+         not hear of.",
+    ),
+    (
+        "audit_webhook",
+        "stuck_after_s",
+        "How long records may wait without one being taken before it is stuck, in seconds.",
+    ),
+    (
+        "audit_syslog",
+        "address",
+        "Where records go as messages of RFC 5424: `tls://HOST:6514`, `tcp://HOST:514` or\n\
+         `unix:/dev/log`. Empty: nowhere. Syslog does not acknowledge: what a receiver loses after\n\
+         it was sent is lost to it.",
+    ),
+    (
+        "audit_syslog",
+        "facility",
+        "The number of the facility: 13 is `log audit`, 16 to 23 are local0 to local7.",
+    ),
+    ("audit_syslog", "message_bytes_max", "The longest message; what is longer is cut."),
+    (
+        "audit_syslog",
+        "networks",
+        "Private addresses or networks (10.0.0.0/8) that the receiver's name may lead to.",
+    ),
+    (
+        "audit_syslog",
+        "ca_file",
+        "Certificates in PEM that are trusted for it beside the machine's authorities.",
+    ),
+    ("audit_syslog", "timeout_s", "How long the receiver may take, in seconds."),
+    (
+        "audit_syslog",
+        "expose_plaintext_to_the_network",
+        "Send over TCP without TLS to other machines. Records cross the network readable.",
+    ),
+    (
+        "audit_syslog",
+        "from",
+        "Where a sink begins that never ran: `now`, or the `oldest` record of the journal.",
+    ),
+    (
+        "audit_syslog",
+        "required",
+        "Refuse requests while the sink is stuck, so that nothing is done that its receiver would\n\
+         not hear of.",
+    ),
+    (
+        "audit_syslog",
+        "stuck_after_s",
+        "How long records may wait without one being taken before it is stuck, in seconds.",
+    ),
+    (
+        "audit_otlp",
+        "endpoint",
+        "Where records go as log records of OpenTelemetry, over HTTP in JSON, to `/v1/logs` below it:\n\
+         `https://HOST:4318`. Empty: nowhere.",
+    ),
+    ("audit_otlp", "headers_file", "A file with further headers, one a line: `Name: value`."),
+    (
+        "audit_otlp",
+        "networks",
+        "Private addresses or networks (10.0.0.0/8) that the receiver's name may lead to.",
+    ),
+    (
+        "audit_otlp",
+        "ca_file",
+        "Certificates in PEM that are trusted for it beside the machine's authorities.",
+    ),
+    ("audit_otlp", "timeout_s", "How long the receiver may take, in seconds."),
+    ("audit_otlp", "allow_http_to_loopback", "Post without TLS to this machine itself."),
+    (
+        "audit_otlp",
+        "from",
+        "Where a sink begins that never ran: `now`, or the `oldest` record of the journal.",
+    ),
+    (
+        "audit_otlp",
+        "required",
+        "Refuse requests while the sink is stuck, so that nothing is done that its receiver would\n\
+         not hear of.",
+    ),
+    (
+        "audit_otlp",
+        "stuck_after_s",
+        "How long records may wait without one being taken before it is stuck, in seconds.",
+    ),
+    (
         "hardening",
         "lock_memory",
         "Keep secrets out of swap: `try` warns when the system does not allow it, `require` refuses\n\
