@@ -8,7 +8,6 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
@@ -16,28 +15,14 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from blackbox.deployment import ACCOUNT, REGION, ROOT, Deployment, run
+from blackbox.metrics import page, series
 from blackbox.refusal import refused
 
 Deploy = Callable[..., Deployment]
-Series = dict[str, float]
 
 SUCCESSFUL = "kms_successful_request_total"
 CALLS = "aws_usage_call_count_total"
 EXPIRATION = "kms_seconds_until_key_material_expiration"
-
-
-def page(deployment: Deployment) -> str:
-    """The metrics page. Its address is in the log alone, for it took any free port."""
-    address = re.findall(r"serving metrics address=(\S+)", deployment.log.read_text())[-1]
-    answer = httpx.get(f"http://{address}/metrics", timeout=5)
-    assert answer.status_code == 200
-    return answer.text
-
-
-def series(deployment: Deployment) -> Series:
-    """Every series and its value."""
-    lines = [line for line in page(deployment).splitlines() if line and not line.startswith("#")]
-    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
 
 
 def metered(deployment: Deployment, *keys: str, settings: str = "") -> Deployment:

@@ -1,0 +1,267 @@
+"""Disks that are full, and journals that are taken away: what is acknowledged is on record, what
+cannot be recorded is not done, and everything goes on by itself once it can."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from botocore.exceptions import BotoCoreError, ClientError
+
+from blackbox import audit
+from blackbox.deployment import Deployment
+from blackbox.metrics import series
+from blackbox.volume import Volume
+from blackbox.waiting import wait_for
+
+Deploy = Callable[..., Deployment]
+Mount = Callable[[Path, int], Volume]
+
+UNRECORDED = (
+    500,
+    "KMSInternalException",
+    "The audit trail cannot be written, so the request was refused. Retry the request later.",
+)
+CALLERS = 4
+
+
+@pytest.fixture
+def mount() -> Iterator[Mount]:
+    """Mounts small file systems for one test."""
+    if os.geteuid() != 0:
+        if os.environ.get("CI"):
+            pytest.fail(
+                "a small disk is mounted by root alone, and this check must not be left out"
+            )
+        pytest.skip("a small disk is mounted by root alone")
+    mounted: list[Volume] = []
+
+    def make(path: Path, mebibytes: int) -> Volume:
+        mounted.append(Volume.mount(path, mebibytes))
+        return mounted[-1]
+
+    yield make
+    for volume in reversed(mounted):
+        volume.unmount()
+
+
+class Caller(threading.Thread):
+    """Changes and uses keys until told to stop, and remembers what it was answered."""
+
+    def __init__(self, client: Any) -> None:
+        super().__init__()
+        self.client = client
+        self.acknowledged: list[tuple[str, str]] = []
+        self.refusals: list[tuple[int, str, str]] = []
+        self.is_stopped = threading.Event()
+        self.surprise: BaseException | None = None
+
+    def run(self) -> None:
+        key = None
+        while not self.is_stopped.is_set():
+            try:
+                made = self.client.create_key()
+                self.note("CreateKey", made)
+                key = made["KeyMetadata"]["KeyId"]
+                for _ in range(8):
+                    self.note("Encrypt", self.client.encrypt(KeyId=key, Plaintext=b"x" * 64))
+            except ClientError as error:
+                meta, told = error.response["ResponseMetadata"], error.response["Error"]
+                refusal = (meta["HTTPStatusCode"], told["Code"], told["Message"])
+                self.refusals.append(refusal)
+            except BotoCoreError:
+                # The server was killed.
+                return
+            except BaseException as error:
+                self.surprise = error
+                return
+
+    def note(self, name: str, answer: Any) -> None:
+        self.acknowledged.append((name, audit.request_id(answer)))
+
+
+class Callers:
+    """Some of them at once."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self.all = [Caller(deployment.client()) for _ in range(CALLERS)]
+        for caller in self.all:
+            caller.start()
+
+    def have(self, kind: str, goal: int) -> None:
+        """Waits until each was answered so often."""
+
+        def answered() -> bool | None:
+            assert [caller.surprise for caller in self.all] == [None] * CALLERS
+            return all(len(getattr(caller, kind)) >= goal for caller in self.all) or None
+
+        wait_for(f"{goal} {kind} each", answered, 60)
+
+    def stop(self) -> None:
+        for caller in self.all:
+            caller.is_stopped.set()
+        for caller in self.all:
+            caller.join(30)
+            assert not caller.is_alive() and caller.surprise is None
+
+    @property
+    def acknowledged(self) -> Counter[tuple[str, str]]:
+        return Counter(answer for caller in self.all for answer in caller.acknowledged)
+
+    @property
+    def refusals(self) -> list[tuple[int, str, str]]:
+        return [refusal for caller in self.all for refusal in caller.refusals]
+
+
+def on_record(directory: Path) -> Counter[tuple[str, str]]:
+    requests = (
+        (record["eventName"], record["requestID"])
+        for record in audit.records(directory)
+        if "requestID" in record
+    )
+    return Counter(requests)
+
+
+def is_on_record_once(deployment: Deployment, callers: Callers) -> bool | None:
+    """Whether all that was acknowledged is; it fails if anything is twice. A change may have come
+    about whose record was committed with it and is still on its way."""
+    found = on_record(deployment.directory)
+    assert max(found.values()) == 1
+    return all(found[answer] == 1 for answer in callers.acknowledged) or None
+
+
+def readiness(deployment: Deployment) -> tuple[int, list[str]]:
+    answer = httpx.get(f"{deployment.endpoint}/health/ready", timeout=5)
+    return answer.status_code, answer.text.splitlines()
+
+
+def is_not_ready_because(deployment: Deployment, reason: str) -> bool | None:
+    status, reasons = readiness(deployment)
+    return (status == 503 and reason in reasons) or None
+
+
+def served(deployment: Deployment, durability: str) -> Deployment:
+    file = deployment.directory.with_name("keyward.toml")
+    file.write_text(f'[audit]\ndurability = "{durability}"\n[metrics]\nlisten = "127.0.0.1:0"\n')
+    return deployment.start("--config", str(file))
+
+
+@pytest.mark.parametrize("durability", ["written", "fsync"])
+def test_a_full_disk_refuses_every_request_until_there_is_room_and_loses_nothing(
+    deploy: Deploy, mount: Mount, durability: str
+) -> None:
+    one = deploy()
+    volume = mount(one.directory / "journal", 2)
+    served(one, durability)
+    callers = Callers(one)
+    callers.have("acknowledged", 20)
+    volume.fill()
+    callers.have("refusals", 20)
+    reason = "the audit journal cannot be written"
+    wait_for("word of the reason", partial(is_not_ready_because, one, reason))
+    told = series(one)
+    assert told["keyward_audit_healthy"] == 0
+    assert told['keyward_audit_held{by="disk"}'] == 1
+    assert told['keyward_audit_held{by="delivery"}'] == 0
+    assert told["keyward_audit_refused_records_total"] >= 20 * CALLERS
+    callers.stop()
+    # Those that had come further when the disk filled up may have met it elsewhere.
+    assert set(callers.refusals) == {UNRECORDED}
+    # Said when it changed, not for each request: that would fill another disk.
+    assert one.log.read_text().count("the journal cannot be written") <= CALLERS
+
+    # Nobody calls now.
+    volume.free()
+    wait_for("readiness", one.answers_ready)
+    told = series(one)
+    assert told["keyward_audit_healthy"] == 1
+    assert told['keyward_audit_held{by="disk"}'] == 0
+    assert "the journal can be written again" in one.log.read_text()
+    more = Callers(one)
+    more.have("acknowledged", 20)
+    more.stop()
+    assert more.refusals == []
+    for some in [callers, more]:
+        wait_for("all that was acknowledged", partial(is_on_record_once, one, some))
+    assert one.stop() == 0
+    assert "panicked" not in one.log.read_text()
+
+
+def test_a_disk_full_below_everything_stops_everything_and_loses_nothing(
+    deploy: Deploy, mount: Mount, tmp_path: Path
+) -> None:
+    volume = mount(tmp_path / "small", 24)
+    one = Deployment.make(volume.path / "data")
+    try:
+        served(one, "written")
+        callers = Callers(one)
+        callers.have("acknowledged", 20)
+        volume.fill()
+        callers.have("refusals", 20)
+        callers.stop()
+        assert all(status == 500 for status, _, _ in callers.refusals)
+        assert UNRECORDED in callers.refusals
+        volume.free()
+        wait_for("readiness", one.answers_ready)
+        more = Callers(one)
+        more.have("acknowledged", 20)
+        more.stop()
+        assert more.refusals == []
+        for some in [callers, more]:
+            wait_for("all that was acknowledged", partial(is_on_record_once, one, some), 90)
+        assert one.stop() == 0
+    finally:
+        one.end()
+
+
+def test_a_journal_that_is_taken_away_is_missed_and_nothing_is_lost(deploy: Deploy) -> None:
+    one = served(deploy(), "written")
+    journal = one.directory / "journal"
+    away = journal.with_name("elsewhere")
+    callers = Callers(one)
+    callers.have("acknowledged", 20)
+    journal.rename(away)
+    # Something else in its place, where no line can be written.
+    journal.write_text("not a directory")
+    reason = "the audit journal cannot be written"
+    wait_for("word of the reason", partial(is_not_ready_because, one, reason))
+    callers.have("refusals", 20)
+    assert UNRECORDED in callers.refusals
+
+    journal.unlink()
+    away.rename(journal)
+    wait_for("readiness", one.answers_ready)
+    have = max(len(caller.acknowledged) for caller in callers.all)
+    callers.have("acknowledged", have + 20)
+    callers.stop()
+    wait_for("all that was acknowledged", partial(is_on_record_once, one, callers))
+    assert one.stop() == 0
+
+
+def test_half_a_line_of_a_process_that_was_killed_is_mended_and_counted(deploy: Deploy) -> None:
+    one = served(deploy(), "fsync")
+    callers = Callers(one)
+    callers.have("acknowledged", 20)
+    one.kill()
+    callers.stop()
+    newest = max((one.directory / "journal").glob("*.jsonl"))
+    with newest.open("a") as segment:
+        segment.write('{"eventVersion":"1.11","half')
+
+    served(one, "fsync")
+    assert series(one)["keyward_audit_torn_lines_total"] == 1
+    assert newest.with_suffix(".torn").read_text() == '{"eventVersion":"1.11","half'
+    assert "torn" in one.log.read_text()
+    more = Callers(one)
+    more.have("acknowledged", 20)
+    more.stop()
+    for some in [callers, more]:
+        wait_for("all that was acknowledged", partial(is_on_record_once, one, some))
+    assert one.stop() == 0
