@@ -1,4 +1,5 @@
 mod disk;
+mod faults;
 mod follow;
 mod holds;
 
@@ -327,6 +328,10 @@ impl Waiting {
 
     fn finish(&mut self) -> Vec<Poll<Result<(), JournalError>>> {
         self.0.lock().unwrap().iter_mut().map(poll).collect()
+    }
+
+    fn take(&self) -> Vec<Append> {
+        std::mem::take(&mut self.0.lock().unwrap())
     }
 
     fn drop_all(&self) {

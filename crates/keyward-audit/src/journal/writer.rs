@@ -17,7 +17,10 @@ pub(super) struct Writer {
     directory: PathBuf,
     options: JournalOptions,
     segment: Box<dyn AppendFile>,
+    /// The number of `segment`.
     number: u64,
+    /// The last number that a file may have.
+    last_number: u64,
     /// Where the last acknowledged batch ends.
     length: u64,
     /// Whether anything may stand behind `length`.
@@ -50,6 +53,7 @@ impl Writer {
             options,
             segment,
             number,
+            last_number: number,
             length,
             is_tail_dirty: false,
             is_left,
@@ -125,11 +129,12 @@ impl Writer {
 
     fn start_segment(&mut self) -> io::Result<()> {
         // Counted before it is tried: a number whose file was made but not kept is not used again.
-        self.number = self.number.saturating_add(1);
-        let segment = self.files.create_new(&segment::path(&self.directory, self.number))?;
+        self.last_number = self.last_number.saturating_add(1);
+        let segment = self.files.create_new(&segment::path(&self.directory, self.last_number))?;
         // Whatever the durability: a number that followers have seen is never used again.
         self.files.sync_directory(&self.directory)?;
         self.segment = segment;
+        self.number = self.last_number;
         self.length = 0;
         self.is_left = false;
         Ok(())

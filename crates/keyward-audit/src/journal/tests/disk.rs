@@ -16,9 +16,15 @@ pub(super) struct Faults {
     /// The most that one call takes.
     pub(super) append_bytes_max: Option<usize>,
     pub(super) interrupts: u32,
+    pub(super) append_errors: u32,
+    pub(super) create_errors: u32,
+    pub(super) read_errors: u32,
     pub(super) sync_errors: u32,
     pub(super) truncate_errors: u32,
     pub(super) directory_errors: u32,
+    /// Bytes until the process is killed: nothing of it reaches the disk from then on.
+    pub(super) bytes_to_live: Option<usize>,
+    is_dead: bool,
     pub(super) appends: u32,
     pub(super) syncs: u32,
     hooks: VecDeque<Box<dyn FnOnce() + Send>>,
@@ -36,6 +42,51 @@ impl Disk {
     pub(super) fn on_next_append(&self, hook: impl FnOnce() + Send + 'static) {
         self.set(|faults| faults.hooks.push_back(Box::new(hook)));
     }
+
+    /// Takes back hooks that no append met.
+    pub(super) fn forget_hooks(&self) {
+        self.set(|faults| faults.hooks.clear());
+    }
+}
+
+impl Faults {
+    /// The disk is well again; a process that was killed stays dead.
+    pub(super) fn heal(&mut self) {
+        let Self { bytes_to_live, is_dead, .. } = *self;
+        *self = Self { bytes_to_live, is_dead, ..Self::default() };
+    }
+
+    /// Counts an error down; everything fails for a process that is dead.
+    fn fail_while(&mut self, left: fn(&mut Self) -> &mut u32) -> io::Result<()> {
+        let is_dead = self.is_dead;
+        let left = left(self);
+        if *left == 0 && !is_dead {
+            return Ok(());
+        }
+        *left = left.saturating_sub(1);
+        Err(io::Error::from_raw_os_error(5))
+    }
+
+    /// How much of so many bytes is taken.
+    fn take(&mut self, bytes: usize) -> io::Result<usize> {
+        if self.interrupts > 0 {
+            self.interrupts -= 1;
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        self.appends += 1;
+        self.fail_while(|faults| &mut faults.append_errors)?;
+        let mut taken = self.append_bytes_max.unwrap_or(usize::MAX).min(bytes);
+        if let Some(left) = &mut self.bytes_to_live {
+            self.is_dead = *left <= taken;
+            taken = taken.min(*left);
+            *left -= taken;
+        }
+        if let Some(free) = &mut self.bytes_free {
+            taken = taken.min(*free);
+            *free -= taken;
+        }
+        if taken == 0 { Err(io::ErrorKind::StorageFull.into()) } else { Ok(taken) }
+    }
 }
 
 struct FaultyFile {
@@ -45,6 +96,7 @@ struct FaultyFile {
 
 impl Files for Disk {
     fn create_new(&self, path: &Path) -> io::Result<Box<dyn AppendFile>> {
+        self.set(|faults| faults.fail_while(|faults| &mut faults.create_errors))?;
         let file = RealFiles.create_new(path)?;
         Ok(Box::new(FaultyFile { file, disk: self.clone() }))
     }
@@ -55,12 +107,14 @@ impl Files for Disk {
     }
 
     fn sync_directory(&self, directory: &Path) -> io::Result<()> {
-        self.set(|faults| fail_while(&mut faults.directory_errors))?;
-        RealFiles.sync_directory(directory)
+        self.set(|faults| faults.fail_while(|faults| &mut faults.directory_errors))?;
+        // Nothing loses power here.
+        RealFiles.describe(directory).map(drop)
     }
 
     fn open_to_read(&self, path: &Path) -> io::Result<Box<dyn ReadFile>> {
-        RealFiles.open_to_read(path)
+        let file = RealFiles.open_to_read(path)?;
+        Ok(Box::new(FaultyReadFile { file, disk: self.clone() }))
     }
 
     fn read(&self, path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
@@ -93,17 +147,7 @@ impl AppendFile for FaultyFile {
         if let Some(hook) = self.disk.set(|faults| faults.hooks.pop_front()) {
             hook();
         }
-        let taken = self.disk.set(|faults| {
-            if fail_while(&mut faults.interrupts).is_err() {
-                return Err(io::Error::from(io::ErrorKind::Interrupted));
-            }
-            faults.appends += 1;
-            let most = faults.append_bytes_max.unwrap_or(usize::MAX).min(bytes.len());
-            let Some(free) = &mut faults.bytes_free else { return Ok(most) };
-            let taken = most.min(*free);
-            *free -= taken;
-            if taken == 0 { Err(io::ErrorKind::StorageFull.into()) } else { Ok(taken) }
-        })?;
+        let taken = self.disk.set(|faults| faults.take(bytes.len()))?;
         let mut rest = &bytes[..taken];
         while !rest.is_empty() {
             rest = &rest[self.file.append(rest)?..];
@@ -113,15 +157,14 @@ impl AppendFile for FaultyFile {
 
     fn sync(&mut self) -> io::Result<()> {
         self.disk.set(|faults| {
-            fail_while(&mut faults.sync_errors)?;
+            faults.fail_while(|faults| &mut faults.sync_errors)?;
             faults.syncs += 1;
-            Ok::<_, io::Error>(())
-        })?;
-        self.file.sync()
+            Ok(())
+        })
     }
 
     fn truncate(&mut self, length: u64) -> io::Result<()> {
-        self.disk.set(|faults| fail_while(&mut faults.truncate_errors))?;
+        self.disk.set(|faults| faults.fail_while(|faults| &mut faults.truncate_errors))?;
         self.file.truncate(length)
     }
 
@@ -130,11 +173,28 @@ impl AppendFile for FaultyFile {
     }
 }
 
-/// EIO, as often as `left` says.
-fn fail_while(left: &mut u32) -> io::Result<()> {
-    if *left == 0 {
-        return Ok(());
+struct FaultyReadFile {
+    file: Box<dyn ReadFile>,
+    disk: Disk,
+}
+
+impl ReadFile for FaultyReadFile {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        // Who reads does not die with who writes.
+        let is_refused = self.disk.set(|faults| {
+            let is_refused = faults.read_errors > 0;
+            faults.read_errors = faults.read_errors.saturating_sub(1);
+            is_refused
+        });
+        if is_refused {
+            return Err(io::Error::from_raw_os_error(5));
+        }
+        // A few bytes at a time, as a network's file system may do it.
+        let most = buffer.len().min(61);
+        self.file.read_at(&mut buffer[..most], offset)
     }
-    *left -= 1;
-    Err(io::Error::from_raw_os_error(5))
+
+    fn length(&self) -> io::Result<u64> {
+        self.file.length()
+    }
 }
