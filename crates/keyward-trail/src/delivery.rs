@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use keyward_audit::files::{Files, RealFiles};
-use keyward_audit::{FollowError, JournalFollower, JournalPosition, Lines};
+use keyward_audit::{FollowError, JournalPosition, Lines};
 use keyward_crypto::sha256;
 use keyward_engine::{Engine, TrailKeyError};
 use keyward_model::Timestamp;
@@ -50,8 +50,9 @@ pub struct Delivery {
     options: DeliveryOptions,
     places: Places,
     status: Arc<DeliveryStatus>,
-    /// Absent until the rows were read, and again after a failure.
-    follower: Option<JournalFollower>,
+    /// Up to where the journal is delivered. Absent until the rows were read, and again after a
+    /// failure.
+    position: Option<JournalPosition>,
     stopping: Arc<AtomicBool>,
 }
 
@@ -105,7 +106,7 @@ impl Delivery {
             places: Places::new(files, options.layout.clone()),
             options,
             status: Arc::default(),
-            follower: None,
+            position: None,
             stopping: Arc::default(),
         }
     }
@@ -151,7 +152,7 @@ impl Delivery {
         match &result {
             Ok(_) => self.status.succeeded(),
             Err(error) => {
-                self.follower = None;
+                self.position = None;
                 self.places.forget();
                 self.status.failed(error);
             }
@@ -170,14 +171,16 @@ impl Delivery {
         let mut delivered = Delivered::default();
         loop {
             let bytes_max = self.options.file_bytes_max;
-            let follower = self.resume().await?;
-            if follower.position() >= end {
+            let position = self.resume().await?;
+            if position >= end {
                 break;
             }
-            let lines = follower.read(bytes_max)?;
-            let position = follower.position();
+            let (lines, position) = {
+                let mut follower = self.engine.journal().follow(position);
+                (follower.read(bytes_max)?, follower.position())
+            };
             if lines.is_empty() {
-                self.status.reached(position);
+                self.reached(position);
                 break;
             }
             delivered.files.extend(self.deliver_lines(&lines, position).await?);
@@ -188,16 +191,16 @@ impl Delivery {
         Ok(delivered)
     }
 
-    /// The follower, where the rows say it stands, with everything before it finished.
-    async fn resume(&mut self) -> Result<&mut JournalFollower, DeliveryError> {
-        let follower = match self.follower.take() {
-            Some(follower) => follower,
-            None => self.follow_rows().await?,
-        };
-        Ok(self.follower.insert(follower))
+    fn reached(&mut self, position: JournalPosition) {
+        self.position = Some(position);
+        self.status.reached(position);
     }
 
-    async fn follow_rows(&mut self) -> Result<JournalFollower, DeliveryError> {
+    /// Where the rows say that delivery stands, with everything before it finished.
+    async fn resume(&mut self) -> Result<JournalPosition, DeliveryError> {
+        if let Some(position) = self.position {
+            return Ok(position);
+        }
         self.places.prepare()?;
         self.finish_staged().await?;
         self.places.clear_staging()?;
@@ -207,8 +210,8 @@ impl Delivery {
         let start = journal.start().map_err(FollowError::from)?;
         let position = cursor.as_ref().map_or(start, cursors::position);
         let followable = self.followable(position)?;
-        self.status.reached(followable);
-        Ok(journal.follow(followable))
+        self.reached(followable);
+        Ok(followable)
     }
 
     /// The place to go on from. Lines that are gone do not come back, and holding up what comes
@@ -263,7 +266,7 @@ impl Delivery {
         self.places.sync_staging()?;
         writes.push(Write::PutTrailCursor(cursors::record(DELIVERY, position)));
         self.commit(writes).await?;
-        self.status.reached(position);
+        self.reached(position);
         self.finish_files(files).await
     }
 

@@ -5,6 +5,7 @@
 //! record. New credentials are written to `DIR/aws` where they are made and never cross the socket.
 
 mod client;
+mod deliver;
 mod development;
 mod explain;
 mod path;
@@ -25,8 +26,10 @@ use tokio::time::timeout;
 use tracing::warn;
 
 pub(crate) use client::ask;
+pub(crate) use deliver::Deliverer;
 pub(crate) use protocol::{
-    AccountLine, Command, KEY_FILE_BYTES_MAX, KeyFile, Outcome, ServiceCalls, ServiceLine,
+    AccountLine, Command, DeliveredLine, KEY_FILE_BYTES_MAX, KeyFile, Outcome, ServiceCalls,
+    ServiceLine,
 };
 pub(crate) use socket::AdminSocket;
 
@@ -39,6 +42,7 @@ pub(crate) struct Desk {
     pub(crate) engine: Arc<Engine>,
     pub(crate) seal: Seal,
     pub(crate) dir: DataDir,
+    pub(crate) deliverer: Deliverer,
     /// What the schedule knows of the clock.
     pub(crate) clock_watch: Mutex<ClockWatch>,
     /// One command at a time: each rewrites files or keys as a whole.
@@ -46,8 +50,9 @@ pub(crate) struct Desk {
 }
 
 impl Desk {
-    pub(crate) fn new(engine: Arc<Engine>, seal: Seal, dir: DataDir) -> Self {
-        Self { engine, seal, dir, clock_watch: Mutex::default(), turn: Mutex::default() }
+    pub(crate) fn new(engine: Arc<Engine>, seal: Seal, dir: DataDir, deliverer: Deliverer) -> Self {
+        let (clock_watch, turn) = (Mutex::default(), Mutex::default());
+        Self { engine, seal, dir, deliverer, clock_watch, turn }
     }
 
     /// Carries a command out on behalf of the operator named. One that does not work leaves its
@@ -91,6 +96,7 @@ impl Desk {
                 let credential = self.engine.reset_root(account, operator).await?;
                 self.hand_over(&credential, first)
             }
+            Command::AuditDeliver { digest } => self.deliver(*digest, operator).await,
             Command::ClockAccept {} => {
                 let mut watch = self.clock_watch.lock().await;
                 let account = self.first_account().await?;

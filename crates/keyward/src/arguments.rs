@@ -1,5 +1,6 @@
 //! What can be typed. Only shapes and help texts; `command` does the work.
 
+mod audit;
 mod service;
 
 use std::ffi::OsString;
@@ -12,6 +13,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use keyward_model::{AccountId, Region, RequestId};
 
 use crate::certificate::parse_name;
+pub(crate) use audit::{Audit, AuditDeliver};
 pub(crate) use service::{Registration, Service, ServiceAdd};
 
 /// Keyward serves the AWS KMS API from your own machine.
@@ -67,6 +69,9 @@ pub(crate) enum Command {
     /// Add accounts and replace root credentials.
     #[command(subcommand)]
     Account(Account),
+    /// Work on the audit trail: log files and digests.
+    #[command(subcommand)]
+    Audit(Audit),
     /// Accept the time after the clock leapt.
     #[command(subcommand)]
     Clock(Clock),

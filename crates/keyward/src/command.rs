@@ -1,6 +1,7 @@
 //! The subcommands, one file each.
 
 mod account;
+mod audit;
 mod certificate;
 mod clock;
 mod dev;
@@ -31,6 +32,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         Command::Serve(arguments) => serve::run(arguments),
         Command::Quickstart(arguments) => quickstart::run(arguments),
         Command::Account(arguments) => account::run(&arguments),
+        Command::Audit(arguments) => audit::run(&arguments),
         Command::Clock(arguments) => clock::run(&arguments),
         Command::Dev(arguments) => dev::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),

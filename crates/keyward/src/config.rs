@@ -3,6 +3,7 @@
 //! Unknown sections and settings are refused: a typing error in a security setting must not pass
 //! for its default. Arguments are laid over the result by `command`.
 
+mod audit;
 mod environment;
 mod level;
 mod print;
@@ -19,6 +20,7 @@ use keyward_server::{Limits, Network};
 use serde::{Deserialize, Serialize};
 use tracing_subscriber::filter::Targets;
 
+pub(crate) use self::audit::{Audit, Durability};
 use crate::data_dir::DataDir;
 use crate::private_file;
 pub(crate) use sinks::{ApiCalls, Otlp, Syslog, SyslogAddress, Webhook};
@@ -106,19 +108,6 @@ pub(crate) enum LogFormat {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Audit {
-    pub(crate) durability: Durability,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Durability {
-    Fsync,
-    Written,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
 pub(crate) struct Hardening {
     pub(crate) lock_memory: LockMemory,
 }
@@ -198,12 +187,6 @@ impl Default for Server {
 impl Default for Log {
     fn default() -> Self {
         Self { format: LogFormat::Text, level: "info".to_owned() }
-    }
-}
-
-impl Default for Audit {
-    fn default() -> Self {
-        Self { durability: Durability::Written }
     }
 }
 
@@ -304,6 +287,7 @@ impl Config {
             bail!("`timeout_s` in [oidc] is from 1 to 60");
         }
         self.metrics.key_arns()?;
+        self.audit.require_sound()?;
         self.oidc.address_rule()?;
         self.request_quotas.require_sound()?;
         self.audit_webhook.require_sound()?;

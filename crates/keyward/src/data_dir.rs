@@ -6,6 +6,7 @@
 //!   keyward.db        the database
 //!   root.key          the root key, for the seal `file`
 //!   journal/          the audit journal
+//!   audit/            log files and digests made of it
 //!   aws/              credentials and config, in the AWS format
 //!   tls/              the private CA and the server's certificate, if made here
 //!   admin.sock        operator commands, while a server runs
@@ -193,6 +194,10 @@ impl DataDir {
 
     pub(crate) fn journal(&self) -> PathBuf {
         self.0.join("journal")
+    }
+
+    pub(crate) fn audit(&self) -> PathBuf {
+        self.0.join("audit")
     }
 
     /// What sinks' receivers refused for good.

@@ -2,6 +2,7 @@
 //! they are asked for. docs/METRICS.md lists them all.
 
 mod calls;
+mod delivered;
 mod described;
 mod expiry;
 mod held;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use keyward_engine::{Engine, Observer};
+use keyward_trail::DeliveryStatus;
 use metrics::{counter, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
@@ -56,10 +58,14 @@ impl Metrics {
     pub(crate) fn renderer(
         self,
         engine: Arc<Engine>,
+        delivery: Option<Arc<DeliveryStatus>>,
     ) -> impl Fn() -> Rendering + Send + Sync + 'static {
         let handle = self.handle;
         move || {
             let (engine, handle) = (Arc::clone(&engine), handle.clone());
+            if let Some(status) = &delivery {
+                delivered::show(&engine, status);
+            }
             Box::pin(async move { render(&engine, &handle).await })
         }
     }

@@ -9,11 +9,12 @@ use keyward_iam::{iam, sts};
 use keyward_server::{
     Certificates, Limits, Listener, Naming, QueryApi, Readiness, Server, Service, SigningRegion,
 };
+use keyward_trail::DeliveryTask;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
-use crate::admin::{AdminSocket, Desk};
+use crate::admin::{AdminSocket, Deliverer, Desk};
 use crate::arguments::PassphraseSource;
 use crate::certificate::{CertificateWatch, PrivateCa};
 use crate::config::Config;
@@ -111,7 +112,9 @@ impl Serving {
             .readiness(readiness.clone())
             .build();
         let sinks = sinks.start(&engine, &readiness);
-        let desk = Arc::new(Desk::new(engine, seal, dir.clone()));
+        let delivery = DeliveryTask::start(wiring::delivery(&engine, dir, config)?)?;
+        let deliverer = Deliverer::Beside(delivery);
+        let desk = Arc::new(Desk::new(engine, seal, dir.clone(), deliverer));
         let schedule = Schedule::new(Arc::clone(&desk), config, watch, readiness)?;
         let admin = AdminSocket::bind(dir.admin_socket())?;
         let has_tls = schedule.has_certificates();
@@ -129,7 +132,7 @@ impl Serving {
     async fn run_to_end(self, dir: &DataDir, config: &Config) -> Result<()> {
         let Self { server, listener, admin, desk, schedule, sinks, metrics, stop } = self;
         if let Some((listener, metrics)) = metrics {
-            let render = metrics.renderer(Arc::clone(&desk.engine));
+            let render = metrics.renderer(Arc::clone(&desk.engine), desk.deliverer.status());
             let limits = Limits { connections_max: METRICS_CONNECTIONS_MAX, ..limits(config) };
             let stop = reached(stop.clone(), Stop::Soon);
             tokio::spawn(keyward_server::serve_metrics(vec![listener], limits, render, stop));
@@ -155,6 +158,7 @@ impl Serving {
         if let Err(error) = desk.engine.deliver_outbox().await {
             warn!(error = chain(error), "audit records wait in the database for the next start");
         }
+        desk.deliverer.stop().await;
         if let Err(error) = desk.engine.write_last_uses().await {
             warn!(error = chain(error), "the last uses of keys are in the journal only");
         }

@@ -19,6 +19,7 @@ use keyward_oidc::{Issuers, Settings};
 use keyward_outbound::trust;
 use keyward_store::Store;
 use keyward_store_sqlite::{Database, SqliteStore};
+use keyward_trail::Delivery;
 use rustix::rand::GetRandomFlags;
 use tracing::warn;
 
@@ -100,6 +101,12 @@ impl Opened {
         .with_context(|| format!("{} names no Region", dir.database().display()))?;
         Ok((engine, self.seal))
     }
+}
+
+/// What delivers audit records to log files.
+pub(crate) fn delivery(engine: &Arc<Engine>, dir: &DataDir, config: &Config) -> Result<Delivery> {
+    let options = config.audit.delivery(dir.audit(), engine.default_region().clone())?;
+    Ok(Delivery::new(Arc::clone(engine), options))
 }
 
 /// Whose attestation documents are believed.

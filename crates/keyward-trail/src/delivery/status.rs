@@ -4,7 +4,7 @@ use std::error::Error;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use keyward_audit::JournalPosition;
+use keyward_audit::{Journal, JournalPosition};
 use keyward_model::Timestamp;
 
 /// How delivery stands.
@@ -68,6 +68,19 @@ impl DeliveryStatus {
     /// When this process delivered its newest log file.
     pub fn latest_file(&self) -> Option<Timestamp> {
         self.lock().latest_file
+    }
+
+    /// How many acknowledged bytes are not in files. Asks the file system when they are in more
+    /// than one segment; `u64::MAX` if it does not say.
+    pub fn lag_bytes(&self, journal: &Journal) -> u64 {
+        let (from, end) = (self.position(), journal.end());
+        if from.segment == end.segment {
+            return end.offset.saturating_sub(from.offset);
+        }
+        let Ok(segments) = journal.segments() else { return u64::MAX };
+        let between = segments.iter().filter(|it| (from.segment..end.segment).contains(&it.number));
+        let bytes: u64 = between.map(|it| it.bytes).sum();
+        bytes.saturating_add(end.offset).saturating_sub(from.offset)
     }
 
     /// Since when records wait for a file, if any do.

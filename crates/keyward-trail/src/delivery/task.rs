@@ -30,7 +30,6 @@ pub struct DeliveryTask {
     commands: mpsc::Sender<Command>,
     status: Arc<DeliveryStatus>,
     stopping: Arc<AtomicBool>,
-    ended: oneshot::Receiver<()>,
 }
 
 /// What an operator asked for was not done.
@@ -49,17 +48,17 @@ pub enum NotDelivered {
 #[error("delivery has stopped")]
 pub struct DeliveryStopped;
 
-/// An operator wants everything in files now.
-struct Command {
-    wants_digest: bool,
-    answer: oneshot::Sender<Result<Delivered, DeliveryError>>,
+enum Command {
+    /// An operator wants everything in files now.
+    Deliver { wants_digest: bool, answer: oneshot::Sender<Result<Delivered, DeliveryError>> },
+    /// The server stops.
+    Stop { answer: oneshot::Sender<()> },
 }
 
 impl DeliveryTask {
     /// Starts the thread. To be called where tasks run; they run what the thread waits for.
     pub fn start(delivery: Delivery) -> io::Result<Self> {
         let (commands, received) = mpsc::channel(COMMANDS_MAX);
-        let (end, ended) = oneshot::channel();
         let (status, stopping) = (Arc::clone(&delivery.status), Arc::clone(&delivery.stopping));
         let runtime = Handle::current();
         let work = move || {
@@ -68,10 +67,9 @@ impl DeliveryTask {
             let alarm = Alarm(Arc::clone(&delivery.engine));
             runtime.block_on(Rounds::new(delivery).run(received));
             drop(alarm);
-            let _ = end.send(());
         };
         thread::Builder::new().name("delivery".to_owned()).spawn(work)?;
-        Ok(Self { commands, status, stopping, ended })
+        Ok(Self { commands, status, stopping })
     }
 
     /// How delivery stands.
@@ -82,18 +80,20 @@ impl DeliveryTask {
     /// Delivers everything acknowledged so far, at once, and makes digests of it if asked.
     pub async fn deliver(&self, wants_digest: bool) -> Result<Delivered, NotDelivered> {
         let (answer, answered) = oneshot::channel();
-        let sent = self.commands.send(Command { wants_digest, answer }).await;
+        let sent = self.commands.send(Command::Deliver { wants_digest, answer }).await;
         sent.map_err(|_| DeliveryStopped)?;
         Ok(answered.await.map_err(|_| DeliveryStopped)??)
     }
 
     /// Ends delivery when the batch under way is in its files. What was not begun is left to the
     /// next start.
-    pub async fn stop(self) {
+    pub async fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
-        drop(self.commands);
-        // The thread is gone either way.
-        let _ = self.ended.await;
+        let (answer, answered) = oneshot::channel();
+        if self.commands.send(Command::Stop { answer }).await.is_ok() {
+            // The thread has ended either way.
+            let _ = answered.await;
+        }
     }
 }
 
@@ -125,13 +125,22 @@ impl Rounds {
     }
 
     async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+        let mut stopped = None;
         let mut rounds = interval(ROUND);
         rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 biased;
                 command = commands.recv() => match command {
-                    Some(command) => self.obey(command).await,
+                    Some(Command::Deliver { wants_digest, answer }) => {
+                        let result = self.obey(wants_digest).await;
+                        // Whoever asked may have gone.
+                        let _ = answer.send(result);
+                    }
+                    Some(Command::Stop { answer }) => {
+                        stopped = Some(answer);
+                        break;
+                    }
                     None => break,
                 },
                 _ = rounds.tick() => {
@@ -142,6 +151,11 @@ impl Rounds {
         }
         if self.is_failing {
             info!("journal lines wait for the next start to be delivered");
+        }
+        // What it holds of the engine goes first.
+        drop(self);
+        if let Some(stopped) = stopped {
+            let _ = stopped.send(());
         }
     }
 
@@ -187,16 +201,11 @@ impl Rounds {
         }
     }
 
-    async fn obey(&mut self, Command { wants_digest, answer }: Command) {
+    async fn obey(&mut self, wants_digest: bool) -> Result<Delivered, DeliveryError> {
         let result = self.deliver_now(wants_digest).await;
-        let outcome = match &result {
-            Ok(_) => Ok(()),
-            Err(_) => Err(()),
-        };
-        self.hold(outcome.is_err());
+        self.hold(result.is_err());
         self.look_for_lines();
-        // Whoever asked may have gone.
-        let _ = answer.send(result);
+        result
     }
 
     async fn deliver_now(&mut self, wants_digest: bool) -> Result<Delivered, DeliveryError> {

@@ -23,6 +23,7 @@ pub(crate) enum Command {
     AccountCreate { account_id: Option<String> },
     AccountList {},
     AccountResetRoot { account_id: Option<String> },
+    AuditDeliver { digest: bool },
     ClockAccept {},
     DevAdvance { by_s: u64 },
     DevLoad { file: KeyFile },
@@ -50,6 +51,7 @@ impl Command {
             Self::AccountCreate { .. } => "CreateAccount",
             Self::AccountList {} => "ListAccounts",
             Self::AccountResetRoot { .. } => "ResetRoot",
+            Self::AuditDeliver { .. } => "DeliverTrail",
             Self::ClockAccept {} => "AcceptClock",
             Self::DevAdvance { .. } => "AdvanceClock",
             Self::DevLoad { .. } => "LoadKey",
@@ -78,15 +80,53 @@ impl fmt::Debug for KeyFile {
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) enum Outcome {
-    Accounts { accounts: Vec<AccountLine> },
-    ClockAccepted { now_unix_s: i64 },
-    ClockAdvanced { now_unix_s: i64 },
-    Credential { account_id: String, access_key_id: String, profile: String },
-    DomainKeyRotated { number: u32 },
-    Explained { records: Vec<serde_json::Value> },
-    KeysLoaded { count: usize },
-    ServiceRemoved { principal: String },
-    Services { services: Vec<ServiceLine> },
+    Accounts {
+        accounts: Vec<AccountLine>,
+    },
+    ClockAccepted {
+        now_unix_s: i64,
+    },
+    ClockAdvanced {
+        now_unix_s: i64,
+    },
+    Credential {
+        account_id: String,
+        access_key_id: String,
+        profile: String,
+    },
+    Delivered {
+        file_count: usize,
+        digest_count: usize,
+        files: Vec<DeliveredLine>,
+        digests: Vec<DeliveredLine>,
+    },
+    DomainKeyRotated {
+        number: u32,
+    },
+    Explained {
+        records: Vec<serde_json::Value>,
+    },
+    KeysLoaded {
+        count: usize,
+    },
+    ServiceRemoved {
+        principal: String,
+    },
+    Services {
+        services: Vec<ServiceLine>,
+    },
+}
+
+/// A log file or digest that was delivered.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DeliveredLine {
+    pub(crate) account_id: String,
+    pub(crate) region: String,
+    pub(crate) bucket: String,
+    pub(crate) object: String,
+    /// Of a log file.
+    pub(crate) records: Option<u64>,
 }
 
 /// A registered service in a list.

@@ -6,9 +6,12 @@ mod explanation;
 use anyhow::Result;
 use keyward_model::Timestamp;
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 
 use super::{print, print_json, runtime};
-use crate::admin::{self, AccountLine, Command, Desk, Outcome, ServiceLine};
+use crate::admin::{
+    self, AccountLine, Command, DeliveredLine, Deliverer, Desk, Outcome, ServiceLine,
+};
 use crate::arguments::Deployment;
 use crate::config::Config;
 use crate::data_dir::DataDir;
@@ -36,7 +39,9 @@ fn carry_out(deployment: &Deployment, command: &Command) -> Result<Outcome> {
     runtime()?.block_on(async {
         let (engine, seal) = opened.start(&dir, &config, None).await?;
         let operator = format!("uid {}", rustix::process::getuid().as_raw());
-        Desk::new(engine, seal, dir).carry_out(command, &operator).await
+        let delivery = Mutex::new(wiring::delivery(&engine, &dir, &config)?);
+        let desk = Desk::new(engine, seal, dir, Deliverer::Here(delivery));
+        desk.carry_out(command, &operator).await
     })
 }
 
@@ -62,6 +67,11 @@ fn words_of(outcome: &Outcome) -> String {
             format!(
                 "Account {account_id} has the access key {access_key_id}, in the profile {profile}\n"
             )
+        }
+        Outcome::Delivered { file_count, digest_count, files, digests } => {
+            let line = |it: &DeliveredLine| format!("{}/{}\n", it.bucket, it.object);
+            let lines: String = files.iter().chain(digests).map(line).collect();
+            format!("Delivered {file_count} log files and {digest_count} digests\n{lines}")
         }
         Outcome::DomainKeyRotated { number } => {
             format!("Everything is sealed under domain key {number}\n")
@@ -90,6 +100,12 @@ fn json_of(outcome: &Outcome) -> Value {
         Outcome::Credential { account_id, access_key_id, profile } => {
             json!({ "accountId": account_id, "accessKeyId": access_key_id, "profile": profile })
         }
+        Outcome::Delivered { file_count, digest_count, files, digests } => json!({
+            "fileCount": file_count,
+            "digestCount": digest_count,
+            "files": files.iter().map(json_of_delivered).collect::<Vec<_>>(),
+            "digests": digests.iter().map(json_of_delivered).collect::<Vec<_>>(),
+        }),
         Outcome::DomainKeyRotated { number } => json!({ "domainKey": number }),
         Outcome::Explained { records } => json!({ "records": records }),
         Outcome::KeysLoaded { count } => json!({ "keysLoaded": count }),
@@ -108,6 +124,19 @@ fn json_of_service(service: &ServiceLine) -> Value {
         "profile": service.profile,
         "createdUnixSeconds": service.created_unix_s,
     })
+}
+
+fn json_of_delivered(line: &DeliveredLine) -> Value {
+    let mut value = json!({
+        "accountId": line.account_id,
+        "region": line.region,
+        "bucket": line.bucket,
+        "object": line.object,
+    });
+    if let (Some(records), Value::Object(members)) = (line.records, &mut value) {
+        members.insert("records".to_owned(), records.into());
+    }
+    value
 }
 
 fn json_of_account(account: &AccountLine) -> Value {

@@ -61,6 +61,24 @@ const EXPLAINED: &[(&str, &str, &str)] = &[
          process, `fsync` the loss of power.",
     ),
     (
+        "audit",
+        "bucket",
+        "The directory below DIR/audit that log files and digests are delivered to, in the layout\n\
+         of CloudTrail; with the prefix before their names, if there is one.",
+    ),
+    ("audit", "prefix", ""),
+    ("audit", "trail_name", "What the trail is called in the names of digests."),
+    ("audit", "file_age_s", "How long a record waits at most for its log file, in seconds."),
+    ("audit", "file_bytes_max", "How long a log file may be before it is compressed."),
+    ("audit", "history_days", "How far back LookupEvents reaches, in days."),
+    ("audit", "files_days", "How long log files and digests are kept, in days. 0: for ever."),
+    (
+        "audit",
+        "journal_days",
+        "How long the journal is kept once its records are in log files and with every sink.",
+    ),
+    ("audit", "signing_key_days", "The age at which a key that signs digests is replaced."),
+    (
         "audit_webhook",
         "url",
         "Where events in EventBridge's form are posted, one each: of rotation, expiry and deletion.\n\

@@ -3,6 +3,7 @@
 use metrics::{describe_counter, describe_gauge, describe_histogram};
 
 use super::calls::{ACCESS_DENIED, CALL_COUNT, SUCCESSFUL_REQUEST, THROTTLED};
+use super::delivered::{DIGESTS, FAILURES, FILES, LAG_BYTES, LAG_SECONDS, LOSSES, UNREADABLE};
 use super::held::HELD;
 
 const COUNTERS: &[(&str, &str)] = &[
@@ -15,11 +16,18 @@ const COUNTERS: &[(&str, &str)] = &[
     ("keyward_audit_records_total", "Records appended to the audit journal."),
     ("keyward_audit_bytes_total", "Bytes appended to the audit journal."),
     ("keyward_audit_refused_records_total", "Records the audit journal did not take."),
+    (DIGESTS, "Digests of log files delivered."),
+    (FAILURES, "Deliveries to log files that failed; each is tried again."),
+    (FILES, "Log files delivered."),
+    (LOSSES, "Times that journal lines were gone before they were delivered."),
+    (UNREADABLE, "Journal lines set aside because they are no records."),
     ("keyward_audit_torn_lines_total", "Half lines mended when the audit journal was opened."),
 ];
 
 const GAUGES: &[(&str, &str)] = &[
     ("keyward_audit_healthy", "1 while the audit journal takes records."),
+    (LAG_BYTES, "Bytes of the journal that are not in log files."),
+    (LAG_SECONDS, "How long the oldest record waits for a log file."),
     (HELD, "1 for each who keeps the audit journal from taking records."),
     ("keyward_build_info", "Always 1; the label tells the version."),
     ("keyward_clock_leap", "1 while a leap of the clock waits for an operator's word."),

@@ -2,16 +2,18 @@ use std::time::Duration;
 
 use keyward_crypto::{RootKeyFile, Seal};
 use keyward_testkit::TestApp;
+use tokio::sync::Mutex;
 
 use super::*;
-use crate::admin::Command;
+use crate::admin::{Command, Deliverer};
 use crate::data_dir::DataDir;
 
 /// What a server that has just started works with.
 fn started(app: &TestApp) -> Schedule {
     let seal = Seal::from_root_key_file(&RootKeyFile::generate().unwrap()).unwrap();
     let dir = DataDir::locate(Some("unused".into())).unwrap();
-    let desk = Arc::new(Desk::new(Arc::clone(app.engine()), seal, dir));
+    let deliverer = Deliverer::Here(Mutex::new(app.delivery()));
+    let desk = Arc::new(Desk::new(Arc::clone(app.engine()), seal, dir, deliverer));
     let mut config = Config::default();
     config.schedule.domain_key_days = 10_000;
     Schedule::new(desk, &config, None, Readiness::new()).unwrap()

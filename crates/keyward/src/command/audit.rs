@@ -1,0 +1,13 @@
+//! `keyward audit`
+
+mod deliver;
+
+use anyhow::Result;
+
+use crate::arguments::Audit;
+
+pub(super) fn run(arguments: &Audit) -> Result<()> {
+    match arguments {
+        Audit::Deliver(arguments) => deliver::run(arguments),
+    }
+}
