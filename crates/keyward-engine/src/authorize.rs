@@ -168,17 +168,10 @@ impl Cx {
             Target::OfCiphertext(found) => (None, found),
             Target::Own(found) => (None, Some(found)),
         };
-        // The client said it itself, so the record reveals nothing.
-        if let Some(arn) = named {
-            self.note_key(arn);
-        }
         let Some(found) = found else { return Err(self.denied_elsewhere(asked, elsewhere)) };
         let Found { key, alias } = found.at(self.engine().clock().now());
         let account = key.record.key.scope.account;
         let is_own = account == self.caller().account;
-        if is_own {
-            self.note_key(self.engine().key_arn(&key.record.key));
-        }
         let region = self.region().clone();
         let resource = Resource {
             account: Some(&account),
@@ -200,7 +193,10 @@ impl Cx {
             }
         }
         if !is_own {
-            self.note_foreign_key(self.engine().key_arn(&key.record.key));
+            self.note_owner(account);
+            if named.is_none() {
+                self.note_key(self.engine().key_arn(&key.record.key));
+            }
         }
         Ok(key)
     }
@@ -231,21 +227,10 @@ impl Cx {
 
     /// The key, if it is of the caller's account: for actions that are authorized on no key and yet
     /// name one.
-    pub fn require_own<A: Action>(
-        &mut self,
-        target: Target,
-        action: &A,
-    ) -> Result<ScopedKey, OpError> {
+    pub fn require_own<A: Action>(&self, target: Target, action: &A) -> Result<ScopedKey, OpError> {
         match target {
-            Target::Own(found) => {
-                let key = found.key.record.key.clone();
-                self.note_key(self.engine().key_arn(&key));
-                Ok(key)
-            }
-            Target::Foreign { arn, .. } => {
-                if let Some(arn) = arn {
-                    self.note_key(arn);
-                }
+            Target::Own(found) => Ok(found.key.record.key.clone()),
+            Target::Foreign { .. } => {
                 Err(self.denied_elsewhere(Asked::of(action), Elsewhere::ThisResource))
             }
             Target::OfCiphertext(_) => {
@@ -329,7 +314,6 @@ impl Cx {
         if let Some(grant) = found.map_err(OpError::internal)? {
             return self.authorize_on_grant(grant, action).await;
         }
-        self.note_key(self.engine().key_arn(&key));
         if key.scope.account == self.caller().account {
             return Err(grant_not_found(grant_id));
         }
@@ -349,7 +333,7 @@ impl Cx {
         let arn = key_arn.to_string();
         let is_own = key_arn.account == self.caller().account;
         if is_own {
-            self.note_key(key_arn.clone());
+            self.note_key_once(&key_arn);
         }
         let key = self.engine().key(&grant.key).await?;
         let region = self.region().clone();
@@ -381,7 +365,7 @@ impl Cx {
         }
         if !is_own {
             // A token alone told the caller nothing of the key.
-            self.note_key(key_arn);
+            self.note_key_once(&key_arn);
             self.note_owner(grant.key.scope.account);
         }
         Ok(Authorized::new(grant))

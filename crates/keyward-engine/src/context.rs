@@ -198,14 +198,20 @@ impl Cx {
         self.notes.resources.get_or_insert_default().push(Resource::Key(arn));
     }
 
-    /// Notes a key of another account that the call was allowed to use.
-    pub(crate) fn note_foreign_key(&mut self, arn: KeyArn) {
-        self.note_owner(arn.account);
-        let resource = Resource::Key(arn);
+    /// Notes a key that the request may have named already.
+    pub(crate) fn note_key_once(&mut self, arn: &KeyArn) {
+        let resource = Resource::Key(arn.clone());
         let resources = self.notes.resources.get_or_insert_default();
         if !resources.contains(&resource) {
             resources.push(resource);
         }
+    }
+
+    /// Names two keys in the audit record, in this order and even if they are one, in the place of
+    /// what was named so far.
+    pub fn note_keys<A, B>(&mut self, first: &Authorized<A>, second: &Authorized<B>) {
+        let arn = |key: &Key| Resource::Key(self.engine.key_arn(&key.record.key));
+        self.notes.resources = Some(vec![arn(first.target()), arn(second.target())]);
     }
 
     /// Notes an account whose resource the call was allowed to use: it gets a record too.

@@ -35,9 +35,11 @@ pub(crate) fn records(cx: &Cx, refusal: Option<&OpError>) -> CallRecords {
     let is_denied = refusal.is_some_and(|refusal| refusal.code == ErrorCode::AccessDenied);
     let owners = if is_denied { &[] } else { &*cx.notes.owners };
     let shared_event_id = (!owners.is_empty()).then(|| new_uuid(rng));
+    // Of one request, and so of one time.
+    let time = cx.engine().clock().now();
     let row = |recipient: AccountId| {
         let delivery = Delivery { event_id: new_uuid(rng), recipient, shared_event_id };
-        AuditRow { event_id: delivery.event_id, line: line(cx, &delivery, refusal) }
+        AuditRow { event_id: delivery.event_id, line: line(cx, (&delivery, time), refusal) }
     };
     let mut own = row(cx.caller().account);
     add_operator_note(&mut own.line, &operator_note(cx));
@@ -56,7 +58,7 @@ fn operator_note(cx: &Cx) -> Fragment {
     note
 }
 
-fn line(cx: &Cx, delivery: &Delivery, refusal: Option<&OpError>) -> Vec<u8> {
+fn line(cx: &Cx, (delivery, time): (&Delivery, Timestamp), refusal: Option<&OpError>) -> Vec<u8> {
     let call = cx.call();
     let mut additional = Fragment::default();
     if refusal.is_none_or(OpError::is_dry_run) {
@@ -79,7 +81,7 @@ fn line(cx: &Cx, delivery: &Delivery, refusal: Option<&OpError>) -> Vec<u8> {
         client: client(call),
         invoked_by: None,
         request_id: call.request_id,
-        time: cx.engine().clock().now(),
+        time,
         event_source: cx.entry().api.event_source,
         event_name: cx.entry().name,
         region: &call.region,

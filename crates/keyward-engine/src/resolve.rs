@@ -59,8 +59,15 @@ impl Target {
 }
 
 impl Cx {
-    /// Resolves a key id, key ARN, alias name or alias ARN.
+    /// Resolves a key id, key ARN, alias name or alias ARN. The audit record names the key from now
+    /// on, whatever becomes of the request.
     pub async fn resolve(&mut self, named: &str) -> Result<Target, OpError> {
+        let target = self.target(named).await?;
+        self.note_target(&target);
+        Ok(target)
+    }
+
+    async fn target(&mut self, named: &str) -> Result<Target, OpError> {
         match named.parse() {
             Ok(KeyRef::Id(key_id)) => self.own_key(key_id).await,
             Ok(KeyRef::Arn(arn)) => self.key_of_arn(arn).await,
@@ -88,7 +95,24 @@ impl Cx {
     ) -> Result<Target, OpError> {
         let scope = Scope { account, region: self.region().clone() };
         let key = self.engine().key(&scope.key(key_id)).await?;
-        Ok(Target::OfCiphertext(key.map(|key| Found { key, alias: None })))
+        let target = Target::OfCiphertext(key.map(|key| Found { key, alias: None }));
+        self.note_target(&target);
+        Ok(target)
+    }
+
+    /// Notes a key of the caller's own account, or a foreign one whose ARN the client said itself:
+    /// neither reveals anything.
+    fn note_target(&mut self, target: &Target) {
+        if let Target::Foreign { arn, .. } = target {
+            if let Some(arn) = arn {
+                self.note_key(arn.clone());
+            }
+        } else if let Some(found) = target.found() {
+            let key = &found.key.record.key;
+            if key.scope.account == self.caller().account {
+                self.note_key(self.engine().key_arn(key));
+            }
+        }
     }
 
     /// Refuses an alias of this account and Region that is not there.

@@ -42,9 +42,9 @@ impl Operation for CreateAlias {
         require_key(&input.target_key_id)?;
         let target = cx.resolve_key(&input.target_key_id).await?;
         let arn = cx.alias_arn(name.clone());
+        cx.note_alias(arn.clone());
         cx.authorize_account(&arn.to_string(), action::CreateAlias).await?;
         let key = cx.authorize(target, action::CreateAlias).await?;
-        cx.note_alias(arn.clone());
         let alias = cx.scope().alias(name);
         if cx.engine().store().aliases().find(&alias).await.map_err(OpError::internal)?.is_some() {
             return Err(op_error!(AlreadyExists, "An alias with the name {arn} already exists"));

@@ -35,9 +35,9 @@ impl Operation for DeleteAlias {
         let Some(found) = found else { return Err(cx.alias_not_found(name.as_str())) };
         let arn = cx.alias_arn(name);
         let target = cx.resolve(found.record.target.as_str()).await?;
+        cx.note_alias(arn.clone());
         cx.authorize_account(&arn.to_string(), action::DeleteAlias).await?;
         let key = cx.authorize(target, action::DeleteAlias).await?;
-        cx.note_alias(arn);
         cx.require(Precondition::AliasAt(alias.clone(), found.change));
         cx.stage(&key, [Write::DeleteAlias(alias)]);
         Ok(KeyChanged { key_arn: key.arn.clone() })

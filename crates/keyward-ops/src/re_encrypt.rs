@@ -85,6 +85,7 @@ impl Operation for ReEncrypt {
         let asked =
             action::ReEncryptTo { algorithm: to, context: &destination_context, is_same_key };
         let new = cx.authorize(destination_target, asked).await?;
+        cx.note_keys(&old, &new);
         if source.ignores_ciphertext {
             cx.end_dry_run(input.dry_run)?;
         }

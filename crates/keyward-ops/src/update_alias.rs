@@ -40,12 +40,13 @@ impl Operation for UpdateAlias {
         let Some(found) = found else { return Err(cx.alias_not_found(name.as_str())) };
         let arn = cx.alias_arn(name);
         let old = cx.resolve(found.record.target.as_str()).await?;
+        // The record names the key that the alias is to have, not the one it has.
+        cx.start_notes();
+        cx.note_alias(arn.clone());
         let new = cx.resolve_key(&input.target_key_id).await?;
         cx.authorize_account(&arn.to_string(), action::UpdateAlias).await?;
         let old = cx.authorize(old, action::UpdateAlias).await?;
-        cx.start_notes();
         let key = cx.authorize(new, action::UpdateAlias).await?;
-        cx.note_alias(arn.clone());
         require_same_kind(&arn, &old, &key)?;
         key.require_not_pending_deletion()?;
         cx.require(Precondition::AliasAt(alias.clone(), found.change));

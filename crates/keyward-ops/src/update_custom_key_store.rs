@@ -61,8 +61,8 @@ impl Operation for UpdateCustomKeyStore {
 impl Recorded for Input<'_> {
     fn record(&self, to: &mut JsonObject<'_>) {
         to.text("customKeyStoreId", &self.custom_key_store_id);
-        record_text(to, "newCustomKeyStoreName", self.new_custom_key_store_name.as_ref());
         record_text(to, "clusterId", self.cloud_hsm_cluster_id.as_ref());
+        record_text(to, "newCustomKeyStoreName", self.new_custom_key_store_name.as_ref());
         let proxy = Proxy {
             uri_endpoint: self.xks_proxy_uri_endpoint.as_ref(),
             uri_path: self.xks_proxy_uri_path.as_ref(),

@@ -33,6 +33,9 @@ fn write_own(o: &mut JsonObject<'_>, caller: &Caller, kind: &str, user_name: Opt
     }
     if let Some(session) = &caller.session {
         o.object("sessionContext", |o| write_session(o, caller, session));
+    } else if matches!(caller.principal, Principal::AssumedRole { .. }) {
+        // A service acts as the role without a session that anybody was given.
+        o.object("sessionContext", |o| write_issuer(o, caller));
     }
 }
 
