@@ -98,6 +98,12 @@ impl Client {
         self.with_credentials(caller, SigningSecret::new(secret), text("SessionToken"))
     }
 
+    /// The same client in another Region.
+    #[must_use]
+    pub fn in_region(&self, region: &str) -> Self {
+        Self { region: region.parse().unwrap(), ..self.clone() }
+    }
+
     /// The same client with another session token, or none.
     #[must_use]
     pub fn with_session_token(&self, session_token: Option<&str>) -> Self {
@@ -264,8 +270,7 @@ impl Client {
     pub async fn replicate(&self, key_id: &str, region: &str) -> Value {
         self.ok("ReplicateKey", json!({ "KeyId": key_id, "ReplicaRegion": region })).await;
         self.engine.settle(self.engine.clock().now()).await;
-        let there = Self { region: region.parse().unwrap(), ..self.clone() };
-        there.describe(key_id).await
+        self.in_region(region).describe(key_id).await
     }
 
     /// Gives a key an alias; the ARN of the alias.

@@ -16,9 +16,11 @@ mod attestation;
 mod client;
 mod clock;
 mod generator;
+mod golden;
 mod import;
 mod issuer;
 mod key_request;
+mod mfa;
 mod principals;
 mod query;
 mod record;
@@ -31,12 +33,14 @@ pub use attestation::{attester, enclave, recipient_info};
 pub use client::{Client, blob, unblob};
 pub use clock::MockClock;
 pub use generator::HeldGenerator;
+pub use golden::{Bindings, Proven, compact, play, play_all};
 pub use import::ImportParameters;
 pub use issuer::TestIssuer;
 pub use key_request::{
     ABSENT, KeyRequest, PENDING_DELETION, UNUSABLE, denied_by_policy, denied_ciphertext,
     denied_elsewhere,
 };
+pub use mfa::mfa_seed;
 pub use record::resource;
 pub use refused::Refused;
 pub use rng::SeededRng;

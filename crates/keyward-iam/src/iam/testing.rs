@@ -2,7 +2,7 @@
 
 use keyward_crypto::{MFA_STEP_S, MfaSeed};
 use keyward_model::Clock as _;
-use keyward_testkit::{Client, TestApp, unblob};
+use keyward_testkit::{Client, TestApp, mfa_seed, unblob};
 use serde_json::{Value, json};
 
 /// A device that the root user made.
@@ -18,7 +18,7 @@ impl Device {
         let reply = root.ok("CreateVirtualMFADevice", input).await;
         let device = &reply["VirtualMFADevice"];
         let serial_number = device["SerialNumber"].as_str().unwrap().to_owned();
-        Self { serial_number, seed: seed(&unblob(&device["Base32StringSeed"])) }
+        Self { serial_number, seed: mfa_seed(&unblob(&device["Base32StringSeed"])) }
     }
 
     /// Makes a device and gives it to a user.
@@ -38,17 +38,4 @@ impl Device {
             "AuthenticationCode2": *self.seed.code(step + 1),
         })
     }
-}
-
-/// The seed that this base32 tells.
-fn seed(base32: &[u8]) -> MfaSeed {
-    let digit = |c: u8| match c {
-        b'A'..=b'Z' => u64::from(c - b'A'),
-        _ => u64::from(c - b'2') + 26,
-    };
-    let group = |chars: &[u8]| {
-        let bits = chars.iter().fold(0, |bits, &c| bits << 5 | digit(c));
-        bits.to_be_bytes().into_iter().skip(3)
-    };
-    MfaSeed::new(base32.chunks(8).flat_map(group).collect())
 }

@@ -1,0 +1,113 @@
+//! What happens between the calls of a golden file.
+
+use std::collections::BTreeMap;
+
+use keyward_attestation::testing::Evidence;
+use keyward_crypto::MFA_STEP_S;
+use keyward_engine::NewServiceKind;
+use keyward_model::Clock;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Scene;
+use crate::{MockClock, TestApp, TestIssuer, TestOptions, attester, blob, enclave, mfa_seed};
+
+/// The identity provider whose token every scene has.
+const ISSUER: &str = "https://id.example.com/x";
+
+/// Something that is no call.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub(super) enum Deed {
+    /// Time passes.
+    AdvanceDays(u64),
+    /// An attestation document is `<attestationDocument>`.
+    Attest(Recipient),
+    /// What is due is done.
+    DoDueWork,
+    /// States that end by themselves end.
+    Settle,
+    /// Two codes of the device with this seed are `<code1>` and `<code2>`, from so many steps
+    /// after now.
+    ShowCodes { seed: String, steps: i64 },
+    /// A key gets into a state.
+    PutInState { key: String, state: String },
+    /// A service is registered, and calls by its name.
+    RegisterService { name: String, acts_as_itself: bool },
+    /// A key's material, bytes of one value, is `<importToken>` and `<wrappedMaterial>`.
+    Wrap { key: String, byte: u8 },
+}
+
+/// Whom an attestation document speaks for.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum Recipient {
+    Enclave,
+    NitroTpm,
+}
+
+/// A service that knows an identity provider's keys, and a token of that provider.
+pub(super) async fn app() -> (TestApp, String) {
+    let issuer = TestIssuer::new(ISSUER);
+    let key_sets = BTreeMap::from([(ISSUER.to_owned(), issuer.key_set().to_string())]);
+    let now_s = MockClock::default().now().unix_s();
+    let token = issuer.token(&json!({
+        "sub": "dana",
+        "aud": "app",
+        "iat": now_s,
+        "exp": now_s + 600,
+        "https://aws.amazon.com/tags": {
+            "principal_tags": { "team": ["red"], "cost": ["7"] },
+            "transitive_tag_keys": ["team"],
+        },
+    }));
+    (TestApp::with(TestOptions { key_sets, ..TestOptions::default() }).await, token)
+}
+
+impl Scene {
+    pub(super) async fn do_deed(&mut self, deed: &Deed) {
+        let app = &self.app;
+        match deed {
+            Deed::AdvanceDays(days) => app.clock().advance_days(*days),
+            Deed::Attest(recipient) => {
+                let (public_key, now) = (enclave().public_key(), app.clock().now());
+                let evidence = match recipient {
+                    Recipient::Enclave => Evidence::enclave(public_key, now),
+                    Recipient::NitroTpm => Evidence::nitro_tpm(public_key, now),
+                };
+                let document = attester().attest(&evidence);
+                self.bindings.set("attestationDocument", blob(document));
+            }
+            Deed::DoDueWork => app.do_due_work().await,
+            Deed::Settle => app.settle().await,
+            Deed::ShowCodes { seed, steps } => {
+                let base32 = self.bindings.filled_text(seed);
+                let seed = mfa_seed(&crate::unblob(&Value::from(base32)));
+                let step = app.clock().now().unix_s().div_euclid(MFA_STEP_S) + steps;
+                self.bindings.set("code1", &**seed.code(step));
+                self.bindings.set("code2", &**seed.code(step + 1));
+            }
+            Deed::PutInState { key, state } => {
+                let key = self.bindings.filled_text(key);
+                app.put_in_state(&key, state.parse().unwrap()).await;
+            }
+            Deed::RegisterService { name, acts_as_itself } => {
+                let kind = if *acts_as_itself {
+                    NewServiceKind::AsItself { source_arn: None, source_account: None }
+                } else {
+                    NewServiceKind::OnBehalf { role: None }
+                };
+                let client = app.service(name, kind).await;
+                self.bind_client(name, &client);
+                self.clients.insert(name.clone(), client);
+            }
+            Deed::Wrap { key, byte } => {
+                let key = self.bindings.filled_text(key);
+                let request = app.root().import_parameters(&key).await.request(&[*byte; 32]);
+                let text = |member: &str| request[member].as_str().unwrap().to_owned();
+                self.bindings.set("importToken", text("ImportToken"));
+                self.bindings.set("wrappedMaterial", text("EncryptedKeyMaterial"));
+            }
+        }
+    }
+}
