@@ -1,8 +1,10 @@
-//! The end-to-end benchmark, in three parts, each a table in one run on loopback:
+//! The end-to-end benchmark, in four parts, each a table in one run on loopback:
 //!
 //! - `symmetric`: the program beside a bare hyper server under the same load;
 //! - `ceiling`: the program beside a server that authenticates, calls the library and does nothing
 //!   else;
+//! - `audit`: the program under each durability of its journal, beside the same service without a
+//!   journal;
 //! - `latency`: how long an Encrypt takes while the program is busy with slow work.
 //!
 //! Machines are noisy, so what counts are ratios within a run. Of a load, that is the processor
@@ -11,6 +13,7 @@
 //! Knows the program only from outside: its arguments, its files and its wire.
 #![expect(clippy::print_stdout, reason = "the result is the output")]
 
+mod audit;
 mod latency;
 mod load;
 mod process;
@@ -50,6 +53,7 @@ struct Arguments {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
+    Audit,
     Symmetric,
     Ceiling,
     Latency,
@@ -76,6 +80,9 @@ async fn main() -> Result<()> {
     }
     if bench.measures(Part::Ceiling) {
         throughput::beside_ceiling(&bench).await?;
+    }
+    if bench.measures(Part::Audit) {
+        audit::beside_unrecorded(&bench.arguments).await?;
     }
     if bench.measures(Part::Latency) {
         latency::under_slow_work(&bench).await?;

@@ -1,5 +1,6 @@
 //! Servers as child processes, and what they cost.
 
+use std::ffi::OsStr;
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
@@ -34,10 +35,24 @@ pub(crate) fn init(program: &Path, directory: &Path) -> Result<Credentials> {
 impl Server {
     /// Starts the program under test and waits until it is ready.
     pub(crate) async fn keyward(program: &Path, directory: &Path) -> Result<Self> {
+        Self::serve(program, directory, &[]).await
+    }
+
+    /// The same, with a configuration file.
+    pub(crate) async fn configured(
+        program: &Path,
+        directory: &Path,
+        config: &Path,
+    ) -> Result<Self> {
+        Self::serve(program, directory, &["--config".as_ref(), config.as_os_str()]).await
+    }
+
+    async fn serve(program: &Path, directory: &Path, arguments: &[&OsStr]) -> Result<Self> {
         let address = free_address()?;
         let child = Command::new(program)
             .args(["serve", "--listen", &address.to_string(), "--data-dir"])
             .arg(directory)
+            .args(arguments)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()?;
@@ -54,6 +69,12 @@ impl Server {
     /// Starts the server that authenticates and calls the library, for the one caller it knows.
     pub(crate) async fn ceiling(program: &Path, caller: &Credentials) -> Result<Self> {
         Self::compared(program, &caller.lines()).await
+    }
+
+    /// Starts the service without a journal on a deployment.
+    pub(crate) async fn unrecorded(program: &Path, directory: &Path) -> Result<Self> {
+        let directory = directory.to_str().context("a directory whose name is no text")?;
+        Self::compared(program, directory).await
     }
 
     async fn compared(program: &Path, input: &str) -> Result<Self> {

@@ -8,7 +8,7 @@ use keyward_bench::{SIGNATURES, target};
 use crate::load::{Load, Measured};
 use crate::process::Server;
 use crate::request::Requests;
-use crate::{Bench, median};
+use crate::{Arguments, Bench, median};
 
 /// Long enough to fill caches and connect.
 const WARM_UP: Duration = Duration::from_millis(300);
@@ -26,7 +26,7 @@ pub(crate) async fn beside_bare(bench: &Bench) -> Result<()> {
         Row::new("Decrypt, 32 bytes", keyward, requests.decrypt(&ciphertext)),
         Row::new("GenerateDataKey, AES_256", keyward, requests.data_key(&key_id)),
     ];
-    measure(bench, &mut rows).await?;
+    measure_all(bench, &mut rows).await?;
 
     println!("\n| load | requests/s | server CPU per request | ratio to bare |");
     println!("|---|---|---|---|");
@@ -43,7 +43,7 @@ pub(crate) async fn beside_ceiling(bench: &Bench) -> Result<()> {
     let program = bench.arguments.servers.join("ceiling");
     let ceiling = Server::ceiling(&program, &bench.credentials).await?;
     let mut rows = ceiling_rows(bench, &ceiling).await?;
-    measure(bench, &mut rows).await?;
+    measure_all(bench, &mut rows).await?;
 
     println!("\n| call | program | | ceiling | | CPU, ceiling to program | aim |");
     println!("|---|---|---|---|---|---|---|");
@@ -107,32 +107,55 @@ fn aim(name: &str) -> &'static str {
 }
 
 /// One load against one server, over all rounds.
-struct Row<'a> {
+pub(crate) struct Row<'a> {
     name: String,
     load: Load<'a>,
     runs: Vec<Measured>,
 }
 
 impl<'a> Row<'a> {
-    fn new(name: &str, server: &'a Server, requests: Vec<Vec<u8>>) -> Self {
+    pub(crate) fn new(name: &str, server: &'a Server, requests: Vec<Vec<u8>>) -> Self {
         Self { name: name.to_owned(), load: Load { server, requests }, runs: Vec::new() }
     }
 
-    fn median(&self, figure: impl Fn(&Measured) -> f64) -> f64 {
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it cost in each round.
+    pub(crate) fn runs(&self) -> &[Measured] {
+        &self.runs
+    }
+
+    pub(crate) fn median(&self, figure: impl Fn(&Measured) -> f64) -> f64 {
         median(self.runs.iter().map(figure))
     }
 }
 
-async fn measure(bench: &Bench, rows: &mut [Row<'_>]) -> Result<()> {
+/// All rounds, every load in turn.
+async fn measure_all(bench: &Bench, rows: &mut [Row<'_>]) -> Result<()> {
     let arguments = &bench.arguments;
-    for row in &*rows {
-        row.load.run(arguments.connections, WARM_UP).await?;
+    for round in 0..arguments.rounds {
+        measure(arguments, arguments.connections, rows, round == 0).await?;
     }
-    for _ in 0..arguments.rounds {
-        for row in &mut *rows {
-            let duration = Duration::from_secs(arguments.seconds);
-            row.runs.push(row.load.run(arguments.connections, duration).await?);
+    Ok(())
+}
+
+/// One round. The first begins with a warm-up.
+pub(crate) async fn measure(
+    arguments: &Arguments,
+    connections: usize,
+    rows: &mut [Row<'_>],
+    is_first: bool,
+) -> Result<()> {
+    if is_first {
+        for row in &*rows {
+            row.load.run(connections, WARM_UP).await?;
         }
+    }
+    for row in rows {
+        let duration = Duration::from_secs(arguments.seconds);
+        row.runs.push(row.load.run(connections, duration).await?);
     }
     Ok(())
 }

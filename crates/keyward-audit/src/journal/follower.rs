@@ -105,7 +105,7 @@ impl JournalFollower {
         let position = self.position;
         if self.end.wait_for(|end| *end > position).await.is_err() {
             // The journal was closed: nothing will come.
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 

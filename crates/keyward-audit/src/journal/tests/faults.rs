@@ -132,7 +132,9 @@ impl World {
             let (journal, waiting) = (Arc::clone(self.journal()), waiting.clone());
             let others = lines[1..].to_vec();
             self.disk.on_next_append(move || {
-                others.into_iter().for_each(|line| waiting.poll_once(append_text(&journal, line)));
+                for line in others {
+                    waiting.poll_once(append_text(&journal, line));
+                }
             });
         }
         let mut first = append_text(self.journal(), lines[0].clone());
