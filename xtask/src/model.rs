@@ -32,7 +32,7 @@ struct Api {
     example: &'static str,
 }
 
-const APIS: [Api; 3] = [
+const APIS: [Api; 4] = [
     Api {
         model: "kms/2014-11-01",
         sources: "crates/keyward-ops/src",
@@ -50,6 +50,12 @@ const APIS: [Api; 3] = [
         sources: "crates/keyward-iam/src/sts",
         overrides: "crates/keyward-iam/sts.overrides.toml",
         example: "ArnType",
+    },
+    Api {
+        model: "cloudtrail/2013-11-01",
+        sources: "crates/keyward-cloudtrail/src",
+        overrides: "crates/keyward-cloudtrail/constraints.overrides.toml",
+        example: "TagKey",
     },
 ];
 

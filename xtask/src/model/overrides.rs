@@ -39,6 +39,10 @@ struct MemberLimits {
     accepted_enum: Option<String>,
     /// The enum whose words a refusal lists.
     shown_enum: Option<String>,
+    /// Whether it takes any value of its type: the operation itself refuses, with an error of its
+    /// own.
+    #[serde(default)]
+    is_free: bool,
     source: String,
 }
 
@@ -83,6 +87,11 @@ impl MemberLimits {
         ensure!(!service.shapes.contains_key(&self.shape), "`{}` is in the model", self.shape);
         let old = self.replace(service)?;
         let mut shape = service.shape(&old)?.clone();
+        if self.is_free {
+            shape = shape.without_limits()?;
+            service.shapes.insert(self.shape.clone(), shape);
+            return Ok(());
+        }
         match (&mut shape, self.max, &self.accepted_enum, &self.shown_enum) {
             (Shape::Integer(integer), Some(max), None, None) => integer.max = Some(max),
             (Shape::String(text), None, Some(other), None) => {

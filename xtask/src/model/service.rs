@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
@@ -45,6 +45,29 @@ pub(super) enum Shape {
     String(Text),
     Structure(Structure),
     Timestamp {},
+    /// Of no operation that is served.
+    #[serde(other)]
+    Other,
+}
+
+impl Shape {
+    /// A number or a text of any value.
+    pub(super) fn without_limits(self) -> anyhow::Result<Self> {
+        match self {
+            Self::Integer(integer) => {
+                Ok(Self::Integer(Integer { min: None, max: None, ..integer }))
+            }
+            Self::String(text) => Ok(Self::String(Text {
+                min: None,
+                max: None,
+                pattern: None,
+                values: Vec::new(),
+                shown: None,
+                ..text
+            })),
+            _ => bail!("neither a number nor a text"),
+        }
+    }
 }
 
 #[derive(Clone, Deserialize)]
@@ -86,6 +109,9 @@ pub(super) struct Map {
     /// Stated of no map that is served.
     #[serde(default, rename = "max")]
     _max: Option<u64>,
+    /// The same.
+    #[serde(default, rename = "min")]
+    _min: Option<u64>,
 }
 
 #[derive(Clone, Deserialize)]

@@ -1,5 +1,7 @@
 //! The limits of values, each behind its marker type.
 
+use anyhow::bail;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -91,6 +93,7 @@ pub(super) fn expression(service: &Service, name: &str) -> anyhow::Result<String
             Shape::Integer(_) => "Shape::NumberMap".to_owned(),
             _ => "Shape::TextMap".to_owned(),
         },
+        Shape::Other => bail!("`{name}` is of a type that no table has"),
         Shape::String(text) if text.values.is_empty() => format!("Shape::Text({marker}::SHAPE)"),
         Shape::String(_) => format!("Shape::Enum({marker}::SHAPE)"),
         Shape::Structure(_) => format!("Shape::Structure(&{})", upper_snake(name)),

@@ -40,7 +40,11 @@ pub(super) fn written(
 pub(super) fn has_marker(shape: &Shape) -> bool {
     match shape {
         Shape::Blob(_) | Shape::Integer(_) | Shape::List(_) | Shape::String(_) => true,
-        Shape::Boolean {} | Shape::Map(_) | Shape::Structure(_) | Shape::Timestamp {} => false,
+        Shape::Boolean {}
+        | Shape::Map(_)
+        | Shape::Other
+        | Shape::Structure(_)
+        | Shape::Timestamp {} => false,
     }
 }
 
