@@ -9,6 +9,7 @@ mod delivery;
 pub mod format;
 mod index;
 mod layout;
+mod lookup;
 pub mod verify;
 
 pub use cursors::{Cursors, DELIVERY};
@@ -18,3 +19,4 @@ pub use delivery::{
 };
 pub use index::{VALUE_BYTES_MAX, event_id_filter, lookup_values, may_hold_event_id};
 pub use layout::{Bucket, NotABucket, TrailLayout};
+pub use lookup::History;

@@ -1,0 +1,149 @@
+//! The search through log files, newest first.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use keyward_audit::files::Files;
+use keyward_crypto::sha256;
+use keyward_engine::HistoryError;
+use keyward_model::Timestamp;
+use keyward_store::{Scope, TrailFilePlace, TrailFileRecord, TrailFilter};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tokio::task::spawn_blocking;
+
+use super::newest::Newest;
+use super::{History, unreadable};
+use crate::format::{LOG_FILE_BYTES_MAX, gunzip};
+use crate::index::may_hold_event_id;
+
+/// How many rows are read at once.
+const ROWS: u32 = 64;
+/// After so many rows a lookup ends, with what it has.
+const ROWS_MAX: usize = 4096;
+/// After so many bytes of content a lookup ends, with what it has.
+const BYTES_MAX: u64 = 64 << 20;
+
+/// A search through the log files of an account and Region.
+pub(super) struct Search<'h> {
+    history: &'h History,
+    scope: Scope,
+    rows: usize,
+    bytes: u64,
+}
+
+/// Why a log file cannot be read.
+#[derive(Debug, thiserror::Error)]
+enum BadFile {
+    #[error("log file `{0}` is not what was delivered")]
+    Altered(String),
+    #[error("log file `{0}` cannot be read")]
+    Unreadable(String, #[source] io::Error),
+}
+
+impl<'h> Search<'h> {
+    pub(super) const fn new(history: &'h History, scope: Scope) -> Self {
+        Self { history, scope, rows: 0, bytes: 0 }
+    }
+
+    /// Offers the events of all files that may belong on the page. If there are too many to read,
+    /// only what is newer than the second returned is complete.
+    pub(super) async fn run(
+        mut self,
+        mut newest: Newest,
+    ) -> Result<(Newest, Option<Timestamp>), HistoryError> {
+        let filter = newest.wanted.filter();
+        let mut after = None;
+        loop {
+            let files = self.rows(&filter, after.as_ref()).await?;
+            let Some(last) = files.last() else { return Ok((newest, None)) };
+            after = Some(last.place());
+            for file in files {
+                // The newest second of which there may be an event in this file or behind it.
+                let second = file.newest.min(newest.wanted.to);
+                if newest.is_done_at(second) {
+                    return Ok((newest, None));
+                }
+                // A page must not end within a second: it says from which second on all is known.
+                if self.is_over() && second < newest.wanted.to {
+                    return Ok((newest, Some(second)));
+                }
+                self.rows += 1;
+                if may_hold(&file, &newest) {
+                    self.bytes = self.bytes.saturating_add(file.bytes);
+                    newest = self.offer(file, newest).await?;
+                }
+            }
+        }
+    }
+
+    const fn is_over(&self) -> bool {
+        self.rows >= ROWS_MAX || self.bytes >= BYTES_MAX
+    }
+
+    async fn rows(
+        &self,
+        filter: &TrailFilter,
+        after: Option<&TrailFilePlace>,
+    ) -> Result<Vec<TrailFileRecord>, HistoryError> {
+        let trail = self.history.engine.store().trail();
+        trail.matching_files(&self.scope, filter, after, ROWS).await.map_err(unreadable)
+    }
+
+    async fn offer(&self, file: TrailFileRecord, newest: Newest) -> Result<Newest, HistoryError> {
+        let files = Arc::clone(&self.history.files);
+        let layout = &self.history.layout;
+        let placed = layout.object(&file.bucket, &file.name.object);
+        let staged = layout.staged(&file.name.object);
+        let read = move || {
+            let stored = read_stored(&*files, [&placed, &staged]);
+            let unreadable = |error| BadFile::Unreadable(file.name.object.clone(), error);
+            let mut newest = newest;
+            offer_all(&file, &stored.map_err(unreadable)?, &mut newest).map(|()| newest)
+        };
+        spawn_blocking(read).await.map_err(unreadable)?.map_err(unreadable)
+    }
+}
+
+/// A file in its place, or on its way there.
+fn read_stored(files: &dyn Files, [placed, staged]: [&Path; 2]) -> io::Result<Vec<u8>> {
+    let bytes_max = u64::try_from(LOG_FILE_BYTES_MAX).unwrap_or(u64::MAX);
+    let is_missing = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+    for path in [placed, staged] {
+        match files.read(path, bytes_max) {
+            Err(error) if is_missing(&error) => {}
+            read => return read,
+        }
+    }
+    // It arrived there in between, or it is gone.
+    files.read(placed, bytes_max)
+}
+
+/// Whether the id that is asked for may be in the file.
+fn may_hold(file: &TrailFileRecord, newest: &Newest) -> bool {
+    match (&newest.wanted.event_id, &file.event_ids) {
+        (Some(id), Some(filter)) => may_hold_event_id(filter, id),
+        _ => true,
+    }
+}
+
+#[derive(Deserialize)]
+struct Content<'c> {
+    #[serde(rename = "Records", borrow)]
+    records: Vec<&'c RawValue>,
+}
+
+/// Offers every record of a file, if it is the file that was delivered.
+fn offer_all(file: &TrailFileRecord, stored: &[u8], newest: &mut Newest) -> Result<(), BadFile> {
+    let altered = || BadFile::Altered(file.name.object.clone());
+    let content = gunzip(stored, LOG_FILE_BYTES_MAX).map_err(|_| altered())?;
+    if sha256(&[&content]) != file.hash {
+        return Err(altered());
+    }
+    let content: Content<'_> = serde_json::from_slice(&content).map_err(|_| altered())?;
+    for record in content.records {
+        newest.offer(record.get().as_bytes());
+    }
+    Ok(())
+}
