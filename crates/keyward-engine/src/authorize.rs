@@ -279,6 +279,20 @@ impl Cx {
         Ok(Authorized::new(Account))
     }
 
+    /// The same for what policies name `*`, in services whose refusals name nothing then.
+    pub async fn authorize_anywhere<A: Action>(
+        &mut self,
+        action: A,
+    ) -> Result<Authorized<A::Proven, Account>, OpError> {
+        let region = self.region().clone();
+        let asked = Asked::of(&action);
+        let question = Question { asked, arn: "*", region: &region, resource: Resource::default() };
+        let verdict = self.decide_in_account(question).await?;
+        let denied = |cx: &Self, refusal| cx.denied_anywhere(asked, refusal);
+        self.require_allowed(asked, "*", &verdict, denied)?;
+        Ok(Authorized::new(Account))
+    }
+
     /// Decides whether the caller may do `A` to a principal: to those of its own account.
     pub async fn authorize_principal<A: Action>(
         &mut self,
@@ -395,6 +409,17 @@ impl Cx {
         resource: &str,
         verdict: &Verdict,
     ) -> Result<(), OpError> {
+        let denied = |cx: &Self, refusal| cx.denied(asked, resource, refusal);
+        self.require_allowed(asked, resource, verdict, denied)
+    }
+
+    fn require_allowed(
+        &mut self,
+        asked: Asked<'_>,
+        resource: &str,
+        verdict: &Verdict,
+        denied: impl FnOnce(&Self, Refusal) -> OpError,
+    ) -> Result<(), OpError> {
         match verdict.decision {
             Decision::Allowed(because) => {
                 self.note_allowed(asked, because);
@@ -402,7 +427,7 @@ impl Cx {
             }
             Decision::Denied(refusal) => {
                 self.note_refusal(asked, resource, verdict);
-                Err(self.denied(asked, resource, refusal))
+                Err(denied(self, refusal))
             }
         }
     }

@@ -45,6 +45,7 @@ error_codes! {
     AccessDenied = "AccessDeniedException", 400 / "AccessDenied", 403;
     AlreadyExists = "AlreadyExistsException", 400;
     CloudHsmClusterNotFound = "CloudHsmClusterNotFoundException", 400;
+    CloudTrailArnInvalid = "CloudTrailARNInvalidException", 400;
     ConcurrentModification = "ConcurrentModificationException", 400 / "ConcurrentModification", 409;
     Conflict = "ConflictException", 400;
     CustomKeyStoreHasCmks = "CustomKeyStoreHasCMKsException", 400;
@@ -68,13 +69,20 @@ error_codes! {
     InvalidAuthenticationCode =
         "InvalidAuthenticationCodeException", 400 / "InvalidAuthenticationCode", 403;
     InvalidCiphertext = "InvalidCiphertextException", 400;
+    InvalidEventCategory = "InvalidEventCategoryException", 400;
     InvalidGrantId = "InvalidGrantIdException", 400;
     InvalidGrantToken = "InvalidGrantTokenException", 400;
     InvalidIdentityToken = "InvalidIdentityTokenException", 400 / "InvalidIdentityToken", 400;
     InvalidImportToken = "InvalidImportTokenException", 400;
     InvalidInput = "InvalidInputException", 400 / "InvalidInput", 400;
     InvalidKeyUsage = "InvalidKeyUsageException", 400;
+    InvalidLookupAttributes = "InvalidLookupAttributesException", 400;
     InvalidMarker = "InvalidMarkerException", 400;
+    InvalidMaxResults = "InvalidMaxResultsException", 400;
+    InvalidNextToken = "InvalidNextTokenException", 400;
+    InvalidTimeRange = "InvalidTimeRangeException", 400;
+    InvalidToken = "InvalidTokenException", 400;
+    InvalidTrailName = "InvalidTrailNameException", 400;
     KeyUnavailable = "KeyUnavailableException", 500;
     KmsInternal = "KMSInternalException", 500 / "ServiceFailure", 500;
     KmsInvalidMac = "KMSInvalidMacException", 400;
@@ -88,11 +96,13 @@ error_codes! {
     NotFound = "NotFoundException", 400;
     OpenIdIdpCommunication =
         "OpenIdIdpCommunicationErrorException", 400 / "OpenIdIdpCommunicationError", 400;
+    OperationNotPermitted = "OperationNotPermittedException", 400;
     PackedPolicyTooLarge = "PackedPolicyTooLargeException", 400 / "PackedPolicyTooLarge", 400;
     PolicyNotAttachable = "PolicyNotAttachableException", 400 / "PolicyNotAttachable", 400;
     Serialization = "SerializationException", 400 / "MalformedInput", 400;
     Tag = "TagException", 400;
     Throttling = "ThrottlingException", 400 / "Throttling", 400;
+    TrailNotFound = "TrailNotFoundException", 400;
     UnmodifiableEntity = "UnmodifiableEntityException", 400 / "UnmodifiableEntity", 400;
     UnrecognizedClient = "UnrecognizedClientException", 400 / "InvalidClientTokenId", 403;
     UnsupportedOperation = "UnsupportedOperationException", 400;

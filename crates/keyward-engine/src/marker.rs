@@ -23,15 +23,31 @@ impl Cx {
         marker: Option<&str>,
     ) -> Result<Option<String>, OpError> {
         let Some(marker) = marker else { return Ok(None) };
-        let filter = self.filter(filter);
-        let scope = MarkerScope { operation, filter: filter.as_bytes() };
-        self.engine()
-            .ring()
-            .keys()
-            .check_marker(&scope, marker)
-            .and_then(|position| String::from_utf8(position).ok())
+        let position = self.read_marker(operation, filter, marker);
+        position
             .map(Some)
             .ok_or_else(|| op_error!(InvalidMarker, "Could not deserialize marker '{marker}'"))
+    }
+
+    /// The same, for services with another word for markers that are none.
+    pub fn read_marker(&self, operation: &str, filter: &str, marker: &str) -> Option<String> {
+        let filter = self.filter(filter);
+        let scope = MarkerScope { operation, filter: filter.as_bytes() };
+        let position = self.engine().ring().keys().check_marker(&scope, marker)?;
+        String::from_utf8(position).ok()
+    }
+
+    /// The marker that continues behind `position`.
+    pub fn write_marker(
+        &self,
+        operation: &str,
+        filter: &str,
+        position: &str,
+    ) -> Result<String, OpError> {
+        let filter = self.filter(filter);
+        let scope = MarkerScope { operation, filter: filter.as_bytes() };
+        let marker = self.engine().ring().keys().tag_marker(&scope, position.as_bytes());
+        marker.map_err(OpError::internal)
     }
 
     /// Cuts `entries`, one more than asked for if there are more, to a page of `limit`.
@@ -47,15 +63,8 @@ impl Cx {
             return Ok(Page { entries, next_marker: None });
         }
         entries.truncate(limit);
-        let filter = self.filter(filter);
-        let scope = MarkerScope { operation, filter: filter.as_bytes() };
         let last = entries.last().map(position).unwrap_or_default();
-        let marker = self
-            .engine()
-            .ring()
-            .keys()
-            .tag_marker(&scope, last.as_bytes())
-            .map_err(OpError::internal)?;
+        let marker = self.write_marker(operation, filter, &last)?;
         Ok(Page { entries, next_marker: Some(marker) })
     }
 

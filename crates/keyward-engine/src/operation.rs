@@ -120,6 +120,11 @@ pub const fn entry<O: Operation>() -> Entry {
     entry_of::<O, AwsJson>(&KMS)
 }
 
+/// The entry of an operation of another service that speaks JSON.
+pub const fn json_entry<O: Operation>(api: &'static Api) -> Entry {
+    entry_of::<O, AwsJson>(api)
+}
+
 /// The entry of an operation of a service that speaks Query.
 pub const fn query_entry<O: Operation>(api: &'static Api) -> Entry {
     Entry { body_bytes_max: FORM_BYTES_MAX, ..entry_of::<O, AwsQuery>(api) }

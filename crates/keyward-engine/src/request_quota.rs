@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use keyward_model::{AccountId, KeySpec, Region};
 
-use crate::{Cx, ErrorCode, OpError};
+use crate::{Cx, ErrorCode, KMS, OpError};
 
 /// How many locks the buckets are spread over.
 const SHARDS: usize = 16;
@@ -54,7 +54,7 @@ pub struct RequestGroup {
 
 /// The quotas in force.
 pub struct RequestQuotas {
-    groups: &'static [RequestGroup],
+    groups: Vec<&'static RequestGroup>,
     rates: Vec<Limit>,
     /// The groups of each operation.
     of_operation: HashMap<&'static str, Vec<usize>>,
@@ -95,11 +95,12 @@ impl RequestQuotas {
     /// The quotas of these groups: the service's if `is_like_service`, none otherwise, and in
     /// either case those that `own` names in requests a second.
     pub fn new(
-        groups: &'static [RequestGroup],
+        groups: impl IntoIterator<Item = &'static RequestGroup>,
         is_like_service: bool,
         own: impl Fn(&str) -> Option<u32>,
     ) -> Self {
-        let limit = |group: &RequestGroup| match own(group.name) {
+        let groups: Vec<_> = groups.into_iter().collect();
+        let limit = |group: &&RequestGroup| match own(group.name) {
             Some(requests) => Limit::Own(Rate::per_second(requests)),
             None if is_like_service => Limit::Service,
             None => Limit::Unlimited,
@@ -111,8 +112,8 @@ impl RequestQuotas {
             }
         }
         Self {
-            groups,
             rates: groups.iter().map(limit).collect(),
+            groups,
             of_operation,
             shards: std::array::from_fn(|_| Mutex::default()),
             hasher: RandomState::new(),
@@ -255,8 +256,12 @@ impl Cx {
         }
         Err(OpError::new(
             ErrorCode::Throttling,
-            "You have exceeded the rate at which you may call KMS. Reduce the frequency of your \
-             calls.",
+            if std::ptr::eq(self.entry().api, &raw const KMS) {
+                "You have exceeded the rate at which you may call KMS. Reduce the frequency of your \
+             calls."
+            } else {
+                "Rate exceeded"
+            },
         ))
     }
 }

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http::header::{CONNECTION, HOST, USER_AGENT};
 use http::{HeaderValue, Request, Response, StatusCode, Version, request};
 use hyper::body::Body;
-use keyward_engine::{Call, Client, Protocol, Reply};
+use keyward_engine::{Call, Client, ErrorCode, KMS, Protocol, Reply};
 use keyward_model::{Caller, Region, RequestId, new_uuid};
 use keyward_sigv4::{Presented, RequestParts};
 use metrics::Gauge;
@@ -230,7 +230,16 @@ impl<B: Backend> Calls<B> {
             client: client(asked.head, &asked.connection.peer, asked.source_ip),
         };
         let reply = self.backend.dispatch(route.entry, call, body).await;
-        reply.map_err(|error| Refused::failed(error, route.entry.api.protocol))
+        reply.map_err(|error| {
+            let is_kms = std::ptr::eq(route.entry.api, &raw const KMS);
+            match (route.entry.api.protocol, error.code) {
+                // The fault that has a name of its own is that of KMS.
+                (Protocol::AwsJson, ErrorCode::KmsInternal) if !is_kms => {
+                    Refused::internal_failure()
+                }
+                (protocol, _) => Refused::failed(error, protocol),
+            }
+        })
     }
 }
 

@@ -26,6 +26,8 @@ pub enum Naming {
     Target {
         /// What stands before an operation's name, its dot included.
         prefix: &'static str,
+        /// Where its requests are signed for.
+        signing_region: SigningRegion,
     },
     /// In the parameters `Action` and `Version` of a form.
     Action(QueryApi),
@@ -112,7 +114,7 @@ impl Routes {
 
     fn add(&mut self, service: &Service, entry: &'static Entry) {
         let (signing_region, namespace) = match service.naming {
-            Naming::Target { .. } => (SigningRegion::Served, ""),
+            Naming::Target { signing_region, .. } => (signing_region, ""),
             Naming::Action(api) => (api.signing_region, api.namespace),
         };
         let route = Route {
@@ -123,7 +125,7 @@ impl Routes {
             metrics: OperationMetrics::new(entry.name),
         };
         match service.naming {
-            Naming::Target { prefix } => {
+            Naming::Target { prefix, .. } => {
                 self.by_target.insert(format!("{prefix}{}", entry.name).into(), route);
             }
             Naming::Action(api) => {

@@ -10,8 +10,8 @@ use keyward_attestation::TrustRoots;
 use keyward_audit::{Journal, JournalOptions, JournalReader, without_operator_note};
 use keyward_crypto::{DomainKeys, RootKeyFile, Seal, SigningSecret, WrappedDomainKey};
 use keyward_engine::{
-    AttestationRules, Engine, Generator, KeyRing, NewCredential, NewDeployment, Observer,
-    Organization, Parts, Quotas, RequestQuotas, create_deployment,
+    AttestationRules, Engine, EventHistory, Generator, KeyRing, NewCredential, NewDeployment,
+    Observer, Organization, Parts, Quotas, RequestQuotas, create_deployment,
 };
 use keyward_model::{AccountId, Caller, Clock, KeyState, Partition};
 use keyward_oidc::{Issuers, Settings};
@@ -19,7 +19,7 @@ use keyward_outbound::{AddressRule, trust};
 use keyward_store::{Change, DomainKeyRecord, KeyRecord, Scope, Store, Write};
 use keyward_store_sqlite::{Database, SqliteStore};
 use keyward_trail::format::KeyPrefix;
-use keyward_trail::{Delivered, Delivery, DeliveryOptions, TrailLayout};
+use keyward_trail::{Delivered, Delivery, DeliveryOptions, History, TrailLayout};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -35,6 +35,7 @@ pub const OTHER_ACCOUNT: &str = "444455556666";
 
 const REGION: &str = "us-east-1";
 const OTHER_REGION: &str = "eu-central-1";
+const HISTORY_DAYS: u32 = 90;
 
 /// What a test may choose.
 pub struct TestOptions {
@@ -95,6 +96,8 @@ pub struct TestApp {
     key_ring: Arc<KeyRing>,
     seal: Seal,
     root: (Caller, Arc<SigningSecret>),
+    /// The engine only knows of it.
+    history: Arc<dyn EventHistory>,
     directory: TempDir,
 }
 
@@ -122,20 +125,23 @@ impl TestApp {
         let opened = (Arc::clone(&key_ring), store);
         let engine = start(directory.path(), opened, (&clock, &rng), options).await;
         let root = root(credential.root);
-        Self { engine, clock, rng, key_ring, seal, root, directory }
+        let history = attach_history(&engine, directory.path());
+        Self { engine, clock, rng, key_ring, seal, root, history, directory }
     }
 
     /// The same deployment after a restart: only what is in the database and the journal is left.
     /// Clients of before must be gone.
     pub async fn restarted(self) -> Self {
-        let Self { engine, clock, rng, seal, root, directory, .. } = self;
+        let Self { engine, clock, rng, seal, root, history, directory, .. } = self;
+        drop(history);
         assert_eq!(Arc::strong_count(&engine), 1, "somebody still uses the service");
         drop(engine);
         let opened = opened_store(directory.path(), &seal);
         let options = TestOptions::default();
         let key_ring = Arc::clone(&opened.0);
         let engine = start(directory.path(), opened, (&clock, &rng), options).await;
-        Self { engine, clock, rng, key_ring, seal, root, directory }
+        let history = attach_history(&engine, directory.path());
+        Self { engine, clock, rng, key_ring, seal, root, history, directory }
     }
 
     /// The root user of the first account, in the first Region.
@@ -206,13 +212,7 @@ impl TestApp {
 
     /// Where log files and digests are.
     pub fn trail_layout(&self) -> TrailLayout {
-        TrailLayout {
-            directory: self.directory.path().join("audit"),
-            bucket: "keyward-audit".parse().unwrap(),
-            prefix: KeyPrefix::default(),
-            name: "keyward".parse().unwrap(),
-            home_region: self.engine.default_region().clone(),
-        }
+        trail_layout(&self.engine, self.directory.path())
     }
 
     /// The engine, for what no client can do.
@@ -311,6 +311,24 @@ async fn start(
         observer: options.observer,
     })
     .unwrap()
+}
+
+fn attach_history(engine: &Arc<Engine>, directory: &Path) -> Arc<dyn EventHistory> {
+    let layout = trail_layout(engine, directory);
+    let history = History::new(Arc::clone(engine), layout, HISTORY_DAYS, Arc::default());
+    let history: Arc<dyn EventHistory> = Arc::new(history);
+    engine.attach_event_history(&history);
+    history
+}
+
+fn trail_layout(engine: &Engine, directory: &Path) -> TrailLayout {
+    TrailLayout {
+        directory: directory.join("audit"),
+        bucket: "keyward-audit".parse().unwrap(),
+        prefix: KeyPrefix::default(),
+        name: "keyward".parse().unwrap(),
+        home_region: engine.default_region().clone(),
+    }
 }
 
 fn issuers(

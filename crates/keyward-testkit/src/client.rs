@@ -24,11 +24,27 @@ const HOST: &str = "localhost";
 
 const FORM_TYPE: &str = "application/x-www-form-urlencoded; charset=utf-8";
 
-static SERVICES: [Service; 3] = [
+static SERVICES: [Service; 5] = [
     Service {
         signing_name: "kms",
-        naming: Naming::Target { prefix: TARGET_PREFIX },
+        naming: Naming::Target { prefix: TARGET_PREFIX, signing_region: SigningRegion::Served },
         operations: keyward_ops::OPERATIONS,
+    },
+    Service {
+        signing_name: "cloudtrail",
+        naming: Naming::Target {
+            prefix: keyward_cloudtrail::TARGET_PREFIX,
+            signing_region: SigningRegion::ServedOrGlobal,
+        },
+        operations: keyward_cloudtrail::OPERATIONS,
+    },
+    Service {
+        signing_name: "cloudtrail",
+        naming: Naming::Target {
+            prefix: keyward_cloudtrail::TARGET_PREFIX_SHORT,
+            signing_region: SigningRegion::ServedOrGlobal,
+        },
+        operations: keyward_cloudtrail::OPERATIONS,
     },
     Service {
         signing_name: "iam",
@@ -52,7 +68,8 @@ static SERVICES: [Service; 3] = [
 
 /// The operation of this name, whatever the service: no two have the same.
 fn find(operation: &str) -> &'static Entry {
-    keyward_ops::find(operation).or_else(|| keyward_iam::find(operation)).unwrap()
+    let find = [keyward_ops::find, keyward_iam::find, keyward_cloudtrail::find];
+    find.iter().find_map(|find| find(operation)).unwrap()
 }
 
 /// One principal in one Region. Its calls are signed requests that pass the whole server.
@@ -130,7 +147,7 @@ impl Client {
         &self.caller
     }
 
-    /// Calls an operation of KMS, IAM or STS. Whatever its protocol, the request is written and the
+    /// Calls an operation of any service. Whatever its protocol, the request is written and the
     /// reply read as JSON.
     pub async fn call(&self, operation: &str, input: Value) -> Result<Value, Refused> {
         let entry = find(operation);
@@ -140,14 +157,19 @@ impl Client {
         }
     }
 
-    /// Calls an operation of KMS with a body that need not be JSON.
+    /// Calls an operation of KMS or CloudTrail with a body that need not be JSON.
     pub async fn call_with_body(&self, operation: &str, body: &[u8]) -> Result<Value, Refused> {
-        let entry = keyward_ops::find(operation).unwrap();
-        let target = format!("{TARGET_PREFIX}{operation}");
+        let entry = find(operation);
+        let (service, prefix) = if std::ptr::eq(entry.api, &raw const keyward_cloudtrail::API) {
+            ("cloudtrail", keyward_cloudtrail::TARGET_PREFIX)
+        } else {
+            ("kms", TARGET_PREFIX)
+        };
+        let target = format!("{prefix}{operation}");
         let headers =
             [("content-type", CONTENT_TYPE), ("host", HOST), ("x-amz-target", target.as_str())];
         let region = self.region.as_str();
-        let reply = self.send(&headers, Some((region, "kms")), body).await;
+        let reply = self.send(&headers, Some((region, service)), body).await;
         if reply.status().is_success() {
             Ok(checked_reply(entry, reply.body()))
         } else {

@@ -6,9 +6,10 @@ use serde_json::Value;
 use crate::xml::Element;
 
 /// Errors that any operation may answer with, beside those of its model.
-const COMMON_ERRORS: [&str; 7] = [
+const COMMON_ERRORS: [&str; 8] = [
     "AccessDeniedException",
     "ExpiredTokenException",
+    "InternalFailure",
     "SerializationException",
     "ThrottlingException",
     "UnknownOperationException",
@@ -35,8 +36,12 @@ fn is_common_in_query(name: &str) -> bool {
 }
 
 /// The shapes that the model marks as faults of the service.
-const FAULTS: [&str; 3] =
-    ["DependencyTimeoutException", "KMSInternalException", "KeyUnavailableException"];
+const FAULTS: [&str; 4] = [
+    "DependencyTimeoutException",
+    "InternalFailure",
+    "KMSInternalException",
+    "KeyUnavailableException",
+];
 
 /// Errors that the service answers with although the model of the operation does not say so.
 /// Evidence: docs/WIRE.md, "Errors beside the model".

@@ -363,10 +363,11 @@ impl Oidc {
 
 impl RequestQuotas {
     fn require_sound(&self) -> Result<()> {
-        let groups = keyward_ops::REQUEST_GROUPS;
+        let groups =
+            || keyward_ops::REQUEST_GROUPS.iter().chain(keyward_cloudtrail::REQUEST_GROUPS);
         for (name, rate) in &self.rates {
-            if groups.iter().all(|group| group.name != name) {
-                let names: Vec<_> = groups.iter().map(|group| group.name).collect();
+            if groups().all(|group| group.name != name) {
+                let names: Vec<_> = groups().map(|group| group.name).collect();
                 bail!(
                     "`rates` in [request_quotas]: there is no group `{name}`; there are {}",
                     names.join(", ")

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use keyward_engine::EventHistory;
 use keyward_iam::{iam, sts};
 use keyward_server::{
     Certificates, Limits, Listener, Naming, QueryApi, Readiness, Server, Service, SigningRegion,
@@ -61,6 +62,8 @@ struct Serving {
     listener: Listener,
     admin: AdminSocket,
     desk: Arc<Desk>,
+    /// The engine only knows of it.
+    history: Arc<dyn EventHistory>,
     schedule: Schedule,
     sinks: RunningSinks,
     metrics: Option<(Listener, Metrics)>,
@@ -113,6 +116,8 @@ impl Serving {
             .build();
         let sinks = sinks.start(&engine, &readiness);
         let delivery = DeliveryTask::start(wiring::delivery(&engine, dir, config)?)?;
+        let history = wiring::history(&engine, dir, config, delivery.status())?;
+        engine.attach_event_history(&history);
         let deliverer = Deliverer::Beside(delivery);
         let desk = Arc::new(Desk::new(engine, seal, dir.clone(), deliverer));
         let schedule = Schedule::new(Arc::clone(&desk), config, watch, readiness)?;
@@ -125,12 +130,12 @@ impl Serving {
             info!(address = %listener.local_addr()?, "serving metrics");
         }
         notify::ready();
-        Ok(Self { server, listener, admin, desk, schedule, sinks, metrics, stop })
+        Ok(Self { server, listener, admin, desk, history, schedule, sinks, metrics, stop })
     }
 
     /// Ends when the last accepted request is answered, or with the second signal.
     async fn run_to_end(self, dir: &DataDir, config: &Config) -> Result<()> {
-        let Self { server, listener, admin, desk, schedule, sinks, metrics, stop } = self;
+        let Self { server, listener, admin, desk, history, schedule, sinks, metrics, stop } = self;
         if let Some((listener, metrics)) = metrics {
             let render = metrics.renderer(Arc::clone(&desk.engine), desk.deliverer.status());
             let limits = Limits { connections_max: METRICS_CONNECTIONS_MAX, ..limits(config) };
@@ -159,6 +164,7 @@ impl Serving {
             warn!(error = chain(error), "audit records wait in the database for the next start");
         }
         desk.deliverer.stop().await;
+        drop(history);
         if let Err(error) = desk.engine.write_last_uses().await {
             warn!(error = chain(error), "the last uses of keys are in the journal only");
         }
@@ -169,13 +175,32 @@ impl Serving {
 }
 
 /// The API: the operations of KMS are a table of `keyward-ops`, those of IAM and STS tables of
-/// `keyward-iam`.
-const fn services() -> [Service; 3] {
+/// `keyward-iam`, those of CloudTrail one of `keyward-cloudtrail`.
+const fn services() -> [Service; 5] {
     [
         Service {
             signing_name: "kms",
-            naming: Naming::Target { prefix: "TrentService." },
+            naming: Naming::Target {
+                prefix: "TrentService.",
+                signing_region: SigningRegion::Served,
+            },
             operations: keyward_ops::OPERATIONS,
+        },
+        Service {
+            signing_name: "cloudtrail",
+            naming: Naming::Target {
+                prefix: keyward_cloudtrail::TARGET_PREFIX,
+                signing_region: SigningRegion::ServedOrGlobal,
+            },
+            operations: keyward_cloudtrail::OPERATIONS,
+        },
+        Service {
+            signing_name: "cloudtrail",
+            naming: Naming::Target {
+                prefix: keyward_cloudtrail::TARGET_PREFIX_SHORT,
+                signing_region: SigningRegion::ServedOrGlobal,
+            },
+            operations: keyward_cloudtrail::OPERATIONS,
         },
         Service {
             signing_name: "iam",

@@ -11,15 +11,15 @@ use keyward_attestation::TrustRoots;
 use keyward_audit::{Journal, JournalOptions};
 use keyward_crypto::Seal;
 use keyward_engine::{
-    AttestationRules, Engine, KeyRing, LocalGenerator, Observer, Parts, Quotas, RequestQuotas,
-    Workers,
+    AttestationRules, Engine, EventHistory, KeyRing, LocalGenerator, Observer, Parts, Quotas,
+    RequestQuotas, Workers,
 };
 use keyward_model::{Clock, Rng, Timestamp};
 use keyward_oidc::{Issuers, Settings};
 use keyward_outbound::trust;
 use keyward_store::Store;
 use keyward_store_sqlite::{Database, SqliteStore};
-use keyward_trail::Delivery;
+use keyward_trail::{Delivery, DeliveryStatus, History};
 use rustix::rand::GetRandomFlags;
 use tracing::warn;
 
@@ -109,6 +109,18 @@ pub(crate) fn delivery(engine: &Arc<Engine>, dir: &DataDir, config: &Config) -> 
     Ok(Delivery::new(Arc::clone(engine), options))
 }
 
+/// Where events are looked up.
+pub(crate) fn history(
+    engine: &Arc<Engine>,
+    dir: &DataDir,
+    config: &Config,
+    delivery: &Arc<DeliveryStatus>,
+) -> Result<Arc<dyn EventHistory>> {
+    let options = config.audit.delivery(dir.audit(), engine.default_region().clone())?;
+    let (engine, delivery) = (Arc::clone(engine), Arc::clone(delivery));
+    Ok(Arc::new(History::new(engine, options.layout, options.history_days, delivery)))
+}
+
 /// Whose attestation documents are believed.
 fn attestation_rules(config: &config::Attestation) -> Result<AttestationRules> {
     let mut roots = if config.aws_root { TrustRoots::aws() } else { TrustRoots::default() };
@@ -148,7 +160,8 @@ fn request_quotas(config: &config::RequestQuotas, is_counted: bool) -> Option<Re
         return None;
     }
     let own = |name: &str| config.rates.get(name).copied();
-    Some(RequestQuotas::new(keyward_ops::REQUEST_GROUPS, is_like_service, own))
+    let groups = keyward_ops::REQUEST_GROUPS.iter().chain(keyward_cloudtrail::REQUEST_GROUPS);
+    Some(RequestQuotas::new(groups, is_like_service, own))
 }
 
 const fn durability(config: &Config) -> keyward_audit::Durability {

@@ -30,6 +30,13 @@ impl Cx {
         )
     }
 
+    /// The refusal of what is done to no resource.
+    pub(super) fn denied_anywhere(&self, asked: Asked<'_>, refusal: Refusal) -> OpError {
+        let (caller, action) = (self.caller().arn(), asked.name);
+        let reason = refusal.reason(action);
+        op_error!(AccessDenied, "User: {caller} is not authorized to perform: {action} {reason}")
+    }
+
     /// The refusal that does not tell a missing resource from a forbidden one.
     pub(super) fn denied_elsewhere(&self, asked: Asked<'_>, elsewhere: Elsewhere) -> OpError {
         let (caller, action) = (self.caller().arn(), asked.name);

@@ -64,7 +64,7 @@ operations!(Deny Echo Panic Silence Wait);
 
 pub(crate) const SERVICES: &[Service] = &[Service {
     signing_name: "kms",
-    naming: Naming::Target { prefix: "TrentService." },
+    naming: Naming::Target { prefix: "TrentService.", signing_region: SigningRegion::Served },
     operations: OPERATIONS,
 }];
 
