@@ -215,9 +215,7 @@ impl Scene {
 
     fn records_since(&self, before: usize) -> Vec<String> {
         let lines = self.app.journal().into_iter().skip(before);
-        lines
-            .map(|line| String::from_utf8(without_operator_note(&line)).unwrap())
-            .collect()
+        lines.map(|line| String::from_utf8(without_operator_note(&line)).unwrap()).collect()
     }
 
     fn compare(&mut self, title: &str, expected: &[String], actual: &[String]) -> Vec<String> {

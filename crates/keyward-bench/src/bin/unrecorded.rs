@@ -23,7 +23,7 @@ use keyward_engine::{AttestationRules, Engine, KeyRing, LocalGenerator, Parts, Q
 use keyward_model::{Clock, Rng, Timestamp};
 use keyward_oidc::{Issuers, Settings};
 use keyward_outbound::{AddressRule, trust};
-use keyward_server::{Listener, Naming, Server, Service};
+use keyward_server::{Listener, Naming, Server, Service, SigningRegion};
 use keyward_store::Store as _;
 use keyward_store_sqlite::{Database, SqliteStore};
 
@@ -35,7 +35,7 @@ async fn main() -> Result<()> {
     let engine = engine(Path::new(directory.trim())).await?;
     let kms = Service {
         signing_name: "kms",
-        naming: Naming::Target { prefix: "TrentService." },
+        naming: Naming::Target { prefix: "TrentService.", signing_region: SigningRegion::Served },
         operations: keyward_ops::OPERATIONS,
     };
     let server = Server::builder(engine, &[kms]).build();
