@@ -14,8 +14,9 @@ mod public_key;
 pub use blocks::{BLOCK_BYTES, BLOCK_SUM_BYTES, block_sum, block_sums};
 pub use date::{compact_minute, compact_second, parse_iso_date};
 pub use digest::{
-    DIGEST_BYTES_MAX, Digest, DigestMetadata, HASH_ALGORITHM, ListedFile, METADATA_BYTES_MAX,
-    METADATA_SUFFIX, NotADigest, PreviousDigest, SIGNATURE_ALGORITHM, signing_string,
+    DIGEST_BYTES_MAX, DIGEST_FILES_MAX, Digest, DigestMetadata, HASH_ALGORITHM, ListedFile,
+    METADATA_BYTES_MAX, METADATA_SUFFIX, NotADigest, PreviousDigest, SIGNATURE_ALGORITHM,
+    signing_string,
 };
 pub use gzip::{GunzipError, LOG_FILE_BYTES_MAX, foreign_header_byte, gunzip, gzip};
 pub use name::{

@@ -14,12 +14,10 @@ use tracing::info;
 use super::place::compress;
 use super::{Delivery, DeliveryError, length};
 use crate::format::{
-    self, Digest, DigestMetadata, DigestName, ListedFile, PublicKeys, block_sums, fingerprint,
-    pkcs1_from_spki, signing_string,
+    self, DIGEST_FILES_MAX, Digest, DigestMetadata, DigestName, ListedFile, PublicKeys, block_sums,
+    fingerprint, pkcs1_from_spki, signing_string,
 };
 
-/// A digest lists so many files at most; what is left is for the next.
-const FILES_MAX: u32 = 10_000;
 const SECOND_MS: i64 = 1000;
 const HOUR_MS: i64 = 3_600_000;
 
@@ -80,7 +78,8 @@ impl Delivery {
         let Some(end) = end.at(now, previous.as_ref().map(|it| it.ended_at)) else {
             return Ok(None);
         };
-        let files = trail.undigested_files(scope, end, FILES_MAX).await?;
+        let files_max = u32::try_from(DIGEST_FILES_MAX).unwrap_or(u32::MAX);
+        let files = trail.undigested_files(scope, end, files_max).await?;
         let first_delivery = files.first().map(|it| floor(it.delivered_at, SECOND_MS));
         let start = previous.as_ref().map(|it| it.ended_at).or(first_delivery);
         // Nothing to begin with before the first file.

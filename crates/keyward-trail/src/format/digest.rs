@@ -7,8 +7,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::date::{iso, iso_or_null};
 
-/// The longest digest that is read, compressed or not: some 200,000 log files.
-pub const DIGEST_BYTES_MAX: usize = 128 << 20;
+/// The longest digest that is read, compressed or not; the longest that is written has a tenth.
+pub const DIGEST_BYTES_MAX: usize = 64 << 20;
+/// How many log files a digest lists; what is left is for the next.
+pub const DIGEST_FILES_MAX: usize = 10_000;
 /// The longest metadata file that is read.
 pub const METADATA_BYTES_MAX: usize = 16 << 10;
 /// What is added to a digest's name to name the file with its object metadata.

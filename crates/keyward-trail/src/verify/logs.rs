@@ -80,11 +80,7 @@ impl Walk<'_, '_> {
             return;
         }
         self.shelf.account_for(&file);
-        let newest_start = self.valid.last_key_value().map(|(_, start)| *start);
-        let is_left_out = match row.digest_ended_at {
-            Some(end) => self.valid.contains_key(&end),
-            None => newest_start.is_some_and(|start| row.delivered_at < start),
-        };
+        let is_left_out = row.digest_ended_at.is_some_and(|end| self.valid.contains(&end));
         if is_left_out {
             self.found(&file, Problem::LeftOut);
         }
@@ -96,7 +92,7 @@ impl Walk<'_, '_> {
 
     /// Tells of the log files that neither a digest nor the database knows.
     pub(super) fn check_others(&mut self) {
-        let newest_end = self.valid.last_key_value().map(|(end, _)| *end);
+        let newest_end = self.valid.last().copied();
         for (minute, file) in self.shelf.others(self.scope) {
             if !self.is_in_range(minute) {
                 continue;
@@ -104,7 +100,8 @@ impl Walk<'_, '_> {
             let is_uncovered = |(from, to): &(Option<Timestamp>, Timestamp)| {
                 from.is_none_or(|from| minute.plus(MINUTE) > from) && minute <= *to
             };
-            let is_due = newest_end.is_some_and(|end| minute.plus(MINUTE) <= end);
+            let is_due =
+                !self.newest_is_full && newest_end.is_some_and(|end| minute.plus(MINUTE) <= end);
             if self.trail.is_some() {
                 self.report.summary.logs_invalid += 1;
                 self.found(&file, Problem::Unknown);

@@ -12,8 +12,8 @@ use super::logs::Mismatch;
 use super::shelf::{Shelf, Tree};
 use super::{Range, Report, Sources};
 use crate::format::{
-    DIGEST_BYTES_MAX, Digest, DigestMetadata, DigestName, METADATA_BYTES_MAX, METADATA_SUFFIX,
-    signing_string,
+    DIGEST_BYTES_MAX, DIGEST_FILES_MAX, Digest, DigestMetadata, DigestName, METADATA_BYTES_MAX,
+    METADATA_SUFFIX, signing_string,
 };
 
 /// One account and Region at work.
@@ -29,8 +29,10 @@ pub(super) struct Walk<'a, 'r> {
     /// The newest digest the database knows.
     anchor: Option<TrailDigestRecord>,
     visited: BTreeSet<Address>,
-    /// The valid digests: their ends and starts.
-    pub(super) valid: BTreeMap<Timestamp, Timestamp>,
+    /// The ends of valid digests.
+    pub(super) valid: BTreeSet<Timestamp>,
+    /// Whether the newest valid digest lists so many files that others had to wait for the next.
+    pub(super) newest_is_full: bool,
     /// Times that only a digest covers which is not valid; open ones begin where the next valid
     /// digest ends.
     pub(super) uncovered: Vec<(Option<Timestamp>, Timestamp)>,
@@ -84,7 +86,8 @@ impl<'a, 'r> Walk<'a, 'r> {
             report,
             anchor: None,
             visited: BTreeSet::new(),
-            valid: BTreeMap::new(),
+            valid: BTreeSet::new(),
+            newest_is_full: false,
             uncovered: Vec::new(),
             contents: HashMap::new(),
             mismatches: Vec::new(),
@@ -311,7 +314,10 @@ impl<'a, 'r> Walk<'a, 'r> {
 
     /// Takes a valid digest's time as covered, and compares it with that of the one after it.
     fn note_valid(&mut self, step: &Step, digest: &Digest) {
-        self.valid.insert(digest.end, digest.start);
+        if self.valid.is_empty() {
+            self.newest_is_full = digest.log_files.len() >= DIGEST_FILES_MAX;
+        }
+        self.valid.insert(digest.end);
         self.report.summary.cover(digest.start, digest.end);
         for open in self.uncovered.iter_mut().filter(|(from, _)| from.is_none()) {
             open.0 = Some(digest.end);
