@@ -13,7 +13,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use keyward_model::{AccountId, Region, RequestId};
 
 use crate::certificate::parse_name;
-pub(crate) use audit::{Audit, AuditDeliver};
+pub(crate) use audit::{Audit, AuditDeliver, AuditVerify};
 pub(crate) use service::{Registration, Service, ServiceAdd};
 
 /// Keyward serves the AWS KMS API from your own machine.
@@ -69,7 +69,7 @@ pub(crate) enum Command {
     /// Add accounts and replace root credentials.
     #[command(subcommand)]
     Account(Account),
-    /// Work on the audit trail: log files and digests.
+    /// Deliver, verify and read the audit trail.
     #[command(subcommand)]
     Audit(Audit),
     /// Accept the time after the clock leapt.

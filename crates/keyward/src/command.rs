@@ -28,11 +28,11 @@ use crate::config::Config;
 /// is the error.
 pub(crate) fn run(arguments: Arguments) -> Result<()> {
     match arguments.command {
+        Command::Audit(arguments) => audit::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
         Command::Serve(arguments) => serve::run(arguments),
         Command::Quickstart(arguments) => quickstart::run(arguments),
         Command::Account(arguments) => account::run(&arguments),
-        Command::Audit(arguments) => audit::run(&arguments),
         Command::Clock(arguments) => clock::run(&arguments),
         Command::Dev(arguments) => dev::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),

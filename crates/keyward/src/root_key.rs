@@ -71,6 +71,19 @@ pub(crate) fn open(
     Ok((seal, keys))
 }
 
+/// Whether the seal is a passphrase that nobody gives.
+pub(crate) fn lacks_passphrase(
+    records: &[DomainKeyRecord],
+    source: &PassphraseSource,
+) -> Result<bool> {
+    let Some(newest) = records.iter().max_by_key(|record| record.number) else {
+        return Ok(false);
+    };
+    let is_passphrase =
+        matches!(WrappedDomainKey::parse(&newest.wrapped)?.kind(), SealKind::Passphrase(_));
+    Ok(is_passphrase && !passphrase::is_offered(source))
+}
+
 fn read_file(dir: &DataDir) -> Result<Option<Seal>> {
     let path = dir.root_key();
     let Some(content) = private_file::read_secret(&path, RootKeyFile::BYTES)? else {

@@ -1,12 +1,16 @@
 //! What can be asked of the audit trail.
 
+mod verify;
+
 use clap::{Args, Subcommand};
 
 use super::Deployment;
+pub(crate) use verify::AuditVerify;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Audit {
     Deliver(AuditDeliver),
+    Verify(AuditVerify),
 }
 
 /// Deliver all audit records to log files now

@@ -1,6 +1,7 @@
 //! `keyward audit`
 
 mod deliver;
+mod verify;
 
 use anyhow::Result;
 
@@ -9,5 +10,6 @@ use crate::arguments::Audit;
 pub(super) fn run(arguments: &Audit) -> Result<()> {
     match arguments {
         Audit::Deliver(arguments) => deliver::run(arguments),
+        Audit::Verify(arguments) => verify::run(arguments),
     }
 }
