@@ -1,5 +1,5 @@
 //! The outbound client against receivers on this machine.
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
 
 use std::io::Write as _;
 use std::sync::Arc;

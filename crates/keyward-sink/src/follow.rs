@@ -250,16 +250,13 @@ impl<S: Sink> Follower<S> {
         let before = self.progress.health();
         self.progress.note_idle();
         self.tell_change(before);
-        if self.kept != Some(self.taken) {
+        if self.kept == Some(self.taken) {
+            reader.changed().await;
+        } else {
             tokio::select! {
                 () = reader.changed() => {}
-                () = sleep(KEEP_AFTER) => {
-                    self.keep().await;
-                    return;
-                }
+                () = sleep(KEEP_AFTER) => return self.keep().await,
             }
-        } else {
-            reader.changed().await;
         }
         sleep(GATHER).await;
     }

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use keyward_model::{KeyArn, KeyRef};
-use keyward_outbound::{AddressRule, Plaintext};
+use keyward_outbound::AddressRule;
 use keyward_server::{Limits, Network};
 use serde::{Deserialize, Serialize};
 use tracing_subscriber::filter::Targets;
@@ -349,14 +349,10 @@ impl Oidc {
         };
         let networks = self.networks.iter().map(network).collect::<Result<Vec<_>>>()?;
         let is_named = move |address| networks.iter().any(|network| network.contains(address));
-        let plaintext = match self.allow_http_to_loopback {
-            true => Plaintext::ToLoopback,
-            false => Plaintext::ToNobody,
-        };
         Ok(AddressRule {
             hosts: self.hosts.iter().map(host).collect::<Result<_>>()?,
             private_is_allowed: Some(Box::new(is_named)),
-            plaintext,
+            plaintext: sinks::to_loopback(self.allow_http_to_loopback),
         })
     }
 }

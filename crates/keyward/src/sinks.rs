@@ -1,7 +1,7 @@
 //! The sinks of audit records: what the configuration names, at work.
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
@@ -150,7 +150,7 @@ fn otlp(
     Ok(Some((Otlp::new(settings), config.terms())))
 }
 
-fn secrets(file: &PathBuf) -> Result<Secrets> {
+fn secrets(file: &Path) -> Result<Secrets> {
     match read(file)? {
         Some(text) => Ok(Secrets::parse(std::str::from_utf8(text.expose())?)?),
         None => Ok(Secrets::default()),
@@ -158,7 +158,7 @@ fn secrets(file: &PathBuf) -> Result<Secrets> {
 }
 
 /// Lines of `Name: value`. No error tells a value.
-fn headers(file: &PathBuf) -> Result<HeaderMap> {
+fn headers(file: &Path) -> Result<HeaderMap> {
     let mut headers = HeaderMap::new();
     let Some(text) = read(file)? else { return Ok(headers) };
     for (at, line) in std::str::from_utf8(text.expose())?.lines().enumerate() {
@@ -226,20 +226,20 @@ mod tests {
     #[test]
     fn headers_are_read_from_lines_and_kept_from_sight() {
         let file = file("Authorization: Bearer abc\n\nx-scope:  a: b \n");
-        let headers = headers(&file.path().into()).unwrap();
+        let headers = headers(file.path()).unwrap();
         assert_eq!(headers["authorization"], "Bearer abc");
         assert_eq!(headers["x-scope"], "a: b");
         assert!(!format!("{headers:?}").contains("Bearer"));
-        assert!(super::headers(&PathBuf::new()).unwrap().is_empty());
+        assert!(super::headers(Path::new("")).unwrap().is_empty());
     }
 
     #[test]
     fn what_is_no_header_is_refused_and_not_repeated() {
         for text in ["no header", "bad name: secret", "x: sec\u{1}ret"] {
-            let refused = headers(&file(&format!("a: b\n{text}")).path().into()).unwrap_err();
+            let refused = headers(file(&format!("a: b\n{text}")).path()).unwrap_err();
             assert_eq!(refused.to_string(), "line 2 is no header");
         }
-        assert!(headers(&file(&"a: b\n".repeat(HEADERS_MAX + 1)).path().into()).is_err());
-        assert!(headers(&"/nowhere/headers".into()).is_err());
+        assert!(headers(file(&"a: b\n".repeat(HEADERS_MAX + 1)).path()).is_err());
+        assert!(headers(Path::new("/nowhere/headers")).is_err());
     }
 }

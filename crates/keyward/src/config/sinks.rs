@@ -281,10 +281,8 @@ impl Syslog {
     }
 
     fn reach(&self) -> Reach<'_> {
-        let plaintext = match self.expose_plaintext_to_the_network {
-            true => Plaintext::ToAnyone,
-            false => Plaintext::ToLoopback,
-        };
+        let is_exposed = self.expose_plaintext_to_the_network;
+        let plaintext = if is_exposed { Plaintext::ToAnyone } else { Plaintext::ToLoopback };
         Reach {
             section: "audit_syslog",
             networks: &self.networks,
@@ -356,7 +354,8 @@ fn parse_url(text: &str) -> Result<Option<Url>> {
     text.parse().map(Some).map_err(|error| anyhow!("{error}"))
 }
 
-const fn to_loopback(is_allowed: bool) -> Plaintext {
+/// Who is spoken to over HTTP without TLS.
+pub(super) const fn to_loopback(is_allowed: bool) -> Plaintext {
     if is_allowed { Plaintext::ToLoopback } else { Plaintext::ToNobody }
 }
 
