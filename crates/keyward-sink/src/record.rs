@@ -109,6 +109,23 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn every_line_ever_written_has_its_members() {
+        let mut refusals = 0;
+        let lines = include_str!("../../../vectors/journal/v1.jsonl").lines();
+        for line in lines.clone() {
+            let record = record(line);
+            let Members { event_time, event_name, event_id, recipient_account_id, .. } =
+                &record.members;
+            for member in [event_time, event_name, event_id, recipient_account_id] {
+                assert!(!member.is_empty(), "{line}");
+            }
+            refusals += usize::from(record.is_refusal());
+            assert!(record.json().is_some());
+        }
+        assert!(refusals > 0 && refusals < lines.count());
+    }
+
+    #[test]
     fn a_damaged_line_is_still_a_record() {
         let damaged = Record::read(b"\xff{no", JournalPosition::default());
         assert_eq!(damaged.text(), "\u{fffd}{no");

@@ -31,20 +31,6 @@ impl Cursors {
         let writes = vec![Write::PutTrailCursor(record(name, position))];
         self.engine.store().commit(Change { writes, ..Change::default() }).await.map(drop)
     }
-
-    /// Forgets every reader but delivery and these: the journal is kept for nobody else.
-    pub async fn keep_only(&self, names: &[&str]) -> Result<(), CommitError> {
-        let mut writes = Vec::new();
-        for cursor in self.engine.store().trail().cursors().await? {
-            if cursor.name != DELIVERY && !names.contains(&cursor.name.as_str()) {
-                writes.push(Write::DeleteTrailCursor(cursor.name));
-            }
-        }
-        if writes.is_empty() {
-            return Ok(());
-        }
-        self.engine.store().commit(Change { writes, ..Change::default() }).await.map(drop)
-    }
 }
 
 pub(crate) fn position(record: &TrailCursorRecord) -> JournalPosition {

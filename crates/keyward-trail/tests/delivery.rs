@@ -8,11 +8,11 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use keyward_audit::JournalPosition;
+use keyward_audit::{JournalOptions, JournalPosition};
 use keyward_crypto::{RsaVerifyingKey, sha256};
 use keyward_model::LookupAttribute;
 use keyward_store::{Scope, TrailFilter, TrailState};
-use keyward_testkit::{Client, TestApp};
+use keyward_testkit::{Client, TestApp, TestOptions};
 use keyward_trail::format::{
     Digest, DigestMetadata, LogFileName, PublicKeys, block_sums, gunzip, signing_string,
 };
@@ -314,4 +314,34 @@ async fn what_is_too_old_is_removed_and_nothing_else() {
     app.clock().advance_days(50);
     delivery.remove_old().await.unwrap();
     assert_eq!(log_files(&app).len(), 1, "the newest digest and its files stay");
+}
+
+#[tokio::test]
+async fn segments_are_kept_for_readers_that_are_named_and_for_no_others() {
+    let journal = JournalOptions { segment_bytes_max: 1000, ..JournalOptions::default() };
+    let app = TestApp::with(TestOptions { journal, ..TestOptions::default() }).await;
+    for _ in 0..5 {
+        make_some_records(&app.root()).await;
+    }
+    let segments = || {
+        let segments = app.engine().journal().segments().unwrap();
+        segments.into_iter().map(|segment| segment.number).collect::<Vec<_>>()
+    };
+    let all = segments();
+    assert!(all.len() > 4);
+    let cursors = Cursors::new(app.engine().clone());
+    let place = |segment| JournalPosition { segment, offset: 0 };
+    cursors.store("slow", place(all[2])).await.unwrap();
+    cursors.store("gone", place(all[0])).await.unwrap();
+    app.deliver().await;
+    app.clock().advance_days(100_000);
+    let removing = async |readers: &[&str]| {
+        let readers = readers.iter().map(|name| (*name).to_owned()).collect();
+        let options = DeliveryOptions { readers, ..DeliveryOptions::new(app.trail_layout()) };
+        let mut delivery = keyward_trail::Delivery::new(app.engine().clone(), options);
+        delivery.remove_old().await.unwrap();
+        segments()
+    };
+    assert_eq!(removing(&["slow"]).await, all[2..]);
+    assert_eq!(removing(&[]).await, all[all.len() - 1..]);
 }

@@ -297,6 +297,15 @@ impl Config {
         self.trusted_proxies().map(drop)
     }
 
+    /// The names of the sinks that must not be left behind.
+    pub(crate) fn required_sinks(&self) -> Result<Vec<String>> {
+        let webhook = self.audit_webhook.url()?.map(|_| self.audit_webhook.terms());
+        let syslog = self.audit_syslog.address()?.map(|_| self.audit_syslog.terms());
+        let otlp = self.audit_otlp.url()?.map(|_| self.audit_otlp.terms());
+        let sinks = [webhook, syslog, otlp].into_iter().flatten();
+        Ok(sinks.filter(|sink| sink.is_required).map(|sink| sink.name.to_owned()).collect())
+    }
+
     /// Whose word on the address of a client is believed.
     pub(crate) fn trusted_proxies(&self) -> Result<Vec<Network>> {
         let parse = |text: &String| {

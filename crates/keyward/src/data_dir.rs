@@ -202,7 +202,7 @@ impl DataDir {
 
     /// What sinks' receivers refused for good.
     pub(crate) fn dead_letters(&self) -> PathBuf {
-        self.0.join("audit/dead-letters.jsonl")
+        self.audit().join("dead-letters.jsonl")
     }
 
     pub(crate) fn aws(&self) -> PathBuf {

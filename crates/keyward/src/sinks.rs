@@ -16,7 +16,6 @@ use keyward_sink::{
     CursorError, Cursors, DeadLetters, Destination, Dialect, Follower, Health, Otlp, OtlpSettings,
     Secrets, Sink, Surroundings, Syslog, Terms, Webhook, WebhookSettings,
 };
-use keyward_store::{Change, TrailCursorRecord, Write};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -59,7 +58,7 @@ impl Sinks {
         let readiness = readiness.clone();
         let around = Surroundings {
             journal: Arc::clone(engine.journal()),
-            cursors: Arc::new(StoredCursors(Arc::clone(engine))),
+            cursors: Arc::new(StoredCursors(keyward_trail::Cursors::new(Arc::clone(engine)))),
             clock: Arc::new(SystemClock),
             rng: Arc::new(SystemRng),
             tell: Arc::new(move |sink, health| tell(&readiness, sink, health)),
@@ -191,23 +190,16 @@ fn read(file: &Path) -> Result<Option<keyward_crypto::Secret>> {
 }
 
 /// The places of sinks in the deployment's database.
-struct StoredCursors(Arc<Engine>);
+struct StoredCursors(keyward_trail::Cursors);
 
 #[async_trait]
 impl Cursors for StoredCursors {
     async fn load(&self, name: &str) -> Result<Option<JournalPosition>, CursorError> {
-        let cursor = self.0.store().trail().cursor(name).await;
-        let cursor = cursor.map_err(|error| CursorError(error.into()))?;
-        Ok(cursor
-            .map(|TrailCursorRecord { segment, offset, .. }| JournalPosition { segment, offset }))
+        self.0.load(name).await.map_err(|error| CursorError(error.into()))
     }
 
     async fn store(&self, name: &str, position: JournalPosition) -> Result<(), CursorError> {
-        let JournalPosition { segment, offset } = position;
-        let record = TrailCursorRecord { name: name.to_owned(), segment, offset };
-        let change = Change { writes: vec![Write::PutTrailCursor(record)], ..Change::default() };
-        let committed = self.0.store().commit(change).await;
-        committed.map(drop).map_err(|error| CursorError(error.into()))
+        self.0.store(name, position).await.map_err(|error| CursorError(error.into()))
     }
 }
 

@@ -105,7 +105,8 @@ impl Opened {
 
 /// What delivers audit records to log files.
 pub(crate) fn delivery(engine: &Arc<Engine>, dir: &DataDir, config: &Config) -> Result<Delivery> {
-    let options = config.audit.delivery(dir.audit(), engine.default_region().clone())?;
+    let mut options = config.audit.delivery(dir.audit(), engine.default_region().clone())?;
+    options.readers = config.required_sinks()?;
     Ok(Delivery::new(Arc::clone(engine), options))
 }
 

@@ -7,7 +7,7 @@ use keyward_audit::{FollowError, Journal, JournalFollower, JournalPosition};
 use crate::Record;
 
 /// How much is read at once.
-const BATCH_BYTES_MAX: usize = 256 * 1024;
+const BATCH_BYTES_MAX: usize = 1024 * 1024;
 
 /// The place of a sink in the journal.
 pub(super) struct Reader {

@@ -17,8 +17,11 @@ pub struct DeliveryOptions {
     pub history_days: u32,
     /// How long log files and digests are kept; 0 is for ever.
     pub files_days: u32,
-    /// How long segments of the journal are kept once everyone has read them.
+    /// How long segments of the journal are kept once they are delivered and read.
     pub journal_days: u32,
+    /// The other readers, by the names of their cursors, whom segments are kept for until they have
+    /// read them. A cursor of nobody who reads any more keeps none.
+    pub readers: Vec<String>,
     /// How long a key signs digests.
     pub signing_key_days: u32,
 }
@@ -33,6 +36,7 @@ impl DeliveryOptions {
             history_days: 90,
             files_days: 0,
             journal_days: 7,
+            readers: Vec::new(),
             signing_key_days: 365,
         }
     }

@@ -34,7 +34,9 @@ impl Delivery {
         if !cursors.iter().any(|cursor| cursor.name == DELIVERY) {
             return Ok(());
         }
-        let Some(read) = cursors.iter().map(cursors::position).min() else { return Ok(()) };
+        let keeps = |name: &String| name == DELIVERY || self.options.readers.contains(name);
+        let read = cursors.iter().filter(|cursor| keeps(&cursor.name)).map(cursors::position);
+        let Some(read) = read.min() else { return Ok(()) };
         let old = days_before(self.engine.machine_clock().now(), self.options.journal_days);
         let journal = self.engine.journal();
         let segments = journal.segments().map_err(FollowError::from)?;

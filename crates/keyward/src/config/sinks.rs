@@ -428,4 +428,17 @@ mod tests {
         }
         assert_eq!(Otlp::default().url().unwrap(), None);
     }
+
+    #[test]
+    fn the_journal_is_kept_for_the_sinks_that_are_there_and_required() {
+        let sinks = |more: &str| {
+            let text = format!(
+                "[audit_otlp]\nendpoint = 'https://otel.example.com'\n{more}\
+                 [audit_syslog]\naddress = 'unix:/dev/log'"
+            );
+            parse(&text).unwrap().required_sinks().unwrap()
+        };
+        assert_eq!(sinks(""), ["syslog", "otlp"]);
+        assert_eq!(sinks("required = false\n"), ["syslog"]);
+    }
 }
