@@ -36,7 +36,7 @@ pub use follower::{FollowError, JournalFollower, Lines};
 pub use hold::Hold;
 pub use position::{InvalidPosition, JournalPosition};
 use queue::Turn;
-pub use reader::{JournalReader, find_request};
+pub use reader::{JournalReader, find_request, journal_segments};
 use writer::Writer;
 
 /// What an acknowledged line has survived.

@@ -16,7 +16,7 @@ pub use event::{Event, EventResource};
 pub use journal::{
     Durability, FollowError, Hold, InvalidPosition, Journal, JournalCounts, JournalError,
     JournalFollower, JournalOptions, JournalPosition, JournalReader, Lines, OpenError, Repair,
-    Segment, find_request,
+    Segment, find_request, journal_segments,
 };
 pub use json::{Fragment, JsonObject, Recorded};
 pub use record::{

@@ -12,6 +12,7 @@ mod name;
 mod public_key;
 
 pub use blocks::{BLOCK_BYTES, BLOCK_SUM_BYTES, block_sum, block_sums};
+pub(crate) use date::day_path;
 pub use date::{compact_minute, compact_second, parse_iso_date};
 pub use digest::{
     DIGEST_BYTES_MAX, DIGEST_FILES_MAX, Digest, DigestMetadata, HASH_ALGORITHM, ListedFile,

@@ -10,6 +10,7 @@ pub mod format;
 mod index;
 mod layout;
 mod lookup;
+pub mod search;
 pub mod verify;
 
 pub use cursors::{Cursors, DELIVERY};

@@ -2,14 +2,14 @@
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, Read as _};
+use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 use std::vec;
 
 use uuid::Uuid;
 
-use super::{OpenError, segment};
+use super::{JournalPosition, OpenError, segment};
 
 /// The longest line read: four times the longest record.
 const LINE_BYTES_MAX: u64 = 1024 * 1024;
@@ -19,8 +19,8 @@ pub(super) const RECENT: Duration = Duration::from_mins(10);
 
 /// The lines of a journal, oldest first, without their line ends.
 ///
-/// Segments that start after the reader was opened are not read. A last line without its end is
-/// still being written and is not read either.
+/// Segments that start after the reader was opened are not read, nor are those removed meanwhile. A
+/// last line without its end is still being written and is not read either.
 #[derive(Debug)]
 pub struct JournalReader {
     directory: PathBuf,
@@ -37,8 +37,40 @@ impl JournalReader {
         }
     }
 
+    /// Reads the journal in `directory` from a place on where a line begins.
+    pub fn open_at(directory: &Path, from: JournalPosition) -> Result<Self, OpenError> {
+        let fails = |source| OpenError { path: directory.to_owned(), source };
+        let mut numbers = segment::list(directory).map_err(fails)?;
+        numbers.retain(|number| *number >= from.segment);
+        let is_there = numbers.first() == Some(&from.segment);
+        let mut reader = Self::over(directory, numbers);
+        if is_there
+            && reader.next_segment().map_err(fails)?
+            && let Some(segment) = &mut reader.segment
+        {
+            segment.seek(SeekFrom::Start(from.offset)).map_err(fails)?;
+        }
+        Ok(reader)
+    }
+
     fn over(directory: &Path, numbers: Vec<u64>) -> Self {
         Self { directory: directory.to_owned(), numbers: numbers.into_iter(), segment: None }
+    }
+
+    /// Goes to the next segment; `false` behind the last.
+    fn next_segment(&mut self) -> io::Result<bool> {
+        for number in self.numbers.by_ref() {
+            match File::open(segment::path(&self.directory, number)) {
+                Ok(file) => {
+                    self.segment = Some(BufReader::new(file));
+                    return Ok(true);
+                }
+                // Removed since they were listed.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(false)
     }
 
     fn next_line(&mut self) -> io::Result<Option<Vec<u8>>> {
@@ -49,9 +81,9 @@ impl JournalReader {
                 }
                 self.segment = None;
             }
-            let Some(number) = self.numbers.next() else { return Ok(None) };
-            let file = File::open(segment::path(&self.directory, number))?;
-            self.segment = Some(BufReader::new(file));
+            if !self.next_segment()? {
+                return Ok(None);
+            }
         }
     }
 }
@@ -81,6 +113,16 @@ fn read_line(segment: &mut BufReader<File>) -> io::Result<Option<Vec<u8>>> {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "a journal line is too long"));
     }
     Ok(None)
+}
+
+/// The segments of the journal in `directory`, oldest first: numbers and files. A directory that is
+/// not there has none.
+pub fn journal_segments(directory: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
+    let numbers = match segment::list(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        listed => listed?,
+    };
+    Ok(numbers.into_iter().map(|number| (number, segment::path(directory, number))).collect())
 }
 
 /// The records of a request, as they stand in the journal: of the newest segment that has one.

@@ -47,7 +47,7 @@ pub(super) fn parse_compact_minute(text: &str) -> Option<Timestamp> {
 }
 
 /// The directories a file of this instant lies in: `2026/03/04`.
-pub(super) fn day_path(at: Timestamp) -> String {
+pub(crate) fn day_path(at: Timestamp) -> String {
     let day: String = iso_date(at).to_string().chars().take(DAY_CHARS).collect();
     day.replace('-', "/")
 }
