@@ -13,7 +13,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use keyward_model::{AccountId, Region, RequestId};
 
 use crate::certificate::parse_name;
-pub(crate) use audit::{Audit, AuditDeliver, AuditVerify};
+pub(crate) use audit::{Audit, AuditDeliver, AuditSearch, AuditTail, AuditVerify, Shown};
 pub(crate) use service::{Registration, Service, ServiceAdd};
 
 /// Keyward serves the AWS KMS API from your own machine.

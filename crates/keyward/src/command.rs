@@ -16,6 +16,7 @@ mod service;
 mod version;
 
 use std::io::Write;
+use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use tokio::runtime::{Builder, Runtime};
@@ -26,9 +27,9 @@ use crate::config::Config;
 
 /// Runs the command. A command that succeeds says on stdout what it did; the reason why one fails
 /// is the error.
-pub(crate) fn run(arguments: Arguments) -> Result<()> {
+pub(crate) fn run(arguments: Arguments) -> Result<ExitCode> {
     match arguments.command {
-        Command::Audit(arguments) => audit::run(&arguments),
+        Command::Audit(arguments) => return audit::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
         Command::Serve(arguments) => serve::run(arguments),
         Command::Quickstart(arguments) => quickstart::run(arguments),
@@ -42,6 +43,12 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         Command::Policy(arguments) => policy::run(&arguments),
         Command::Version(arguments) => version::run(&arguments),
     }
+    .map(|()| ExitCode::SUCCESS)
+}
+
+/// Says on stderr why something did not work. If nobody reads it, the exit status still tells.
+pub(crate) fn complain(error: &anyhow::Error) {
+    let _ = writeln!(std::io::stderr(), "keyward: {error:#}");
 }
 
 /// Prints what a command has to say.

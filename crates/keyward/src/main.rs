@@ -22,9 +22,9 @@ mod schedule;
 mod serving;
 mod shell;
 mod sinks;
+mod terminal;
 mod wiring;
 
-use std::io::Write;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -32,12 +32,8 @@ fn main() -> ExitCode {
     let arguments =
         arguments::Arguments::of(std::env::args_os()).unwrap_or_else(|refused| refused.exit());
     hardening::before_anything_else();
-    match command::run(arguments) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // The last words go to stderr; if nobody reads it, the status still tells.
-            let _ = writeln!(std::io::stderr(), "keyward: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    command::run(arguments).unwrap_or_else(|error| {
+        command::complain(&error);
+        ExitCode::FAILURE
+    })
 }

@@ -1,15 +1,19 @@
 //! What can be asked of the audit trail.
 
+mod events;
 mod verify;
 
 use clap::{Args, Subcommand};
 
 use super::Deployment;
+pub(crate) use events::{AuditSearch, AuditTail, Shown};
 pub(crate) use verify::AuditVerify;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Audit {
     Deliver(AuditDeliver),
+    Search(AuditSearch),
+    Tail(AuditTail),
     Verify(AuditVerify),
 }
 

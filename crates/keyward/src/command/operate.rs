@@ -1,7 +1,7 @@
 //! How an operator's command reaches a deployment, whether a server runs or not, and what is said
 //! when it is done.
 
-mod explanation;
+pub(super) mod explanation;
 
 use anyhow::Result;
 use keyward_model::Timestamp;

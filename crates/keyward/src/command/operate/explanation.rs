@@ -2,11 +2,14 @@
 
 use serde_json::Value;
 
+use crate::terminal::printable;
+
 /// What happened, and why.
-pub(super) fn words(record: &Value) -> String {
-    let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+pub(in crate::command) fn words(record: &Value) -> String {
+    let text = |value: &Value| printable(value.as_str().unwrap_or("-"));
     let caller = &record["userIdentity"];
     let caller = caller["arn"].as_str().or(caller["invokedBy"].as_str()).unwrap_or("-");
+    let caller = printable(caller);
     let mut lines = vec![
         format!(
             "{} at {} in {}",
@@ -36,10 +39,11 @@ pub(super) fn words(record: &Value) -> String {
 /// A statement that decided, by the place that operators find it at.
 fn statement(statement: &Value) -> String {
     let place = |member: &str| statement[member].as_u64().map_or(0, |index| index + 1);
-    let sid = statement["sid"].as_str().map(|sid| format!(" ({sid})")).unwrap_or_default();
+    let sid =
+        statement["sid"].as_str().map(|sid| format!(" ({})", printable(sid))).unwrap_or_default();
     format!(
         "  statement  {}: policy {}, statement {}{sid}, {}",
-        statement["policy"].as_str().unwrap_or("-"),
+        printable(statement["policy"].as_str().unwrap_or("-")),
         place("policyIndex"),
         place("statementIndex"),
         statement["effect"].as_str().unwrap_or("-"),
