@@ -1,0 +1,176 @@
+//! Delivery with a disk or database that fails at any point, or a process that is killed there:
+//! afterwards each journal line is in exactly one file, and each file in exactly one digest.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+#[path = "faults/disk.rs"]
+mod disk;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use disk::{Fault, Faults, FaultyFiles, FaultyStore};
+use keyward_audit::Hold;
+use keyward_store::{Scope, TrailDigestRecord};
+use keyward_testkit::{TestApp, TestOptions};
+use keyward_trail::format::{Digest, gunzip};
+use keyward_trail::{
+    Delivery, DeliveryError, DeliveryOptions, DeliveryTask, DigestEnd, NotDelivered,
+};
+use serde_json::{Value, json};
+
+const BYTES_MAX: usize = 64 << 20;
+
+async fn app(faults: &Arc<Faults>) -> TestApp {
+    let faults = Arc::clone(faults);
+    let options = TestOptions {
+        wrap_store: Some(Box::new(move |store| Arc::new(FaultyStore(faults, store)))),
+        ..TestOptions::default()
+    };
+    TestApp::with(options).await
+}
+
+fn delivery(app: &TestApp, faults: &Arc<Faults>) -> Delivery {
+    let files = Arc::new(FaultyFiles(Arc::clone(faults)));
+    let options =
+        DeliveryOptions { signing_key_days: 1, ..DeliveryOptions::new(app.trail_layout()) };
+    Delivery::on(files, Arc::clone(app.engine()), options)
+}
+
+async fn deliver_all(delivery: &mut Delivery) -> Result<Vec<TrailDigestRecord>, DeliveryError> {
+    delivery.deliver().await?;
+    delivery.make_digests(DigestEnd::Now).await
+}
+
+fn ids(records: &[Value]) -> Vec<String> {
+    let mut ids: Vec<_> =
+        records.iter().map(|record| record["eventID"].as_str().unwrap().to_owned()).collect();
+    ids.sort();
+    ids
+}
+
+/// All that must be true once everything is delivered; how many records there are.
+async fn check(app: &TestApp) -> usize {
+    let layout = app.trail_layout();
+    let trail = app.engine().store().trail();
+    assert!(fs::read_dir(layout.staging()).unwrap().next().is_none());
+    assert_eq!(trail.staged_files(9).await.unwrap(), []);
+    assert_eq!(trail.staged_digests(9).await.unwrap(), []);
+    let mut records = Vec::new();
+    for scope in trail.scopes().await.unwrap() {
+        let listed = digests(app, &scope).await;
+        for file in trail.list_files(&scope, None, 10_000).await.unwrap() {
+            let stored = fs::read(layout.object(&file.bucket, &file.name.object)).unwrap();
+            let content = gunzip(&stored, BYTES_MAX).unwrap();
+            let content: Value = serde_json::from_slice(&content).unwrap();
+            records.extend(content["Records"].as_array().unwrap().clone());
+            assert!(file.digest_ended_at.is_some());
+            assert!(listed.contains(&file.name.object));
+        }
+    }
+    let journal: Vec<Value> =
+        app.journal().iter().filter_map(|line| serde_json::from_slice(line).ok()).collect();
+    assert_eq!(ids(&records), ids(&journal));
+    records.len()
+}
+
+/// The files that the chain lists, as it stands in files; none is listed twice.
+async fn digests(app: &TestApp, scope: &Scope) -> BTreeSet<String> {
+    let layout = app.trail_layout();
+    let mut listed = BTreeSet::new();
+    let mut previous: Option<TrailDigestRecord> = None;
+    let trail = app.engine().store().trail();
+    for row in trail.list_digests(scope, None, 10_000).await.unwrap() {
+        let stored = fs::read(layout.object(&row.bucket, &row.name.object)).unwrap();
+        let digest = Digest::parse(&gunzip(&stored, BYTES_MAX).unwrap()).unwrap();
+        assert!(layout.metadata(&row.bucket, &row.name.object).exists());
+        assert_eq!(
+            row.previous.as_ref().map(|it| &it.object),
+            previous.as_ref().map(|it| &it.name.object)
+        );
+        assert_eq!(digest.previous.map(|it| it.object), previous.map(|it| it.name.object));
+        for file in digest.log_files {
+            assert!(listed.insert(file.object), "listed twice");
+        }
+        previous = Some(row);
+    }
+    listed
+}
+
+/// Lets the fault happen at every operation of a delivery, one after the other. With `is_restarted`
+/// another process goes on, else the same.
+async fn fail_everywhere(fault: Fault, is_restarted: bool) {
+    let faults = Faults::new();
+    let app = app(&faults).await;
+    let mut same = delivery(&app, &faults);
+    let mut unreadable = 0;
+    for operations in 0_i64.. {
+        app.root().call("CreateKey", json!({})).await.unwrap();
+        app.root_in("eu-central-1").call("ListKeys", json!({})).await.unwrap();
+        app.engine().journal().append(b"no record").await.unwrap();
+        unreadable += 1;
+        // A new signing key now and then, so that making one is interrupted too.
+        app.clock().advance(Duration::from_secs(86_400 / 5));
+        faults.arm(operations, fault);
+        let mut first = delivery(&app, &faults);
+        let running = if is_restarted { &mut first } else { &mut same };
+        let result = deliver_all(running).await;
+        let has_failed = faults.disarm();
+        // A failed removal of what is not there, and the like, are no failures of delivery.
+        assert!(has_failed || result.is_ok(), "{result:?}");
+        let mut other = delivery(&app, &faults);
+        deliver_all(if is_restarted { &mut other } else { &mut same }).await.unwrap();
+        check(&app).await;
+        let kept = fs::read_to_string(app.trail_layout().unreadable()).unwrap();
+        assert!(kept.matches("no record").count() >= unreadable);
+        if !has_failed {
+            
+            assert!(operations > 30, "only {operations} operations");
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_process_killed_anywhere_loses_nothing_and_delivers_nothing_twice() {
+    fail_everywhere(Fault::Kill, true).await;
+}
+
+#[tokio::test]
+async fn a_disk_full_anywhere_loses_nothing_and_delivers_nothing_twice() {
+    fail_everywhere(Fault::Once(io::ErrorKind::StorageFull), false).await;
+}
+
+#[tokio::test]
+async fn a_commit_said_to_have_failed_loses_nothing_and_delivers_nothing_twice() {
+    fail_everywhere(Fault::DoneButRefused, false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_journal_is_held_while_delivery_fails_and_released_when_it_works() {
+    let faults = Faults::new();
+    let app = app(&faults).await;
+    app.root().call("ListKeys", json!({})).await.unwrap();
+    faults.arm(0, Fault::Kill);
+    let task = DeliveryTask::start(delivery(&app, &faults)).unwrap();
+    let refused = task.deliver(false).await;
+    assert!(matches!(refused, Err(NotDelivered::Failed(_))));
+    assert_eq!(app.engine().journal().holds(), [Hold::Delivery]);
+    assert!(task.status().latest_error().is_some());
+    app.root().call("ListKeys", json!({})).await.unwrap_err();
+    faults.disarm();
+    let delivered = task.deliver(true).await.unwrap();
+    assert_eq!(delivered.digests.len(), 1);
+    assert_eq!(app.engine().journal().holds(), []);
+    assert_eq!(task.status().latest_error(), None);
+    app.root().call("ListKeys", json!({})).await.unwrap();
+    assert_ne!(task.status().lag_bytes(app.engine().journal()), 0);
+    task.deliver(true).await.unwrap();
+    assert_eq!(task.status().lag_bytes(app.engine().journal()), 0);
+    task.stop().await;
+    assert!(matches!(task.deliver(false).await, Err(NotDelivered::Stopped(_))));
+    check(&app).await;
+}
