@@ -1,5 +1,6 @@
 //! Where the trail's files are.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -108,7 +109,8 @@ impl FromStr for Bucket {
             && bytes.iter().all(|byte| is_word(byte) || b"-.".contains(byte))
             && !text.contains("..");
         // Files that stand beside the buckets end like this.
-        let is_taken = text == STAGING || text.ends_with(".json") || text.ends_with(".jsonl");
+        let ending = Path::new(text).extension().and_then(OsStr::to_str);
+        let is_taken = text == STAGING || matches!(ending, Some("json" | "jsonl"));
         if is_name && !is_taken { Ok(Self(text.to_owned())) } else { Err(NotABucket) }
     }
 }

@@ -1,6 +1,6 @@
 //! Digests of log files.
 
-use keyward_model::Timestamp;
+use keyward_model::{Timestamp, UnknownValue};
 use keyward_store::{
     CanonicalRow, ChangeNumber, PreviousDigest, Scope, TrailDigestRecord, TrailObject, Versioned,
 };
@@ -40,7 +40,7 @@ impl DecidingRow for TrailDigestRecord {
             hash: columns.value()?,
             signature: columns.value()?,
             fingerprint: columns.value()?,
-            previous: previous(columns)?,
+            previous: previous(columns).ok()?,
             blocks: columns.value()?,
         })
     }
@@ -51,17 +51,17 @@ impl DecidingRow for TrailDigestRecord {
 }
 
 /// The next four columns: all of a digest's predecessor or nothing.
-fn previous(columns: &mut Columns<'_>) -> Option<Option<PreviousDigest>> {
-    let bucket: Option<String> = columns.value()?;
-    let object: Option<String> = columns.value()?;
-    let hash: Option<[u8; 32]> = columns.value()?;
-    let signature: Option<Vec<u8>> = columns.value()?;
+fn previous(columns: &mut Columns<'_>) -> Result<Option<PreviousDigest>, UnknownValue> {
+    let bucket: Option<String> = columns.value().ok_or(UnknownValue)?;
+    let object: Option<String> = columns.value().ok_or(UnknownValue)?;
+    let hash: Option<[u8; 32]> = columns.value().ok_or(UnknownValue)?;
+    let signature: Option<Vec<u8>> = columns.value().ok_or(UnknownValue)?;
     match (bucket, object, hash, signature) {
-        (None, None, None, None) => Some(None),
+        (None, None, None, None) => Ok(None),
         (Some(bucket), Some(object), Some(hash), Some(signature)) => {
-            Some(Some(PreviousDigest { bucket, object, hash, signature }))
+            Ok(Some(PreviousDigest { bucket, object, hash, signature }))
         }
-        _ => None,
+        _ => Err(UnknownValue),
     }
 }
 

@@ -321,7 +321,7 @@ pub async fn digests_are_listed_oldest_first_and_the_newest_is_found(subject: &S
     let listed = trail.list_digests(&scope(), None, 2).await.unwrap();
     assert_eq!(listed, [first.clone(), second.clone()]);
     let listed = trail.list_digests(&scope(), Some(second.ended_at), 9).await.unwrap();
-    assert_eq!(listed, [third.clone()]);
+    assert_eq!(listed, std::slice::from_ref(&third));
     let old = trail.digests_before(third.ended_at, 9).await.unwrap();
     assert_eq!(old, [first.clone(), second.clone()]);
     assert_eq!(trail.digests_before(time(u32::MAX), 4).await.unwrap().last(), Some(&other));

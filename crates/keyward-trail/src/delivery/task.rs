@@ -145,7 +145,7 @@ impl Rounds {
                 },
                 _ = rounds.tick() => {
                     let result = self.round().await;
-                    self.note(result);
+                    self.note(&result);
                 }
             }
         }
@@ -216,8 +216,8 @@ impl Rounds {
         Ok(delivered)
     }
 
-    fn note(&mut self, result: Result<(), DeliveryError>) {
-        if let (Err(error), false) = (&result, self.is_failing) {
+    fn note(&mut self, result: &Result<(), DeliveryError>) {
+        if let (Err(error), false) = (result, self.is_failing) {
             let error: &dyn std::error::Error = error;
             error!(error, "records cannot be delivered; it is tried again every second");
         }

@@ -190,3 +190,26 @@ async fn a_past_request_is_explained_to_operators_alone() {
     assert_eq!(note["allowed"][0]["action"], "kms:CreateKey");
     assert_eq!(app.last_record().get("operatorNote"), None);
 }
+
+#[tokio::test]
+async fn everything_acknowledged_is_delivered_and_named_with_the_command_itself() {
+    let app = TestApp::new().await;
+    app.root().call("ListKeys", serde_json::json!({})).await.unwrap();
+    let (_parent, desk) = desk(&app).await;
+    let deliver = |digest| Command::AuditDeliver { digest };
+    let Outcome::Delivered { file_count, digest_count, files, digests } =
+        desk.carry_out(&deliver(true), "uid 0").await.unwrap()
+    else {
+        panic!("another outcome");
+    };
+    // The record of the command is the earlier account's, which is the first.
+    assert_eq!((file_count, digest_count), (2, 2));
+    let layout = app.trail_layout();
+    for line in files.iter().chain(&digests) {
+        assert!(layout.object(&line.bucket, &line.object).exists(), "{line:?}");
+    }
+    assert!(files.iter().any(|line| line.account_id == EARLIER && line.records == Some(1)));
+    let cursor = keyward_trail::Cursors::new(Arc::clone(app.engine()));
+    let delivered = cursor.load(keyward_trail::DELIVERY).await.unwrap();
+    assert_eq!(delivered, Some(app.engine().journal().end()));
+}

@@ -1,0 +1,96 @@
+"""Log files and digests: every record is in exactly one of them, also after the server was killed."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from blackbox.deployment import ACCOUNT, REGION, Deployment, run
+from blackbox.waiting import wait_for
+
+Deploy = Callable[..., Deployment]
+
+LOG_FILE = (
+    rf"AWSLogs/{ACCOUNT}/CloudTrail/{REGION}/\d{{4}}/\d\d/\d\d/"
+    rf"{ACCOUNT}_CloudTrail_{REGION}_\d{{8}}T\d{{4}}Z_[0-9A-Za-z]{{16}}\.json\.gz"
+)
+DIGEST = (
+    rf"AWSLogs/{ACCOUNT}/CloudTrail-Digest/{REGION}/\d{{4}}/\d\d/\d\d/"
+    rf"{ACCOUNT}_CloudTrail-Digest_{REGION}_keyward_{REGION}_\d{{8}}T\d{{6}}Z\.json\.gz"
+)
+
+
+def bucket(deployment: Deployment) -> Path:
+    return deployment.directory / "audit" / "keyward-audit"
+
+
+def deliver(deployment: Deployment, *arguments: str) -> dict[str, Any]:
+    directory = ("--data-dir", deployment.directory)
+    return json.loads(run("audit", "deliver", "--json", *directory, *arguments))
+
+
+def delivered(deployment: Deployment) -> list[dict[str, Any]]:
+    """The records in all log files."""
+    found = []
+    for file in bucket(deployment).glob("AWSLogs/*/CloudTrail/*/*/*/*/*.json.gz"):
+        content = json.loads(gzip.decompress(file.read_bytes()))
+        assert list(content) == ["Records"]
+        found += content["Records"]
+    return found
+
+
+def ids(records: list[dict[str, Any]]) -> Counter[str]:
+    return Counter(record["eventID"] for record in records)
+
+
+def test_an_operator_has_everything_delivered_and_digested_at_once(deploy: Deploy) -> None:
+    made = deploy().start()
+    for _ in range(3):
+        made.client().create_key()
+    answer = deliver(made, "--digest")
+    assert (answer["fileCount"], answer["digestCount"]) == (1, 1)
+    (file,), (digest,) = answer["files"], answer["digests"]
+    assert re.fullmatch(LOG_FILE, file["object"])
+    assert re.fullmatch(DIGEST, digest["object"])
+    assert ids(delivered(made)) == ids(made.records())
+    assert not any("operatorNote" in record for record in delivered(made))
+
+    document = json.loads(gzip.decompress((bucket(made) / digest["object"]).read_bytes()))
+    content = gzip.decompress((bucket(made) / file["object"]).read_bytes())
+    (listed,) = document["logFiles"]
+    assert listed["s3Object"] == file["object"]
+    assert listed["hashValue"] == hashlib.sha256(content).hexdigest()
+    metadata = bucket(made) / (digest["object"] + ".metadata.json")
+    assert json.loads(metadata.read_text())["signature-algorithm"] == "SHA256withRSA"
+    assert made.stop() == 0
+
+
+def test_a_server_killed_again_and_again_delivers_each_record_once(deploy: Deploy) -> None:
+    made = deploy()
+    settings = made.directory.with_name("keyward.toml")
+    settings.write_text("[audit]\nfile_age_s = 1\n")
+    for _ in range(4):
+        made.start("--config", str(settings))
+        for _ in range(5):
+            made.client().create_key()
+        made.kill()
+    # Without a server the command delivers by itself.
+    deliver(made, "--digest")
+    assert ids(delivered(made)) == ids(made.records())
+    assert deliver(made)["fileCount"] == 1, "the record of the command itself"
+
+
+def test_a_server_stops_at_once_and_leaves_what_waits_to_the_next(deploy: Deploy) -> None:
+    made = deploy().start()
+    made.client().create_key()
+    assert made.stop() == 0
+    assert delivered(made) == []
+    made.start()
+    wait_for("records in files", lambda: ids(delivered(made)) == ids(made.records()) or None)
+    assert made.stop() == 0
