@@ -1,4 +1,4 @@
-"""Log files and digests: every record is in exactly one of them, also after the server was killed."""
+"""Log files and digests: every record is in exactly one of them, though the server is killed."""
 
 from __future__ import annotations
 
