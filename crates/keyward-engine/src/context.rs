@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use keyward_audit::{Fragment, Resource};
+use keyward_audit::{Fragment, JsonObject, Resource};
 use keyward_model::{
     AccountId, AliasArn, AliasName, Caller, GrantId, KeyArn, KeyMaterialId, Region, RequestId,
     Timestamp,
@@ -239,6 +239,12 @@ impl Cx {
     /// Notes a key this call makes.
     pub fn note_new_key(&mut self, arn: KeyArn) {
         self.notes.new_key = Some(arn);
+    }
+
+    /// Adds to what the audit record shows of the request: what it says by other means than its
+    /// members.
+    pub fn note_parameters(&mut self) -> JsonObject<'_> {
+        self.notes.request_parameters.add()
     }
 
     /// Notes the material that did the work, under the name the audit record gives it. Only

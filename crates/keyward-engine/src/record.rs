@@ -4,7 +4,7 @@ use keyward_audit::{
     ApiCall, Client, Delivery, Fragment, InternalCall, KMS_EVENT_SOURCE, OperatorEvent, Outcome,
     Resource, ServiceEvent, TlsDetails, add_operator_note,
 };
-use keyward_model::{AccountId, KeyArn, Region, Timestamp, new_uuid};
+use keyward_model::{AccountId, KeyArn, Principal, Region, Timestamp, new_uuid};
 use keyward_store::AuditRow;
 use uuid::Uuid;
 
@@ -99,10 +99,20 @@ fn line(cx: &Cx, (delivery, time): (&Delivery, Timestamp), refusal: Option<&OpEr
 fn outcome<'a>(cx: &'a Cx, refusal: Option<&'a OpError>) -> Outcome<'a> {
     match refusal {
         Some(refusal) => {
-            Outcome::Failure { code: refusal.code.exception(), message: refusal.message.as_deref() }
+            Outcome::Failure { code: refusal.code.exception(), message: message(cx, refusal) }
         }
         None => Outcome::Success(&cx.notes.response_elements),
     }
+}
+
+/// What the record says of a refusal: what the reply says.
+fn message<'a>(cx: &Cx, refusal: &'a OpError) -> Option<&'a str> {
+    let is_web_identity = matches!(cx.caller().principal, Principal::WebIdentity(_));
+    if is_web_identity && refusal.code == ErrorCode::AccessDenied {
+        // WIRE: "The audit record's words".
+        return Some("An unknown error occurred");
+    }
+    refusal.message.as_deref()
 }
 
 fn client(call: &Call) -> Client<'_> {

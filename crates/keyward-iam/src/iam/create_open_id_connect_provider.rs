@@ -92,6 +92,9 @@ impl Recorded for Input<'_> {
 impl Recorded for Output {
     fn record(&self, to: &mut JsonObject<'_>) {
         to.text("openIDConnectProviderArn", &self.open_id_connect_provider_arn);
+        if let Some(tags) = &self.tags {
+            to.objects("tags", tags, |to, tag| tag.record(to));
+        }
     }
 }
 

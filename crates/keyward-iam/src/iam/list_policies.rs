@@ -25,7 +25,7 @@ pub(crate) enum ListPolicies {}
 pub(crate) struct Input<'a> {
     scope: Option<OneOf<String, PolicyScopeType>>,
     #[serde(default)]
-    only_attached: bool,
+    only_attached: Option<bool>,
     #[serde(borrow)]
     path_prefix: Option<Text<'a, PolicyPathType>>,
     policy_usage_filter: Option<OneOf<String, PolicyUsageType>>,
@@ -95,13 +95,17 @@ fn position(policy: &ManagedPolicy) -> String {
 }
 
 impl Input<'_> {
+    fn is_only_attached(&self) -> bool {
+        self.only_attached.unwrap_or_default()
+    }
+
     /// What the list is of: a marker continues no other.
     fn filter(&self) -> String {
         let word = |word: Option<&str>| word.unwrap_or_default().to_owned();
         let scope = word(self.scope.as_ref().map(|scope| scope.as_str()));
         let usage = word(self.policy_usage_filter.as_ref().map(|usage| usage.as_str()));
         let prefix = self.path_prefix.as_deref().unwrap_or_default();
-        format!("{scope}/{usage}/{}{prefix}", self.only_attached)
+        format!("{scope}/{usage}/{}{prefix}", self.is_only_attached())
     }
 
     fn selects(&self, policy: &PolicyOutput) -> bool {
@@ -109,7 +113,7 @@ impl Input<'_> {
         let count = match usage {
             Some("PermissionsBoundary") => policy.permissions_boundary_usage_count,
             Some(_) => policy.attachment_count,
-            None => return !self.only_attached || policy.attachment_count > 0,
+            None => return !self.is_only_attached() || policy.attachment_count > 0,
         };
         count > 0
     }
@@ -120,8 +124,8 @@ impl Recorded for Input<'_> {
         if let Some(scope) = &self.scope {
             to.text("scope", scope);
         }
-        if self.only_attached {
-            to.boolean("onlyAttached", true);
+        if let Some(only_attached) = self.only_attached {
+            to.boolean("onlyAttached", only_attached);
         }
         record_text(to, "pathPrefix", self.path_prefix.as_ref());
         if let Some(usage) = &self.policy_usage_filter {

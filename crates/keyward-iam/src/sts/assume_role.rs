@@ -98,6 +98,7 @@ impl Operation for AssumeRole {
             return Err(op_error!(Validation, "ProvidedContexts are not supported."));
         }
         let duration_s = duration_s(input.duration_seconds);
+        record_incoming_tags(cx);
         require_short_if_chained(cx, duration_s)?;
         let mut session = session::beginning(cx, duration_s);
         session.source_identity = source_identity(cx, input.source_identity.as_deref())?;
@@ -230,6 +231,15 @@ impl AssumedRoleUser {
             to.text("assumedRoleId", &self.assumed_role_id);
             to.text("arn", &self.arn);
         });
+    }
+}
+
+/// The tags that the caller's session hands on are in the record as if the request had sent them.
+fn record_incoming_tags(cx: &mut Cx) {
+    let incoming = cx.caller().session.as_ref().map(session::transitive_tags).unwrap_or_default();
+    if !incoming.is_empty() {
+        let tags = incoming.iter().map(|(key, value)| (&**key, &**value));
+        cx.note_parameters().text_map("incomingTransitiveTags", tags);
     }
 }
 

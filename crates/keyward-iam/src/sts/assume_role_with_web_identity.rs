@@ -73,6 +73,10 @@ impl Operation for AssumeRoleWithWebIdentity {
         }
         let token = input.web_identity_token.expose();
         let identified = identity::identify(cx, &input.role_arn, token).await?;
+        let tags = identified.tags.iter().map(|(key, value)| (&**key, &**value));
+        if !identified.tags.is_empty() {
+            cx.note_parameters().text_map("principalTags", tags);
+        }
         let duration_s = duration_s(input.duration_seconds);
         let mut session = session::beginning(cx, duration_s);
         session.source_identity.clone_from(&identified.source_identity);

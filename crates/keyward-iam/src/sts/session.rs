@@ -93,7 +93,6 @@ pub(crate) fn put_tags(
     (tags, transitive): (Vec<(String, String)>, Vec<String>),
     caller: Option<&Session>,
 ) -> Result<(), OpError> {
-    let same = |a: &str, b: &str| a.to_lowercase() == b.to_lowercase();
     if !transitive.iter().all(|key| tags.iter().any(|(tag, _)| same(tag, key))) {
         return Err(op_error!(
             Validation,
@@ -103,19 +102,16 @@ pub(crate) fn put_tags(
     session.tags = tags;
     session.transitive_tag_keys = transitive;
     let Some(caller) = caller else { return Ok(()) };
-    for (key, value) in &caller.tags {
-        if !caller.transitive_tag_keys.iter().any(|transitive| same(transitive, key)) {
-            continue;
-        }
-        if session.tags.iter().any(|(tag, _)| same(tag, key)) {
+    for (key, value) in transitive_tags(caller) {
+        if session.tags.iter().any(|(tag, _)| same(tag, &key)) {
             // WIRE: "STS".
             return Err(op_error!(
                 Validation,
                 "The tag key {key} is inherited from the calling session and cannot be overridden."
             ));
         }
-        session.tags.push((key.clone(), value.clone()));
-        session.transitive_tag_keys.push(key.clone());
+        session.tags.push((key.clone(), value));
+        session.transitive_tag_keys.push(key);
     }
     if session.tags.len() > TAGS_MAX {
         // WIRE: "STS".
@@ -185,6 +181,18 @@ fn without_white_space(json: &str) -> String {
         is_kept
     });
     kept.collect()
+}
+
+/// The tags of a session that the next one in a chain of roles gets.
+pub(crate) fn transitive_tags(session: &Session) -> Vec<(String, String)> {
+    let keys = &session.transitive_tag_keys;
+    let is_transitive = |key: &str| keys.iter().any(|transitive| same(transitive, key));
+    session.tags.iter().filter(|(key, _)| is_transitive(key)).cloned().collect()
+}
+
+/// Whether two keys of tags are one: their case makes no difference.
+fn same(a: &str, b: &str) -> bool {
+    a.to_lowercase() == b.to_lowercase()
 }
 
 /// Writes the policies of a request into its audit record.

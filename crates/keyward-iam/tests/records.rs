@@ -1,0 +1,47 @@
+//! The audit record of every operation of IAM and STS, whole, against golden records written from
+//! CloudTrail's documentation and the API models.
+#![expect(clippy::indexing_slicing, reason = "a test stops where a record is not as it must be")]
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use keyward_engine::Entry;
+use keyward_iam::{IAM_OPERATIONS, STS_OPERATIONS};
+use keyward_testkit::{Proven, play_all};
+
+/// Nobody has a password.
+const NEVER_SUCCEED: [&str; 2] = ["DeleteLoginProfile", "GetLoginProfile"];
+
+async fn proven(directory: &str) -> Proven {
+    let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors/records");
+    let proven = play_all(&vectors.join(directory)).await;
+    assert!(proven.problems.is_empty(), "{}", proven.problems.join("\n"));
+    proven
+}
+
+fn names(operations: &[Entry]) -> BTreeSet<String> {
+    operations.iter().map(|entry| entry.name.to_owned()).collect()
+}
+
+#[tokio::test]
+async fn every_operation_of_iam_has_golden_records_and_leaves_them() {
+    let proven = proven("iam").await;
+    assert_eq!(proven.denied, names(IAM_OPERATIONS));
+    let mut done = names(IAM_OPERATIONS);
+    done.retain(|name| !NEVER_SUCCEED.contains(&&**name));
+    assert_eq!(proven.done, done);
+    for record in &proven.records {
+        assert_eq!(record["awsRegion"], "us-east-1");
+        assert_eq!(record["eventSource"], "iam.amazonaws.com");
+    }
+}
+
+#[tokio::test]
+async fn every_operation_of_sts_has_golden_records_and_leaves_them() {
+    let proven = proven("sts").await;
+    assert_eq!(proven.done, names(STS_OPERATIONS));
+    let mut denied = names(STS_OPERATIONS);
+    // Everybody may know who it is.
+    denied.remove("GetCallerIdentity");
+    assert_eq!(proven.denied, denied);
+}
