@@ -97,9 +97,11 @@ impl DeadLetters {
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsString;
     use std::os::unix::fs::PermissionsExt as _;
+    use std::path::Path;
 
-    use keyward_audit::files::RealFiles;
+    use keyward_audit::files::{FileDescription, ReadFile, RealFiles};
 
     use super::*;
     use crate::follow::tests::TestClock;
@@ -116,7 +118,6 @@ mod tests {
             DeadLetters::new(Arc::new(RealFiles), path.clone(), Arc::new(TestClock::new()));
         letters.put(&letter("a")).await.unwrap();
         // What a crash left half written.
-        std::fs::OpenOptions::new().append(true).open(&path).unwrap();
         std::fs::write(&path, std::fs::read_to_string(&path).unwrap() + "{\"torn").unwrap();
         letters.put(&letter("b\nc")).await.unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
@@ -125,6 +126,96 @@ mod tests {
         let expected = r#"{"time":"2026-03-04T11:02:33Z","sink":"webhook","reason":"b\nc","attempts":2,"event":7}"#;
         assert_eq!(lines[2], expected);
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    /// A disk with room for some bytes more, and nothing else that works.
+    struct FullDisk(usize);
+
+    struct FullFile(Box<dyn AppendFile>, usize);
+
+    impl Files for FullDisk {
+        fn open(&self, path: &Path) -> io::Result<(Box<dyn AppendFile>, u64)> {
+            let (file, length) = RealFiles.open(path)?;
+            Ok((Box::new(FullFile(file, self.0)), length))
+        }
+
+        fn open_to_read(&self, path: &Path) -> io::Result<Box<dyn ReadFile>> {
+            RealFiles.open_to_read(path)
+        }
+
+        fn create_new(&self, _: &Path) -> io::Result<Box<dyn AppendFile>> {
+            unreachable!()
+        }
+
+        fn read(&self, _: &Path, _: u64) -> io::Result<Vec<u8>> {
+            unreachable!()
+        }
+
+        fn list(&self, _: &Path) -> io::Result<Vec<OsString>> {
+            unreachable!()
+        }
+
+        fn describe(&self, _: &Path) -> io::Result<FileDescription> {
+            unreachable!()
+        }
+
+        fn rename(&self, _: &Path, _: &Path) -> io::Result<()> {
+            unreachable!()
+        }
+
+        fn remove(&self, _: &Path) -> io::Result<()> {
+            unreachable!()
+        }
+
+        fn create_directories(&self, _: &Path) -> io::Result<()> {
+            unreachable!()
+        }
+
+        fn sync_directory(&self, _: &Path) -> io::Result<()> {
+            unreachable!()
+        }
+    }
+
+    impl AppendFile for FullFile {
+        fn append(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let count = bytes.len().min(self.1);
+            self.1 -= count;
+            if count == 0 {
+                Err(io::ErrorKind::StorageFull.into())
+            } else {
+                self.0.append(&bytes[..count])
+            }
+        }
+
+        fn sync(&mut self) -> io::Result<()> {
+            self.0.sync()
+        }
+
+        fn truncate(&mut self, length: u64) -> io::Result<()> {
+            self.0.truncate(length)
+        }
+
+        fn is_at(&self, path: &Path) -> io::Result<bool> {
+            self.0.is_at(path)
+        }
+    }
+
+    #[tokio::test]
+    async fn half_a_letter_on_a_full_disk_is_taken_back() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("dead-letters.jsonl");
+        let on = |files: Arc<dyn Files>| {
+            DeadLetters::new(files, path.clone(), Arc::new(TestClock::new()))
+        };
+        on(Arc::new(RealFiles)).put(&letter("a")).await.unwrap();
+        let before = std::fs::read_to_string(&path).unwrap();
+        on(Arc::new(FullDisk(20))).put(&letter("b")).await.unwrap_err();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), before);
+        on(Arc::new(RealFiles)).put(&letter("c")).await.unwrap();
+        assert_eq!(
+            std::fs::read_to_string(&path).unwrap(),
+            before.clone() + &before.replace("\"a\"", "\"c\"")
+        );
     }
 
     #[tokio::test]
