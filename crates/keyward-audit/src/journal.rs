@@ -39,6 +39,9 @@ use queue::Turn;
 pub use reader::{JournalReader, find_request, journal_segments};
 use writer::Writer;
 
+/// The longest line, its end included: four times the longest record.
+const LINE_BYTES_MAX: usize = 1024 * 1024;
+
 /// What an acknowledged line has survived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
@@ -99,6 +102,9 @@ pub enum JournalError {
     /// The journal's thread has ended.
     #[error("the journal has stopped")]
     Stopped,
+    /// The record is longer than any that is read back: four times the longest there should be.
+    #[error("a journal record is too long")]
+    TooLong,
 }
 
 /// A journal that cannot be opened or read.
@@ -190,6 +196,9 @@ impl Journal {
     pub async fn append(&self, line: &[u8]) -> Result<(), JournalError> {
         if line.is_empty() || line.contains(&b'\n') {
             return Err(JournalError::NotOneLine);
+        }
+        if line.len() >= LINE_BYTES_MAX {
+            return Err(JournalError::TooLong);
         }
         match self.shared.enter(line)? {
             Entry::Leader(leadership) => leadership.take_up(),

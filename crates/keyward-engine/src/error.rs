@@ -154,7 +154,7 @@ impl OpError {
     /// request; so does this carry no reason.
     pub(crate) fn unrecorded(error: JournalError) -> Self {
         match error {
-            JournalError::NotOneLine => Self::internal(error),
+            JournalError::NotOneLine | JournalError::TooLong => Self::internal(error),
             JournalError::Failed(_)
             | JournalError::Held
             | JournalError::Overloaded

@@ -7,11 +7,8 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::{JournalPosition, segment};
+use super::{JournalPosition, LINE_BYTES_MAX, segment};
 use crate::files::{Files, ReadFile};
-
-/// The longest line followed: four times the longest record.
-const LINE_BYTES_MAX: usize = 1024 * 1024;
 
 /// Reads acknowledged lines from a place on, each once, in order, as they come.
 ///

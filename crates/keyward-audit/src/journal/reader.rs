@@ -9,10 +9,7 @@ use std::vec;
 
 use uuid::Uuid;
 
-use super::{JournalPosition, OpenError, segment};
-
-/// The longest line read: four times the longest record.
-const LINE_BYTES_MAX: u64 = 1024 * 1024;
+use super::{JournalPosition, LINE_BYTES_MAX, OpenError, segment};
 
 /// What is recent: event ids are searched in the segments written to in this long before the newest one was.
 pub(super) const RECENT: Duration = Duration::from_mins(10);
@@ -105,11 +102,12 @@ impl Iterator for JournalReader {
 /// The next line that has its end.
 fn read_line(segment: &mut BufReader<File>) -> io::Result<Option<Vec<u8>>> {
     let mut line = Vec::new();
-    let length = segment.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line)?;
+    let most = u64::try_from(LINE_BYTES_MAX).unwrap_or(u64::MAX);
+    let length = segment.by_ref().take(most).read_until(b'\n', &mut line)?;
     if line.pop_if(|last| *last == b'\n').is_some() {
         return Ok(Some(line));
     }
-    if u64::try_from(length) == Ok(LINE_BYTES_MAX) {
+    if length == LINE_BYTES_MAX {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "a journal line is too long"));
     }
     Ok(None)

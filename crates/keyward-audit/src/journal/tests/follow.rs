@@ -170,6 +170,8 @@ async fn a_line_of_any_length_is_read_whole() {
     let journal = open(directory.path(), written());
     let longest = "x".repeat(1024 * 1024 - 1);
     journal.append(longest.as_bytes()).await.unwrap();
+    let longer = format!("{longest}x");
+    assert_eq!(journal.append(longer.as_bytes()).await, Err(JournalError::TooLong));
     journal.append(b"y").await.unwrap();
     let mut follower = journal.follow(position(1, 0));
     let lines = follower.read(1).unwrap();
