@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import subprocess
 import sys
@@ -16,14 +15,11 @@ import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from blackbox.deployment import ACCOUNT, REGION, Deployment, clean_environment
+from blackbox.issuer import ISSUER, Issuer
 
 AWS = Path(sys.executable).with_name("aws")
-ISSUER = "https://id.example.com"
 MAY_LIST = {"Effect": "Allow", "Action": "kms:ListKeys", "Resource": "*"}
 
 
@@ -34,31 +30,6 @@ def document(*statements: dict[str, Any]) -> str:
 def trust(principal: dict[str, str], action: Any, **condition: Any) -> str:
     statement = {"Effect": "Allow", "Principal": principal, "Action": action}
     return document(statement | ({"Condition": condition} if condition else {}))
-
-
-class Issuer:
-    """An identity provider with one key."""
-
-    def __init__(self) -> None:
-        self.key = ec.generate_private_key(ec.SECP256R1())
-
-    def key_set(self) -> dict[str, Any]:
-        point = self.key.public_key().public_numbers()
-        x, y = (encoded(number.to_bytes(32, "big")) for number in (point.x, point.y))
-        return {"keys": [{"kty": "EC", "crv": "P-256", "kid": "one", "x": x, "y": y}]}
-
-    def token(self, **claims: Any) -> str:
-        now = int(time.time())
-        body = {"iss": ISSUER, "sub": "dana", "aud": "app", "iat": now, "exp": now + 600} | claims
-        parts = ({"alg": "ES256", "kid": "one"}, body)
-        signed = ".".join(encoded(json.dumps(part).encode()) for part in parts)
-        signature = self.key.sign(signed.encode(), ec.ECDSA(hashes.SHA256()))
-        raw = b"".join(number.to_bytes(32, "big") for number in decode_dss_signature(signature))
-        return f"{signed}.{encoded(raw)}"
-
-
-def encoded(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 class World:
