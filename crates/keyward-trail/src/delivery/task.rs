@@ -9,7 +9,7 @@ use std::time::Duration;
 use keyward_audit::Hold;
 use keyward_engine::Engine;
 use keyward_model::Timestamp;
-use tokio::runtime::Handle;
+use tokio::runtime::Builder;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tracing::{error, info};
@@ -56,11 +56,11 @@ enum Command {
 }
 
 impl DeliveryTask {
-    /// Starts the thread. To be called where tasks run; they run what the thread waits for.
+    /// Starts the thread. Nothing in it waits for the threads that serve requests.
     pub fn start(delivery: Delivery) -> io::Result<Self> {
         let (commands, received) = mpsc::channel(COMMANDS_MAX);
         let (status, stopping) = (Arc::clone(&delivery.status), Arc::clone(&delivery.stopping));
-        let runtime = Handle::current();
+        let runtime = Builder::new_current_thread().enable_time().build()?;
         let work = move || {
             // Without it delivery works as well, only less politely.
             let _ = rustix::process::nice(NICENESS);
