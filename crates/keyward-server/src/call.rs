@@ -234,8 +234,8 @@ impl<B: Backend> Calls<B> {
             let is_kms = std::ptr::eq(route.entry.api, &raw const KMS);
             match (route.entry.api.protocol, error.code) {
                 // The fault that has a name of its own is that of KMS.
-                (Protocol::AwsJson, ErrorCode::KmsInternal) if !is_kms => {
-                    Refused::internal_failure()
+                (protocol @ Protocol::AwsJson, ErrorCode::KmsInternal) if !is_kms => {
+                    Refused { name: "InternalFailure", ..Refused::failed(error, protocol) }
                 }
                 (protocol, _) => Refused::failed(error, protocol),
             }

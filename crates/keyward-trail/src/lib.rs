@@ -20,4 +20,4 @@ pub use delivery::{
 };
 pub use index::{VALUE_BYTES_MAX, event_id_filter, lookup_values, may_hold_event_id};
 pub use layout::{Bucket, NotABucket, TrailLayout};
-pub use lookup::History;
+pub use lookup::{History, LookupLimits};

@@ -37,6 +37,21 @@ const LOOKUPS_MAX: usize = 3;
 const TAIL_ATTEMPTS_MAX: u32 = 3;
 const DAY_MS: i64 = 86_400_000;
 
+/// After how much work a lookup ends with what it has, and says where to go on.
+#[derive(Clone, Copy, Debug)]
+pub struct LookupLimits {
+    /// Rows of log files looked at.
+    pub rows_max: usize,
+    /// Bytes of log files read, uncompressed.
+    pub bytes_max: u64,
+}
+
+impl Default for LookupLimits {
+    fn default() -> Self {
+        Self { rows_max: 4096, bytes_max: 64 << 20 }
+    }
+}
+
 /// The history of events: log files and what is not yet in one.
 pub struct History {
     engine: Arc<Engine>,
@@ -45,6 +60,7 @@ pub struct History {
     days: u32,
     delivery: Arc<DeliveryStatus>,
     permits: Semaphore,
+    limits: LookupLimits,
 }
 
 impl History {
@@ -56,7 +72,14 @@ impl History {
         delivery: Arc<DeliveryStatus>,
     ) -> Self {
         let permits = Semaphore::new(LOOKUPS_MAX);
-        Self { engine, files: Arc::new(RealFiles), layout, days, delivery, permits }
+        let (files, limits) = (Arc::new(RealFiles), LookupLimits::default());
+        Self { engine, files, layout, days, delivery, permits, limits }
+    }
+
+    /// The same with other limits.
+    #[must_use]
+    pub fn with_limits(self, limits: LookupLimits) -> Self {
+        Self { limits, ..self }
     }
 
     /// What is wanted, if there can be any of it.

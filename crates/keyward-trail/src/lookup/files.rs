@@ -20,10 +20,6 @@ use crate::index::may_hold_event_id;
 
 /// How many rows are read at once.
 const ROWS: u32 = 64;
-/// After so many rows a lookup ends, with what it has.
-const ROWS_MAX: usize = 4096;
-/// After so many bytes of content a lookup ends, with what it has.
-const BYTES_MAX: u64 = 64 << 20;
 
 /// A search through the log files of an account and Region.
 pub(super) struct Search<'h> {
@@ -79,7 +75,8 @@ impl<'h> Search<'h> {
     }
 
     const fn is_over(&self) -> bool {
-        self.rows >= ROWS_MAX || self.bytes >= BYTES_MAX
+        let limits = &self.history.limits;
+        self.rows >= limits.rows_max || self.bytes >= limits.bytes_max
     }
 
     async fn rows(
