@@ -27,6 +27,8 @@ BY_BOUNDARY = "with an explicit deny in a permissions boundary"
 BY_SESSION = "with an explicit deny in a session policy"
 
 SETTINGS = Config(retries={"total_max_attempts": 1}, read_timeout=30, connect_timeout=5)
+# The services that speak Query.
+QUERY = {"iam", "sts"}
 # Names that no two scenes share.
 NUMBERS = itertools.count(1)
 
@@ -98,7 +100,7 @@ class Caller:
                 aws_session_token=self.token,
                 config=SETTINGS,
             )
-            check = model.check_answer if service == "kms" else query_model.check_answer
+            check = query_model.check_answer if service in QUERY else model.check_answer
             found.meta.events.register_first(f"after-call.{service}", check)
             self._clients[service, region] = found
         return found
