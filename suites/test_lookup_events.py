@@ -26,7 +26,8 @@ from blackbox.deployment import (
     run,
 )
 from blackbox.principals import BY_IDENTITY, IDENTITY, Account, Caller, allow, deny, fresh, trust
-from blackbox.refusal import Refusal, refusal
+from blackbox.refusal import Refusal, refusal, refusal_of
+from blackbox.wire import Scope
 
 AWS = Path(sys.executable).with_name("aws")
 TRAIL = f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/keyward"
@@ -297,6 +298,17 @@ def test_what_cannot_be_asked_is_refused(
     home: Account, wanted: dict[str, Any], code: str, text: str
 ) -> None:
     assert refusal(unchecked(home.root).lookup_events, **wanted) == Refusal(code, text)
+
+
+@pytest.mark.parametrize("prefix", ["com.amazonaws.cloudtrail.v20131101.", ""])
+def test_both_spellings_of_the_target_are_understood(town: Deployment, prefix: str) -> None:
+    target = {"X-Amz-Target": f"{prefix}CloudTrail_20131101.LookupEvents"}
+    scope = Scope(REGION, "cloudtrail")
+    answer = town.wire().send({"MaxResults": 1}, target, scope=scope)
+    assert answer.status == 200
+    assert "Events" in answer.json
+    told = refusal_of(town.wire().send({}, target, scope=Scope(REGION, "kms")))
+    assert told.code == "InvalidSignatureException"
 
 
 def test_there_are_no_insights(home: Account) -> None:

@@ -39,13 +39,13 @@ impl Operation for DescribeTrails {
     async fn run<'a>(cx: &'a mut Cx, input: Input<'a>) -> Result<Output, OpError> {
         cx.authorize_anywhere(action::DescribeTrails).await?;
         let names = input.trail_name_list.map(List::into_vec).unwrap_or_default();
-        let named =
+        let wanted =
             names.iter().map(|name| TrailName::read(cx, name)).collect::<Result<Vec<_>, _>>()?;
         let trail = Trail::load(cx)?;
-        let is_shown = if named.is_empty() {
+        let is_shown = if wanted.is_empty() {
             trail.is_at_home(cx) || input.include_shadow_trails != Some(false)
         } else {
-            named.iter().any(|name| name.arn == trail.arn)
+            wanted.iter().any(|name| name.arn == trail.arn)
         };
         Ok(Output { trail_list: is_shown.then_some(trail).into_iter().collect() })
     }

@@ -92,7 +92,25 @@ impl Recorded for Output {
 
 #[cfg(test)]
 mod tests {
+    use keyward_testkit::TestApp;
+    use serde_json::json;
+
     use super::*;
+
+    #[tokio::test]
+    async fn events_are_recorded_and_the_newest_delivery_is_told() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let status = root.ok("GetTrailStatus", json!({ "Name": "keyward" })).await;
+        assert_eq!(status["IsLogging"], true);
+        assert_eq!(status.get("LatestDeliveryTime"), None);
+        assert!(status["StartLoggingTime"].is_number());
+        let delivered = app.deliver().await;
+        let at = delivered.files.first().unwrap().delivered_at;
+        let status = root.ok("GetTrailStatus", json!({ "Name": "keyward" })).await;
+        assert_eq!(status["LatestDeliveryTime"], json!(Date(at)));
+        assert_eq!(status["LatestDeliveryAttemptSucceeded"], iso_date(at).to_string());
+    }
 
     #[test]
     fn a_date_is_written_as_number_and_as_text() {

@@ -103,3 +103,58 @@ impl Recorded for Input<'_> {
 impl Recorded for Output {
     fn record(&self, _to: &mut JsonObject<'_>) {}
 }
+
+#[cfg(test)]
+mod tests {
+    use keyward_testkit::{Refused, TestApp, unblob};
+    use keyward_trail::DigestEnd;
+    use serde_json::json;
+
+    #[tokio::test]
+    async fn the_keys_of_a_region_are_those_that_were_valid_in_the_range() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        assert_eq!(root.ok("ListPublicKeys", json!({})).await, json!({ "PublicKeyList": [] }));
+        app.deliver().await;
+        let made = app.delivery().make_digests(DigestEnd::Now).await.unwrap();
+        let reply = root.ok("ListPublicKeys", json!({})).await;
+        let [key] = &**reply["PublicKeyList"].as_array().unwrap() else { panic!("{reply}") };
+        assert_eq!(key["Fingerprint"], made[0].fingerprint.as_str());
+        let start = key["ValidityStartTime"].as_f64().unwrap();
+        let end = key["ValidityEndTime"].as_f64().unwrap();
+        assert!(start <= app.clock().now_s() + 1.0 && end > start, "{key}");
+        let value = unblob(&key["Value"]);
+        assert_eq!(keyward_trail::format::fingerprint(&value), made[0].fingerprint);
+        for (from, to, count) in [
+            (start - 2.0, start - 1.0, 0),
+            (start - 2.0, start, 1),
+            (end, end + 1.0, 1),
+            (end + 1.0, end + 2.0, 0),
+        ] {
+            let input = json!({ "StartTime": from, "EndTime": to });
+            let reply = root.ok("ListPublicKeys", input).await;
+            assert_eq!(reply["PublicKeyList"].as_array().unwrap().len(), count, "{from} {to}");
+        }
+        let there = app.root_in("eu-central-1");
+        let reply = there.ok("ListPublicKeys", json!({})).await;
+        assert_ne!(reply["PublicKeyList"].as_array().unwrap().first(), Some(key));
+    }
+
+    #[tokio::test]
+    async fn a_range_that_ends_before_it_starts_and_any_token_are_refused() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let later = app.clock().now_s() + 10.0;
+        for (input, error, message) in [
+            (
+                json!({ "StartTime": later }),
+                "InvalidTimeRangeException",
+                "The start time is after the end time.",
+            ),
+            (json!({ "NextToken": "x" }), "InvalidTokenException", "The token is not valid."),
+        ] {
+            let refused = root.refused("ListPublicKeys", input).await;
+            assert_eq!(refused, Refused::new(error, message));
+        }
+    }
+}

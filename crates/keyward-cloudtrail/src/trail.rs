@@ -11,7 +11,11 @@ use crate::trail_name;
 /// The trail.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-#[expect(clippy::struct_excessive_bools, reason = "these are the API's")]
+#[expect(
+    clippy::struct_excessive_bools,
+    clippy::struct_field_names,
+    reason = "these are the API's"
+)]
 pub(crate) struct Trail {
     pub(crate) name: String,
     #[serde(rename = "S3BucketName")]

@@ -8,6 +8,7 @@ use crate::shape::Date;
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
+#[expect(clippy::struct_field_names, reason = "these are the API's")]
 pub(super) struct Event {
     event_id: String,
     event_name: String,

@@ -37,7 +37,7 @@ fn filter(query: &EventQuery) -> String {
 }
 
 fn parse(position: &str) -> Option<EventPosition> {
-    let (unix_s, event_id) = position.split_once('/')?;
-    let unix_ms = unix_s.parse::<i64>().ok()?.checked_mul(1000)?;
+    let (seconds, event_id) = position.split_once('/')?;
+    let unix_ms = seconds.parse::<i64>().ok()?.checked_mul(1000)?;
     Some(EventPosition { time: Timestamp::from_unix_ms(unix_ms), event_id: event_id.parse().ok()? })
 }
