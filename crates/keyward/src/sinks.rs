@@ -18,6 +18,7 @@ use keyward_sink::{
 };
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tracing::warn;
 
 use crate::config::{self, Config, SyslogAddress};
 use crate::data_dir::DataDir;
@@ -103,6 +104,9 @@ fn webhook(
     dead_letters: impl Fn() -> DeadLetters,
 ) -> Result<Option<(Webhook, Terms)>> {
     let Some(url) = config.url()? else { return Ok(None) };
+    if config.secret_file.as_os_str().is_empty() {
+        warn!("events are posted unsigned: `secret_file` in [audit_webhook] names no secret");
+    }
     let settings = WebhookSettings {
         poster: Poster::new(config.client(url.endpoint())?, url),
         headers: headers(&config.headers_file).context("`headers_file` in [audit_webhook]")?,
