@@ -40,7 +40,9 @@ def served(directory: Path) -> Iterator[str]:
 
         def get(self, path: Path) -> None:
             if not path.is_file():
-                self.answer(b"<Error><Code>NoSuchKey</Code><Message/></Error>", 404)
+                self.answer(
+                    b"<Error><Code>NoSuchKey</Code><Message>no such key</Message></Error>", 404
+                )
                 return
             side = path.with_name(path.name + METADATA)
             metadata = json.loads(side.read_text()) if side.exists() else {}
