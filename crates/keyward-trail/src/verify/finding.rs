@@ -69,7 +69,12 @@ pub enum Problem {
     },
     /// It opens, but is no digest.
     NotADigest(String),
-    /// It was announced in the database, and never came to its place.
+    /// The digest that listed it is neither on disk nor in the database.
+    NoDigest {
+        /// When that digest ended.
+        end: Timestamp,
+    },
+    /// It is announced in the database, and still where files wait for their delivery.
     NotDelivered,
     /// The digest or its signature is not what the database knows.
     NotAsRecorded,
@@ -108,7 +113,7 @@ pub enum Problem {
 impl Problem {
     /// Whether the trail is not valid because of it. The rest is told only.
     pub const fn is_error(&self) -> bool {
-        !matches!(self, Self::Foreign | Self::Removed | Self::Restart { .. })
+        !matches!(self, Self::Foreign | Self::NotDelivered | Self::Removed | Self::Restart { .. })
     }
 
     /// One word for programs.
@@ -128,6 +133,7 @@ impl Problem {
             Self::Moved { .. } => "moved",
             Self::NoPublicKey { .. } => "noPublicKey",
             Self::NotADigest(_) => "notADigest",
+            Self::NoDigest { .. } => "noDigest",
             Self::NotDelivered => "notDelivered",
             Self::NotAsRecorded => "notAsRecorded",
             Self::Overlap { .. } => "overlap",
@@ -171,8 +177,11 @@ impl fmt::Display for Problem {
                 write!(f, "signed with the unknown key {fingerprint}")
             }
             Self::NotADigest(reason) => f.write_str(reason),
+            Self::NoDigest { end } => {
+                write!(f, "the digest that listed it, which ended at {}, is gone", iso_date(*end))
+            }
             Self::NotDelivered => {
-                f.write_str("announced and not yet in its place; a running server finishes that")
+                f.write_str("on its way to its place; a running server finishes that")
             }
             Self::NotAsRecorded => f.write_str("not what the database recorded when it was made"),
             Self::Overlap { from, to } => write!(

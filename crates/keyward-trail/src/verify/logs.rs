@@ -80,9 +80,10 @@ impl Walk<'_, '_> {
             return;
         }
         self.shelf.account_for(&file);
-        let is_left_out = row.digest_ended_at.is_some_and(|end| self.valid.contains(&end));
-        if is_left_out {
-            self.found(&file, Problem::LeftOut);
+        match row.digest_ended_at {
+            Some(end) if self.valid.contains(&end) => self.found(&file, Problem::LeftOut),
+            Some(end) if self.is_digest_gone(end) => self.found(&file, Problem::NoDigest { end }),
+            _ => {}
         }
         let is_valid = self.check_log(&file, row.delivered_at, row.hash, Some(row));
         if is_valid && row.digest_ended_at.is_none() {
@@ -134,9 +135,10 @@ impl Walk<'_, '_> {
         if self.contents.len() < CONTENTS_MAX {
             self.contents.insert(hash, file.object.clone());
         }
-        let is_valid = match self.read(file, LOG_FILE_BYTES_MAX) {
+        let is_staged = row.is_some_and(|row| row.state == TrailState::Staged);
+        let is_valid = match self.read_wherever(file, LOG_FILE_BYTES_MAX, is_staged) {
             Ok(Some(stored)) => Some(self.check_content(file, &stored, hash, row)),
-            Ok(None) => self.tell_missing(file, delivered_at, row),
+            Ok(None) => self.tell_missing(file, delivered_at),
             Err(problem) => {
                 self.found(file, problem);
                 Some(false)
@@ -174,17 +176,11 @@ impl Walk<'_, '_> {
     }
 
     /// Nothing, if the file was old enough to be removed.
-    fn tell_missing(
-        &mut self,
-        file: &Address,
-        delivered_at: Timestamp,
-        row: Option<&TrailFileRecord>,
-    ) -> Option<bool> {
+    fn tell_missing(&mut self, file: &Address, delivered_at: Timestamp) -> Option<bool> {
         if self.range.removed_before.is_some_and(|before| delivered_at.plus(MINUTE) <= before) {
             return None;
         }
-        let is_staged = row.is_some_and(|row| row.state == TrailState::Staged);
-        self.found(file, if is_staged { Problem::NotDelivered } else { Problem::Missing });
+        self.found(file, Problem::Missing);
         Some(false)
     }
 

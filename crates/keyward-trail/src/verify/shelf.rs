@@ -154,6 +154,23 @@ impl Tree<'_> {
         absent_as_none(self.files.read(&self.path(&file.bucket, &file.object), bytes_max))
     }
 
+    /// The bytes of a file that may be on its way to its place, and whether it still waits.
+    pub(super) fn read_staged(
+        &self,
+        file: &Address,
+        bytes_max: usize,
+    ) -> io::Result<Option<(Vec<u8>, bool)>> {
+        let Buckets::Below(root) = self.buckets else { return Ok(None) };
+        let name = file.object.rsplit('/').next().unwrap_or(&file.object);
+        let path = root.join(STAGING).join(name);
+        let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX);
+        if let Some(bytes) = absent_as_none(self.files.read(&path, limit))? {
+            return Ok(Some((bytes, true)));
+        }
+        // It came to its place since it was looked for there.
+        Ok(self.read(file, bytes_max)?.map(|bytes| (bytes, false)))
+    }
+
     /// The address as it is written here.
     pub(super) fn address(&self, bucket: &str, object: &str) -> Address {
         let bucket = if matches!(self.buckets, Buckets::Is(_)) { "" } else { bucket };

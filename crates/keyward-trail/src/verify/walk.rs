@@ -29,6 +29,10 @@ pub(super) struct Walk<'a, 'r> {
     /// The newest digest the database knows.
     anchor: Option<TrailDigestRecord>,
     visited: BTreeSet<Address>,
+    /// When the digests that were looked at end, valid or not.
+    ends: BTreeSet<Timestamp>,
+    /// Up to where the walk began.
+    newest: Option<Timestamp>,
     /// The ends of valid digests.
     pub(super) valid: BTreeSet<Timestamp>,
     /// Whether the newest valid digest lists so many files that others had to wait for the next.
@@ -86,6 +90,8 @@ impl<'a, 'r> Walk<'a, 'r> {
             report,
             anchor: None,
             visited: BTreeSet::new(),
+            ends: BTreeSet::new(),
+            newest: None,
             valid: BTreeSet::new(),
             newest_is_full: false,
             uncovered: Vec::new(),
@@ -100,14 +106,12 @@ impl<'a, 'r> Walk<'a, 'r> {
             self.found(&file, Problem::Foreign);
         }
         let first = self.first().await;
-        let newest = first.as_ref().map(|step| step.end);
+        self.newest = first.as_ref().map(|step| step.end);
         let mut next = first;
         while let Some(step) = next.filter(|step| self.is_wanted(step.end)) {
             next = self.step(step).await;
         }
-        if let Some(newest) = newest {
-            self.tell_strays(newest);
-        }
+        self.tell_strays();
         self.check_rows().await;
         self.check_others();
         self.tell_mismatches();
@@ -146,8 +150,8 @@ impl<'a, 'r> Walk<'a, 'r> {
     /// Checks one digest and what it lists; says which one is next.
     async fn step(&mut self, step: Step) -> Option<Step> {
         self.visited.insert(step.file.clone());
-        let scope_row = step.end;
-        let row = self.ask(async |trail, scope| trail.digest(scope, scope_row).await).await;
+        self.ends.insert(step.end);
+        let row = self.ask(async |trail, scope| trail.digest(scope, step.end).await).await;
         let row = row.flatten();
         match self.check_digest(&step, row.as_ref()) {
             Ok(Valid { digest, previous }) => {
@@ -211,14 +215,9 @@ impl<'a, 'r> Walk<'a, 'r> {
         step: &Step,
         row: Option<&TrailDigestRecord>,
     ) -> Result<Vec<u8>, Problem> {
-        let Some(stored) = self.read(&step.file, DIGEST_BYTES_MAX)? else {
-            let is_staged = row.is_some_and(|row| row.state == TrailState::Staged);
+        let Some(stored) = self.read_wherever(&step.file, DIGEST_BYTES_MAX, is_staged(row))? else {
             let is_old = self.range.removed_before.is_some_and(|before| step.end <= before);
-            return Err(match (is_staged, is_old) {
-                (true, _) => Problem::NotDelivered,
-                (false, true) => Problem::Removed,
-                (false, false) => Problem::Missing,
-            });
+            return Err(if is_old { Problem::Removed } else { Problem::Missing });
         };
         let delivered =
             row.map(|row| Delivered { stored_bytes: row.stored_bytes, blocks: &row.blocks });
@@ -235,7 +234,8 @@ impl<'a, 'r> Walk<'a, 'r> {
     ) -> Result<Vec<u8>, Problem> {
         let Address { bucket, object } = &step.file;
         let side = self.tree.address(bucket, &format!("{object}{METADATA_SUFFIX}"));
-        let found = self.read(&side, METADATA_BYTES_MAX)?.ok_or(Problem::SignatureMissing)?;
+        let found = self.read_wherever(&side, METADATA_BYTES_MAX, is_staged(row))?;
+        let found = found.ok_or(Problem::SignatureMissing)?;
         let known = row.map(|row| &row.signature).or(step.link.as_ref().map(|it| &it.signature));
         if let Some(known) = known.filter(|_| is_expected)
             && let Some(damage) = damage::between(&found, &DigestMetadata::new(known).to_json())
@@ -352,7 +352,8 @@ impl<'a, 'r> Walk<'a, 'r> {
     }
 
     /// Digests up to the newest one that the walk did not come by.
-    fn tell_strays(&mut self, newest: Timestamp) {
+    fn tell_strays(&mut self) {
+        let Some(newest) = self.newest else { return };
         let all = std::mem::take(&mut self.shelf.digests);
         let strays = all.range(..=newest).filter(|(end, _)| self.is_wanted(**end));
         let strays = strays.flat_map(|(_, files)| files);
@@ -367,14 +368,29 @@ impl<'a, 'r> Walk<'a, 'r> {
         self.trail.is_some() && self.anchor.as_ref().is_none_or(|anchor| end > anchor.ended_at)
     }
 
-    pub(super) fn read(
+    /// The bytes of a file: in its place, or where it waits if the database says that it may.
+    pub(super) fn read_wherever(
         &mut self,
         file: &Address,
         bytes_max: usize,
+        is_staged: bool,
     ) -> Result<Option<Vec<u8>>, Problem> {
         self.report.read();
-        let read = self.tree.read(file, bytes_max);
-        read.map_err(|error| Problem::Unreadable(error.to_string()))
+        let read = match self.tree.read(file, bytes_max) {
+            Ok(None) if is_staged => self.tree.read_staged(file, bytes_max),
+            read => read.map(|bytes| Some((bytes?, false))),
+        };
+        let read = read.map_err(|error| Problem::Unreadable(error.to_string()))?;
+        if let Some((_, true)) = read {
+            self.found(file, Problem::NotDelivered);
+        }
+        Ok(read.map(|(bytes, _)| bytes))
+    }
+
+    /// Whether the digest with this end should have been looked at, and nobody knows it any more.
+    pub(super) fn is_digest_gone(&self, end: Timestamp) -> bool {
+        let is_before_the_walk = self.range.end.is_some() && self.newest < Some(end);
+        self.is_wanted(end) && !is_before_the_walk && !self.ends.contains(&end)
     }
 
     /// Asks the database, as long as it can be believed.
@@ -394,4 +410,8 @@ impl<'a, 'r> Walk<'a, 'r> {
     pub(super) fn found(&mut self, file: &Address, problem: Problem) {
         self.report.found(self.scope, Some(file), problem);
     }
+}
+
+fn is_staged(row: Option<&TrailDigestRecord>) -> bool {
+    row.is_some_and(|row| row.state == TrailState::Staged)
 }

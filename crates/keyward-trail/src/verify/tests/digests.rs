@@ -186,14 +186,21 @@ async fn a_digest_newer_than_the_database_is_unknown_to_it() {
 }
 
 #[tokio::test]
-async fn a_digest_announced_and_not_in_its_place_is_told() {
+async fn a_digest_on_its_way_is_verified_where_it_waits() {
     let sample = Sample::new().await;
     let newest = sample.store.trail().newest_digest(&sample.scope).await.unwrap().unwrap();
     let staged = keyward_store::TrailDigestRecord { state: TrailState::Staged, ..newest };
     sample.put(vec![Write::PutTrailDigest(Box::new(staged))]).await;
+    assert_eq!(sample.verify().await.findings, []);
+    let digest = &sample.digests[2];
+    let waiting = sample.stage(digest);
+    let told = sample.verify().await;
+    assert_eq!(told.only(digest), &Problem::NotDelivered);
+    assert_eq!(told.counts(), [3, 0, 6, 0]);
+    sample.stage(&format!("{digest}{METADATA_SUFFIX}"));
     assert!(sample.verify().await.summary.is_valid());
-    sample.remove(&sample.digests[2]);
-    assert_eq!(sample.verify().await.only(&sample.digests[2]), &Problem::NotDelivered);
+    std::fs::remove_file(waiting).unwrap();
+    assert_eq!(sample.verify().await.only(digest), &Problem::Missing);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@ use keyward_store::{Store as _, TrailObject, TrailState, Write};
 
 use super::sample::{Sample, at, records};
 use crate::format::gzip;
-use crate::verify::{Damage, Problem};
+use crate::verify::{Damage, Problem, Range};
 
 #[tokio::test]
 async fn the_changed_byte_of_a_log_file_is_named() {
@@ -155,16 +155,36 @@ async fn a_log_file_newer_than_every_digest_waits_for_its_own() {
 }
 
 #[tokio::test]
-async fn a_file_announced_and_not_in_its_place_is_told() {
+async fn a_file_on_its_way_is_verified_where_it_waits() {
     let mut sample = Sample::new().await;
     let log = sample.log(5).await;
     let name = TrailObject { scope: sample.scope.clone(), object: log.clone() };
     let mut row = sample.store.trail().file(&name).await.unwrap().unwrap();
     row.state = TrailState::Staged;
     sample.put(vec![Write::PutTrailFile(Box::new(row))]).await;
-    assert!(sample.verify().await.summary.is_valid());
-    sample.remove(&log);
-    assert_eq!(sample.verify().await.only(&log), &Problem::NotDelivered);
+    assert_eq!(sample.verify().await.findings, []);
+    let waiting = sample.stage(&log);
+    let told = sample.verify().await;
+    assert_eq!(told.only(&log), &Problem::NotDelivered);
+    assert_eq!(told.counts(), [3, 0, 7, 0]);
+    assert!(told.summary.is_valid());
+    std::fs::remove_file(waiting).unwrap();
+    assert_eq!(sample.verify().await.only(&log), &Problem::Missing);
+}
+
+#[tokio::test]
+async fn log_files_whose_digest_nobody_knows_any_more_tell_of_it() {
+    let sample = Sample::new().await;
+    let end = at("2026-03-04T13:00:00Z");
+    sample.put(vec![Write::DeleteTrailDigest(sample.scope.clone(), end)]).await;
+    sample.remove(&sample.digests[2]);
+    let told = sample.verify().await;
+    for log in &sample.logs[2] {
+        assert_eq!(told.about(log), &Problem::NoDigest { end });
+    }
+    // It does not belong to what is asked for.
+    let sooner = Range { end: Some(at("2026-03-04T12:00:00Z")), ..Range::default() };
+    assert!(sample.verify_range(&sooner, true).await.summary.is_valid());
 }
 
 #[tokio::test]

@@ -255,6 +255,15 @@ impl Sample {
         std::fs::remove_file(self.path(object)).unwrap();
     }
 
+    /// Takes a file back to where it waited; its path there.
+    pub(super) fn stage(&self, object: &str) -> PathBuf {
+        let staging = self.root().join("staging");
+        std::fs::create_dir_all(&staging).unwrap();
+        let staged = staging.join(object.rsplit('/').next().unwrap());
+        std::fs::rename(self.path(object), &staged).unwrap();
+        staged
+    }
+
     pub(super) fn root(&self) -> PathBuf {
         self.directory.path().join("audit")
     }
