@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import os
 import pty
@@ -11,9 +10,10 @@ import select
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -26,6 +26,7 @@ from blackbox.deployment import (
     REGION,
     Deployment,
     clean_environment,
+    run,
 )
 from blackbox.refusal import refusal
 from blackbox.waiting import wait_for
@@ -95,20 +96,11 @@ def next_line(process: subprocess.Popen[bytes]) -> bytes:
     return line
 
 
-def deliver(
-    deployment: Deployment, delivered: list[Record], at: datetime | None = None, tag: str = "A"
-) -> Path:
-    """A log file of these records, as delivery would write it."""
-    delivered = [{name: it[name] for name in it if name != "operatorNote"} for it in delivered]
-    account, region = delivered[0]["recipientAccountId"], delivered[0]["awsRegion"]
-    at = at or datetime.now(UTC)
-    directory = deployment.directory / "audit/keyward-audit/AWSLogs" / account / "CloudTrail"
-    directory = directory / region / at.strftime("%Y/%m/%d")
-    directory.mkdir(parents=True, exist_ok=True)
-    name = f"{account}_CloudTrail_{region}_{at.strftime('%Y%m%dT%H%MZ')}_{tag * 16}.json.gz"
-    content = json.dumps({"Records": delivered}, separators=(",", ":"))
-    (directory / name).write_bytes(gzip.compress(content.encode()))
-    return directory / name
+def deliver(deployment: Deployment) -> list[Path]:
+    """Delivers what is in the journal; the new log files."""
+    said = run("audit", "deliver", "--json", "--data-dir", deployment.directory)
+    audit_directory = deployment.directory / "audit"
+    return [audit_directory / it["bucket"] / it["object"] for it in json.loads(said)["files"]]
 
 
 @pytest.fixture
@@ -199,9 +191,7 @@ def test_events_are_searched_in_files_and_the_journal_each_once(served: Deployme
     key = kms.create_key()["KeyMetadata"]
     for number in range(3):
         kms.encrypt(KeyId=key["KeyId"], Plaintext=b"x", EncryptionContext={"n": str(number)})
-    delivered = [record for record in served.records() if record["recipientAccountId"] == ACCOUNT]
-    deliver(served, delivered[:-2], tag="A")
-    deliver(served, delivered[-2:-1], tag="B")
+        assert deliver(served)
     kms.list_keys()
 
     found = records(served, "search")
@@ -209,21 +199,49 @@ def test_events_are_searched_in_files_and_the_journal_each_once(served: Deployme
         record["eventID"] for record in served.records()
     )
     assert names(found)[-1] == "ListKeys"
-    newest = records(served, "search", "--newest", "--limit", "2")
+    of_kms = ("--event-source", "kms.amazonaws.com")
+    newest = records(served, "search", "--newest", "--limit", "2", *of_kms)
     assert names(newest) == ["ListKeys", "Encrypt"]
     encrypts = records(served, "search", "--event-name", "Encrypt", "--key", key["Arn"])
     assert [it["requestParameters"]["encryptionContext"]["n"] for it in encrypts] == ["0", "1", "2"]
 
 
+def test_each_event_is_found_once_while_others_are_made_and_delivered(served: Deployment) -> None:
+    served.add_account()
+    clients = [served.client(), served.client(f"keyward-{OTHER_ACCOUNT}")]
+    with ThreadPoolExecutor(len(clients) + 1) as pool:
+        is_over = Event()
+
+        def call(client: Any) -> None:
+            while not is_over.is_set():
+                client.list_keys()
+
+        def keep_delivering() -> None:
+            while not is_over.is_set():
+                deliver(served)
+
+        work = [pool.submit(call, client) for client in clients] + [pool.submit(keep_delivering)]
+        try:
+            for order in [(), ("--newest",)] * 4:
+                before = {record["eventID"] for record in served.records()}
+                found = [record["eventID"] for record in records(served, "search", *order)]
+                assert len(found) == len(set(found))
+                assert before <= set(found)
+        finally:
+            is_over.set()
+        for one in work:
+            one.result(30)
+
+
 def test_files_are_searched_without_server_and_journal(served: Deployment) -> None:
     served.client().list_keys()
-    deliver(served, served.records(), at=datetime(2020, 1, 2, 3, 4, tzinfo=UTC))
-    expected = len(served.records())
     assert served.stop() == 0
-    assert len(records(served, "search")) == expected
+    deliver(served)
+    expected = records(served, "search")
+    assert names(expected)[-1] == "ListKeys"
     (served.directory / "journal").rename(served.directory.with_name("journal"))
     (served.directory / "keyward.db").unlink()
-    assert len(records(served, "search")) == expected
+    assert records(served, "search") == expected
     assert console(served, "tail").returncode == 1
 
 
@@ -270,7 +288,8 @@ def test_the_exit_status_is_that_of_grep(served: Deployment) -> None:
     nothing = console(served, "search", "--event-name", "Nothing")
     assert (nothing.returncode, nothing.stdout, nothing.stderr) == (1, "", "")
     assert console(served, "search", "--since", "yesterday").returncode == 2
-    file = deliver(served, served.records())
+    (file, *_) = deliver(served)
+    served.client().list_keys()
     assert console(served, "search").returncode == 0
     file.write_bytes(file.read_bytes()[:-9])
     damaged = console(served, "search", "--event-name", "ListKeys")
@@ -284,7 +303,7 @@ def test_reasons_are_told_only_when_they_are_asked_for(served: Deployment) -> No
     key = served.client().create_key()["KeyMetadata"]["Arn"]
     refusal(served.client(f"keyward-{OTHER_ACCOUNT}").describe_key, KeyId=key)
     wanted = ("--error", "AccessDenied", "--limit", "1")
-    deliver(served, [it for it in served.records() if it["recipientAccountId"] == OTHER_ACCOUNT])
+    assert deliver(served)
     for command in ["search", "tail"]:
         (plain,) = records(served, command, *wanted)
         assert "operatorNote" not in plain

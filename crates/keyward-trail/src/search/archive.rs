@@ -92,13 +92,16 @@ impl Archive {
                 let path = directory.join(name);
                 let key = path.strip_prefix(bucket).ok().and_then(Path::to_str);
                 let name = key.and_then(|key| key.parse::<LogFileName>().ok());
-                files.extend(name.map(|name| (name.delivered_at, path)));
+                // Names tell the minute. Within it the files are as they were written, unless they
+                // were copied: events of one second are in order then as well.
+                let written = fs::metadata(&path).and_then(|it| it.modified()).ok();
+                files.extend(name.map(|name| (name.delivered_at, written, path)));
             }
         }
         files.sort();
-        let groups = files.chunk_by(|(a, _), (b, _)| a == b).filter_map(|files| {
-            let (delivered_at, _) = files.first()?;
-            let files = files.iter().map(|(_, path)| path.clone()).collect();
+        let groups = files.chunk_by(|(a, ..), (b, ..)| a == b).filter_map(|files| {
+            let (delivered_at, ..) = files.first()?;
+            let files = files.iter().map(|(.., path)| path.clone()).collect();
             Some(Group { delivered_at: *delivered_at, files })
         });
         Ok(groups.collect())
