@@ -149,13 +149,12 @@ fn find_shelves(
     for name in directories(directory)? {
         let below = directory.join(&name);
         let account = name.to_str().and_then(|name| name.parse::<AccountId>().ok());
-        match account {
-            Some(account) if is_top => {
-                if filter.accounts.is_empty() || filter.accounts.contains(&account) {
-                    add_regions(bucket, &below.join(KIND), filter, shelves)?;
-                }
+        let is_wanted = |account| filter.accounts.is_empty() || filter.accounts.contains(&account);
+        match account.filter(|_| is_top) {
+            Some(account) if is_wanted(account) => {
+                add_regions(bucket, &below.join(KIND), filter, shelves)?;
             }
-            _ if depth > 0 => find_shelves(bucket, &below, filter, depth - 1, shelves)?,
+            None if depth > 0 => find_shelves(bucket, &below, filter, depth - 1, shelves)?,
             _ => {}
         }
     }

@@ -203,7 +203,7 @@ mod tests {
         let lengths = [block, 1, 0, block - 1, block * 2 + 7, 3, block - 2, block + 1];
         let written: Vec<String> =
             (b'a'..).zip(lengths).map(|(c, n)| char::from(c).to_string().repeat(n)).collect();
-        let content = written.iter().map(|line| format!("{line}\n")).collect::<String>();
+        let content = written.join("\n") + "\n";
         let directory = journal(&[(1, content.as_bytes())]);
         let mut read: Vec<_> = lines(directory.path());
         read.reverse();

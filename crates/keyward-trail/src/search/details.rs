@@ -116,7 +116,7 @@ impl<'r> Details<'r> {
     }
 }
 
-impl<'r> Identity<'r> {
+impl Identity<'_> {
     /// The ARN of the role behind a session.
     pub(super) fn issuer_arn(&self) -> Option<&str> {
         self.session_context.as_ref()?.session_issuer.as_ref()?.arn.as_deref()

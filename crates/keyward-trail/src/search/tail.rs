@@ -252,8 +252,8 @@ mod tests {
         let journal = Journal::new();
         let mut tail = journal.tail();
         let line = "x".repeat(1000);
-        let content = (0..3000).map(|n| format!("{n} {line}\n")).collect::<String>();
-        journal.append(1, &content);
+        let lines: Vec<_> = (0..3000).map(|n| format!("{n} {line}\n")).collect();
+        journal.append(1, &lines.concat());
         let mut count = 0;
         loop {
             let lines = tail.read().unwrap();

@@ -21,6 +21,11 @@ const COUNTERS: &[(&str, &str)] = &[
     (FILES, "Log files delivered."),
     (LOSSES, "Times that journal lines were gone before they were delivered."),
     (UNREADABLE, "Journal lines set aside because they are no records."),
+    ("keyward_audit_sink_records_total", "Records a sink's receiver has taken."),
+    ("keyward_audit_sink_failures_total", "Attempts of a sink that failed; each is made again."),
+    ("keyward_audit_sink_dead_letters_total", "Records put aside because a receiver refused them."),
+    ("keyward_audit_sink_rejected_records_total", "Records a receiver said it had not kept."),
+    ("keyward_audit_sink_gaps_total", "Times that journal lines were gone before a sink had them."),
     ("keyward_audit_torn_lines_total", "Half lines mended when the audit journal was opened."),
 ];
 
@@ -28,6 +33,7 @@ const GAUGES: &[(&str, &str)] = &[
     ("keyward_audit_healthy", "1 while the audit journal takes records."),
     (LAG_BYTES, "Bytes of the journal that are not in log files."),
     (LAG_SECONDS, "How long the oldest record waits for a log file."),
+    ("keyward_audit_sink_lag_bytes", "Bytes of the journal that a sink has not delivered."),
     (HELD, "1 for each who keeps the audit journal from taking records."),
     ("keyward_build_info", "Always 1; the label tells the version."),
     ("keyward_clock_leap", "1 while a leap of the clock waits for an operator's word."),

@@ -23,11 +23,21 @@ const PLAIN: &str = "\u{1b}[0m";
 
 type Row<T> = [T; 8];
 
+/// What is printed of an event.
+#[derive(Clone, Copy)]
+enum Form {
+    /// The record, with its note or without.
+    Json { explains: bool },
+    /// A line.
+    Line,
+    /// What happened and why, in words.
+    Words,
+}
+
 /// Prints events. Once nobody reads them any more, nothing is printed and nothing fails.
 pub(super) struct Printer {
     out: BufWriter<Stdout>,
-    is_json: bool,
-    explains: bool,
+    form: Form,
     has_colour: bool,
     widths: Row<usize>,
     /// Whether titles are due.
@@ -37,27 +47,37 @@ pub(super) struct Printer {
 
 impl Printer {
     pub(super) fn new(shown: &Shown) -> Self {
+        let form = match (shown.json, shown.explain) {
+            (true, explains) => Form::Json { explains },
+            (false, true) => Form::Words,
+            (false, false) => Form::Line,
+        };
         Self {
             out: BufWriter::new(io::stdout()),
-            is_json: shown.json,
-            explains: shown.explain,
+            form,
             has_colour: has_colour(),
             widths: WIDTHS,
-            has_titles: is_watched() && !shown.json && !shown.explain,
+            has_titles: is_watched(),
             is_read: true,
         }
     }
 
     /// Prints one event: the record as accounts get it, and what operators alone are told of it.
     pub(super) fn print(&mut self, record: &[u8], note: Option<&[u8]>) -> Result<()> {
-        let note = note.filter(|_| self.explains);
-        if self.is_json {
-            return self.write(&[&with_note(record, note), b"\n".as_slice()].concat());
+        match self.form {
+            Form::Json { explains } => {
+                let note = note.filter(|_| explains);
+                self.write(&[&with_note(record, note), b"\n".as_slice()].concat())
+            }
+            Form::Line => self.print_line(record),
+            Form::Words => {
+                let record: Value = serde_json::from_slice(&with_note(record, note))?;
+                self.write(explanation::words(&record).as_bytes())
+            }
         }
-        if self.explains {
-            let record: Value = serde_json::from_slice(&with_note(record, note))?;
-            return self.write(explanation::words(&record).as_bytes());
-        }
+    }
+
+    fn print_line(&mut self, record: &[u8]) -> Result<()> {
         let Some(summary) = Summary::read(record) else { return Ok(()) };
         let mut text = String::new();
         if std::mem::take(&mut self.has_titles) {
