@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -185,7 +185,7 @@ fn check_chain(app: &TestApp) -> Vec<usize> {
     let bucket = layout.directory.join("keyward-audit");
     let directory = format!("AWSLogs/{}/CloudTrail-Digest/us-east-1", app.account());
     let mut counts = Vec::new();
-    let mut listed = BTreeMap::new();
+    let mut listed = BTreeSet::new();
     let mut previous: Option<(Digest, String, String)> = None;
     let is_digest = |path: &PathBuf| path.extension().unwrap() == "gz";
     for path in files(&bucket.join(directory)).into_iter().filter(is_digest) {
@@ -213,7 +213,7 @@ fn check_chain(app: &TestApp) -> Vec<usize> {
             let stored = fs::read(bucket.join(&file.object)).unwrap();
             let content = gunzip(&stored, BYTES_MAX).unwrap();
             assert_eq!(file.hash, hex::encode(sha256(&[&content])));
-            assert!(listed.insert(file.object.clone(), ()).is_none(), "listed twice");
+            assert!(listed.insert(file.object.clone()), "listed twice");
         }
         counts.push(digest.log_files.len());
         previous = Some((digest, hash, metadata.signature));
@@ -230,11 +230,11 @@ async fn digests_are_chained_and_list_each_file_once_and_empty_hours_too() {
     delivery.deliver().await.unwrap();
     make_some_records(&app.root()).await;
     delivery.deliver().await.unwrap();
-    app.clock().advance(Duration::from_secs(3600));
+    app.clock().advance(Duration::from_hours(1));
     assert_eq!(delivery.make_digests(DigestEnd::Hour).await.unwrap().len(), 1);
     assert_eq!(delivery.make_digests(DigestEnd::Hour).await.unwrap(), []);
     // Three silent hours, of which a server that was down makes one.
-    app.clock().advance(Duration::from_secs(3 * 3600));
+    app.clock().advance(Duration::from_hours(3));
     delivery.make_digests(DigestEnd::Hour).await.unwrap();
     make_some_records(&app.root()).await;
     delivery.deliver().await.unwrap();
@@ -249,11 +249,11 @@ async fn a_digest_lists_what_was_delivered_before_its_end() {
     let mut delivery = app.delivery();
     make_some_records(&app.root()).await;
     delivery.deliver().await.unwrap();
-    app.clock().advance(Duration::from_secs(3600));
+    app.clock().advance(Duration::from_hours(1));
     make_some_records(&app.root()).await;
     delivery.deliver().await.unwrap();
     delivery.make_digests(DigestEnd::Hour).await.unwrap();
-    app.clock().advance(Duration::from_secs(3600));
+    app.clock().advance(Duration::from_hours(1));
     delivery.make_digests(DigestEnd::Hour).await.unwrap();
     assert_eq!(check_chain(&app), [1, 1]);
 }
