@@ -1,5 +1,6 @@
 //! Whether the wall clock can be believed, before anything is destroyed because of it.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use keyward_model::Timestamp;
@@ -23,7 +24,30 @@ pub struct ClockWatch {
     unexplained: Duration,
 }
 
+/// What the newest comparison said, for everybody who destroys something because of its age.
+#[derive(Debug, Default)]
+pub(crate) struct ClockBelief(Mutex<Option<(Timestamp, Duration)>>);
+
+impl ClockBelief {
+    fn replace(&self, believed: Option<(Timestamp, Duration)>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = believed;
+    }
+
+    fn last(&self) -> Option<(Timestamp, Duration)> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Engine {
+    /// Whether the machine's clock is believed now: it was when it was compared last, and has not
+    /// leapt since. Not before it was compared for the first time.
+    pub fn is_clock_believed(&self) -> bool {
+        let Some((seen, at)) = self.clock_belief.last() else { return false };
+        let clock = self.machine_clock();
+        let expected = seen.plus(clock.monotonic().saturating_sub(at));
+        clock.now() <= expected.plus(LEAP_MAX)
+    }
+
     /// Compares the wall clock with the time last believed, and tells the time if it is to be
     /// believed as well. A leap that the monotonic clock does not explain is not believed, then or
     /// after a restart: it would delete keys before their time. A clock set back is believed, for
@@ -43,6 +67,7 @@ impl Engine {
         let unexplained = watch.unexplained + Duration::from_millis(leap.unwrap_or(0));
         if unexplained > leap_max {
             let (seen, now) = (expected.unix_ms(), now.unix_ms());
+            self.clock_belief.replace(None);
             return Err(ScheduleError::ClockLeap { seen, now });
         }
         // What a start bridges was time without a server, not a leap.
@@ -63,6 +88,7 @@ impl Engine {
     async fn believe(&self, now: Timestamp, watch: &mut ClockWatch) -> Result<(), StoreError> {
         self.store().deployment().remember_time(now).await?;
         watch.last = Some((now, self.machine_clock().monotonic()));
+        self.clock_belief.replace(watch.last);
         Ok(())
     }
 }

@@ -19,6 +19,7 @@ use tokio::sync::{Notify, OnceCell, Semaphore};
 
 use crate::authority::{Authority, Entity};
 use crate::cache::{Loaded, Stale};
+use crate::clock::ClockBelief;
 use crate::deployment_clock::DeploymentClock;
 use crate::grantee::{GranteeGrants, KeyGrantee};
 use crate::last_use::LastUses;
@@ -113,6 +114,7 @@ pub struct Parts {
 pub struct Engine {
     parts: Parts,
     pub(crate) clock: DeploymentClock,
+    pub(crate) clock_belief: ClockBelief,
     default_region: Region,
     keys: Loaded<ScopedKey, Arc<Key>>,
     aliases: Loaded<ScopedAlias, KeyId>,
@@ -149,6 +151,7 @@ impl Engine {
         Some(Arc::new(Self {
             parts,
             clock,
+            clock_belief: ClockBelief::default(),
             default_region,
             keys: Loaded::new(KEYS_MAX),
             aliases: Loaded::new(ALIASES_MAX),

@@ -6,6 +6,7 @@
 //! after it leaves rows that say what is to be finished. Whoever begins reads the rows first.
 
 mod batch;
+mod chores;
 mod digest;
 mod options;
 mod place;
@@ -13,6 +14,7 @@ mod retention;
 mod status;
 mod task;
 
+use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -68,6 +70,9 @@ pub struct Delivered {
 /// Why a delivery did not come to its end. The next one begins where the rows say.
 #[derive(Debug, thiserror::Error)]
 pub enum DeliveryError {
+    /// Nothing is done that rests on what time it is.
+    #[error("the clock leapt, or was not looked at yet; check it, then run `keyward clock accept`")]
+    ClockNotBelieved,
     /// The database took no change.
     #[error("the database took no change")]
     Commit(#[from] CommitError),
@@ -123,22 +128,29 @@ impl Delivery {
     }
 
     /// Makes the digests that are due: one for each account and Region that ever had a log file,
-    /// unless it has one that ends as late.
+    /// unless it has one that ends as late. Those of the hour wait for a clock that is believed.
+    /// Where one fails the others are made all the same, before the failure is told.
     pub async fn make_digests(
         &mut self,
         end: DigestEnd,
     ) -> Result<Vec<TrailDigestRecord>, DeliveryError> {
-        let result = match self.resume().await {
-            Ok(_) => self.digest_all(end).await,
-            Err(error) => Err(error),
-        };
-        self.noted(result)
+        if end == DigestEnd::Hour && !self.engine.is_clock_believed() {
+            return Err(DeliveryError::ClockNotBelieved);
+        }
+        let result = self.finish_and_digest(end).await;
+        if result.is_err() {
+            self.forget();
+        }
+        self.status.digested(result.is_ok());
+        result
     }
 
-    /// Removes what is older than it is to be kept.
+    /// Removes what is older than it is to be kept, if the clock is believed.
     pub async fn remove_old(&mut self) -> Result<(), DeliveryError> {
-        let result = self.remove_all_old().await;
-        self.noted(result)
+        if !self.engine.is_clock_believed() {
+            return Err(DeliveryError::ClockNotBelieved);
+        }
+        self.remove_all_old().await
     }
 
     /// Finishes what was begun and never finished.
@@ -147,17 +159,18 @@ impl Delivery {
         self.noted(result)
     }
 
-    /// After a failure nothing is known but what the rows say.
     fn noted<T>(&mut self, result: Result<T, DeliveryError>) -> Result<T, DeliveryError> {
-        match &result {
-            Ok(_) => self.status.succeeded(),
-            Err(error) => {
-                self.position = None;
-                self.places.forget();
-                self.status.failed(error);
-            }
+        if result.is_err() {
+            self.forget();
         }
+        self.status.delivered(result.is_ok());
         result
+    }
+
+    /// After a failure nothing is known but what the rows say.
+    fn forget(&mut self) {
+        self.position = None;
+        self.places.forget();
     }
 
     /// How many acknowledged bytes are not delivered. Counts those of one segment only.
@@ -202,9 +215,22 @@ impl Delivery {
             return Ok(position);
         }
         self.places.prepare()?;
-        self.finish_staged().await?;
-        self.places.clear_staging()?;
-        self.write_public_keys().await?;
+        self.finish_staged_files().await?;
+        match self.finish_staged_digests().await {
+            Ok(()) => self.places.clear_staging()?,
+            // No record waits for a digest. It is tried again before the next is made.
+            Err(failure) => {
+                let error: &dyn Error = &failure;
+                error!(error, "digests that were begun are not in their places");
+            }
+        }
+        match self.write_public_keys().await {
+            // A row that is not what was written stays so, and no record waits for it.
+            Err(DeliveryError::Store(error)) => {
+                error!(error = %error, "the public keys of digests were not written");
+            }
+            done => done?,
+        }
         let cursor = self.engine.store().trail().cursor(DELIVERY).await?;
         let journal = self.engine.journal();
         let start = journal.start().map_err(FollowError::from)?;
@@ -310,15 +336,13 @@ impl Delivery {
     }
 
     /// Finishes what rows say is on its way.
-    async fn finish_staged(&mut self) -> Result<(), DeliveryError> {
+    async fn finish_staged_files(&mut self) -> Result<(), DeliveryError> {
         loop {
             let files = self.engine.store().trail().staged_files(PAGE).await?;
-            let digests = self.engine.store().trail().staged_digests(PAGE).await?;
-            if files.is_empty() && digests.is_empty() {
+            if files.is_empty() {
                 return Ok(());
             }
             self.finish_files(files).await?;
-            self.finish_digests(digests).await?;
         }
     }
 

@@ -160,7 +160,7 @@ impl EventHistory for History {
         Ok(TrailStatus {
             latest_delivery: file.map(|file| file.delivered_at),
             latest_digest_delivery: digest.map(|digest| digest.ended_at),
-            latest_delivery_error: self.delivery.latest_error(),
+            latest_delivery_error: self.delivery.latest_error().map(str::to_owned),
             started: account.map(|account| account.created_at),
         })
     }

@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use keyward_audit::{JournalOptions, JournalPosition};
 use keyward_crypto::{RsaVerifyingKey, sha256};
+use keyward_engine::ClockWatch;
 use keyward_model::LookupAttribute;
-use keyward_store::{Scope, TrailFilter, TrailState};
+use keyward_store::{Change, Scope, TrailFilter, TrailSigningKeyRecord, TrailState, Write};
 use keyward_testkit::{Client, TestApp, TestOptions};
 use keyward_trail::format::{
     Digest, DigestMetadata, LogFileName, PublicKeys, block_sums, gunzip, signing_string,
@@ -57,6 +58,11 @@ fn sorted(mut records: Vec<Value>) -> Vec<Value> {
 
 fn delivered_records(app: &TestApp) -> Vec<Value> {
     log_files(app).iter().flat_map(|path| records(path)).collect()
+}
+
+/// What a server does every minute.
+async fn look_at_the_clock(app: &TestApp) {
+    app.engine().check_clock(&mut ClockWatch::default()).await.unwrap();
 }
 
 fn scope(app: &TestApp) -> Scope {
@@ -224,6 +230,7 @@ fn check_chain(app: &TestApp) -> Vec<usize> {
 #[tokio::test]
 async fn digests_are_chained_and_list_each_file_once_and_empty_hours_too() {
     let app = TestApp::new().await;
+    look_at_the_clock(&app).await;
     let mut delivery = app.delivery();
     assert_eq!(delivery.make_digests(DigestEnd::Hour).await.unwrap(), []);
     make_some_records(&app.root()).await;
@@ -246,6 +253,7 @@ async fn digests_are_chained_and_list_each_file_once_and_empty_hours_too() {
 #[tokio::test]
 async fn a_digest_lists_what_was_delivered_before_its_end() {
     let app = TestApp::new().await;
+    look_at_the_clock(&app).await;
     let mut delivery = app.delivery();
     make_some_records(&app.root()).await;
     delivery.deliver().await.unwrap();
@@ -284,6 +292,7 @@ async fn a_signing_key_is_replaced_when_its_time_is_over() {
 #[tokio::test]
 async fn what_is_too_old_is_removed_and_nothing_else() {
     let app = TestApp::new().await;
+    look_at_the_clock(&app).await;
     let options = DeliveryOptions {
         files_days: 10,
         history_days: 5,
@@ -334,6 +343,7 @@ async fn segments_are_kept_for_readers_that_are_named_and_for_no_others() {
     cursors.store("slow", place(all[2])).await.unwrap();
     cursors.store("gone", place(all[0])).await.unwrap();
     app.deliver().await;
+    look_at_the_clock(&app).await;
     app.clock().advance_days(100_000);
     let removing = async |readers: &[&str]| {
         let readers = readers.iter().map(|name| (*name).to_owned()).collect();
@@ -344,4 +354,45 @@ async fn segments_are_kept_for_readers_that_are_named_and_for_no_others() {
     };
     assert_eq!(removing(&["slow"]).await, all[2..]);
     assert_eq!(removing(&[]).await, all[all.len() - 1..]);
+}
+
+#[tokio::test]
+async fn by_a_clock_that_is_not_believed_nothing_is_removed_and_no_hourly_digest_made() {
+    let app = TestApp::new().await;
+    let options = DeliveryOptions { files_days: 10, ..DeliveryOptions::new(app.trail_layout()) };
+    let mut delivery = keyward_trail::Delivery::new(app.engine().clone(), options);
+    make_some_records(&app.root()).await;
+    delivery.deliver().await.unwrap();
+    delivery.remove_old().await.unwrap_err();
+    look_at_the_clock(&app).await;
+    for _ in 0..2 {
+        app.clock().advance_days(1);
+        delivery.make_digests(DigestEnd::Hour).await.unwrap();
+    }
+    app.clock().leap(Duration::from_secs(100 * 86_400));
+    delivery.remove_old().await.unwrap_err();
+    delivery.make_digests(DigestEnd::Hour).await.unwrap_err();
+    assert_eq!(log_files(&app).len(), 1);
+    assert_eq!(check_chain(&app), [1, 0]);
+    app.engine().accept_clock(&mut ClockWatch::default()).await.unwrap();
+    delivery.remove_old().await.unwrap();
+    assert_eq!(log_files(&app).len(), 0);
+}
+
+#[tokio::test]
+async fn a_signing_key_that_does_not_open_is_replaced() {
+    let app = TestApp::new().await;
+    let mut delivery = app.delivery();
+    make_some_records(&app.root()).await;
+    delivery.deliver().await.unwrap();
+    delivery.make_digests(DigestEnd::Now).await.unwrap();
+    let [key] = app.engine().store().trail().all_signing_keys().await.unwrap().try_into().unwrap();
+    let broken = TrailSigningKeyRecord { sealed_private_key: vec![1; 60], ..key };
+    let writes = vec![Write::PutTrailSigningKey(Box::new(broken))];
+    app.engine().store().commit(Change { writes, ..Change::default() }).await.unwrap();
+    for _ in 0..2 {
+        delivery.make_digests(DigestEnd::Now).await.unwrap();
+    }
+    assert_eq!(check_chain(&app), [1, 0, 0]);
+    assert_eq!(app.engine().store().trail().all_signing_keys().await.unwrap().len(), 2);
 }

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use disk::{Fault, Faults, FaultyFiles, FaultyStore};
 use keyward_audit::Hold;
+use keyward_engine::ClockWatch;
 use keyward_store::{Scope, TrailDigestRecord};
 use keyward_testkit::{TestApp, TestOptions};
 use keyward_trail::format::{Digest, gunzip};
@@ -158,9 +159,10 @@ async fn the_journal_is_held_while_delivery_fails_and_released_when_it_works() {
     let refused = task.deliver(false).await;
     assert!(matches!(refused, Err(NotDelivered::Failed(_))));
     assert_eq!(app.engine().journal().holds(), [Hold::Delivery]);
-    assert!(task.status().latest_error().is_some());
+    assert_eq!(task.status().latest_error(), Some("InternalError"));
     app.root().call("ListKeys", json!({})).await.unwrap_err();
     faults.disarm();
+    app.engine().check_clock(&mut ClockWatch::default()).await.unwrap();
     let delivered = task.deliver(true).await.unwrap();
     assert_eq!(delivered.digests.len(), 1);
     assert_eq!(app.engine().journal().holds(), []);

@@ -23,6 +23,7 @@ use crate::logging::chain;
 const ROUND: Duration = Duration::from_mins(1);
 const CERTIFICATES: Duration = Duration::from_secs(5);
 const CLOCK_NOTE: &str = "the clock leapt: no key is deleted until `keyward clock accept`";
+const DIGESTS_NOTE: &str = "digests of audit records cannot be made";
 /// 1 while a leap of the clock waits for an operator's word.
 const CLOCK_LEAP: &str = "keyward_clock_leap";
 
@@ -96,6 +97,7 @@ impl Schedule {
             report("last uses of keys were not written", engine.write_last_uses().await);
         }
         self.deliver_records().await;
+        self.tell_of_digests();
         match self.desk.rotate_domain_keys_if_due(self.domain_key_days).await {
             Ok(true) => info!("the domain key was replaced because of its age"),
             Ok(false) => {}
@@ -137,6 +139,15 @@ impl Schedule {
     async fn deliver_records(&self) {
         let delivered = self.desk.engine.deliver_outbox().await.map(drop);
         report("audit records wait in the database", delivered);
+    }
+
+    /// Records are taken without digests, which list what is in files.
+    fn tell_of_digests(&self) {
+        if self.desk.deliverer.status().is_some_and(|status| status.are_digests_failing()) {
+            self.readiness.note(DIGESTS_NOTE);
+        } else {
+            self.readiness.retract(DIGESTS_NOTE);
+        }
     }
 
     /// While the journal takes no records, requests fail, so none should be sent here. Looking after

@@ -1,18 +1,21 @@
 //! Digests: what was delivered to an account's Region since the digest before, signed and linked to
 //! it.
 
+use std::error::Error;
+use std::time::Duration;
+
 use keyward_audit::iso_date;
 use keyward_crypto::sha256;
-use keyward_engine::TrailPublicKey;
+use keyward_engine::{TrailKeyError, TrailPublicKey};
 use keyward_model::{Region, Timestamp};
 use keyward_store::{
     PreviousDigest, Scope, TrailDigestRecord, TrailFileRecord, TrailObject, TrailSigningKeyRecord,
     TrailState, Write,
 };
-use tracing::info;
+use tracing::{error, info, warn};
 
 use super::place::compress;
-use super::{Delivery, DeliveryError, length};
+use super::{Delivery, DeliveryError, PAGE, length};
 use crate::format::{
     self, DIGEST_FILES_MAX, Digest, DigestMetadata, DigestName, ListedFile, PublicKeys, block_sums,
     fingerprint, pkcs1_from_spki, signing_string,
@@ -20,11 +23,16 @@ use crate::format::{
 
 const SECOND_MS: i64 = 1000;
 const HOUR_MS: i64 = 3_600_000;
+const SECOND: Duration = Duration::from_secs(1);
+const HOUR: Duration = Duration::from_hours(1);
+/// How many signing keys that do not open are passed over for one digest.
+const KEYS_PASSED_MAX: usize = 16;
 
 /// When a digest ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DigestEnd {
-    /// At the last full hour.
+    /// At the last full hour. Behind one that ends far in the future, as it does when it was made by
+    /// a clock that was wrong, a second later than that: the chain goes on all the same.
     Hour,
     /// Now, so that everything delivered is in it: the second that is running is its last. Never
     /// when another ended.
@@ -36,7 +44,10 @@ impl DigestEnd {
     /// to make.
     fn at(self, now: Timestamp, previous: Option<Timestamp>) -> Option<Timestamp> {
         match self {
-            Self::Hour => Some(floor(now, HOUR_MS)).filter(|end| previous < Some(*end)),
+            Self::Hour => match previous {
+                Some(previous) if is_ahead(previous, now) => Some(previous.plus(SECOND)),
+                _ => Some(floor(now, HOUR_MS)).filter(|end| previous < Some(*end)),
+            },
             Self::Now => {
                 let running = floor(now, SECOND_MS).unix_ms() + SECOND_MS;
                 let free = previous.map_or(i64::MIN, |previous| previous.unix_ms() + SECOND_MS);
@@ -44,6 +55,11 @@ impl DigestEnd {
             }
         }
     }
+}
+
+/// Whether a digest ends so far in the future that it was made by another clock.
+fn is_ahead(end: Timestamp, now: Timestamp) -> bool {
+    end > now.plus(HOUR)
 }
 
 /// The last full hour.
@@ -56,15 +72,53 @@ fn floor(at: Timestamp, unit_ms: i64) -> Timestamp {
 }
 
 impl Delivery {
-    pub(super) async fn digest_all(
+    pub(super) async fn finish_and_digest(
+        &mut self,
+        end: DigestEnd,
+    ) -> Result<Vec<TrailDigestRecord>, DeliveryError> {
+        self.resume().await?;
+        let finished = self.finish_staged_digests().await;
+        let digests = self.digest_all(end).await?;
+        finished.map(|()| digests)
+    }
+
+    /// Finishes the digests that rows say are on their way, each whatever becomes of the others.
+    pub(super) async fn finish_staged_digests(&mut self) -> Result<(), DeliveryError> {
+        loop {
+            let digests = self.engine.store().trail().staged_digests(PAGE).await?;
+            if digests.is_empty() {
+                return Ok(());
+            }
+            let mut failure = None;
+            for digest in digests {
+                if let Err(refusal) = self.finish_digests(vec![digest]).await {
+                    self.places.forget();
+                    failure.get_or_insert(refusal);
+                }
+            }
+            failure.map_or(Ok(()), Err)?;
+        }
+    }
+
+    /// What is wrong in one account's Region keeps no other from its digest.
+    async fn digest_all(
         &mut self,
         end: DigestEnd,
     ) -> Result<Vec<TrailDigestRecord>, DeliveryError> {
         let mut digests = Vec::new();
+        let mut failure = None;
         for scope in self.engine.store().trail().scopes().await? {
-            digests.extend(self.digest(&scope, end).await?);
+            match self.digest(&scope, end).await {
+                Ok(digest) => digests.extend(digest),
+                Err(refusal) => {
+                    tell_failure(&scope, &refusal);
+                    failure.get_or_insert(refusal);
+                    self.forget();
+                    self.resume().await?;
+                }
+            }
         }
-        Ok(digests)
+        failure.map_or(Ok(digests), Err)
     }
 
     async fn digest(
@@ -84,11 +138,38 @@ impl Delivery {
         let start = previous.as_ref().map(|it| it.ended_at).or(first_delivery);
         // Nothing to begin with before the first file.
         let Some(start) = start.filter(|start| *start < end) else { return Ok(None) };
-        let key = self.signing_key(&scope.region, start).await?;
-        let digest = self.describe((scope, (start, end)), &files, previous.as_ref(), &key);
-        let (record, stored) = self.sign(digest, &key, previous).await?;
+        if is_ahead(end, now) {
+            warn!(account = %scope.account, region = %scope.region, end = %iso_date(end), "the chain of digests is ahead of the clock");
+        }
+        let (record, stored) = self.signed((scope, (start, end)), &files, previous).await?;
         let digest = self.deliver_digest(record, stored, files).await?;
         Ok(Some(digest))
+    }
+
+    /// The digest, signed with the first key that opens. One that does not is no longer what was
+    /// written, or belongs to a domain key that is gone, and a new one takes its place.
+    async fn signed(
+        &self,
+        what: (&Scope, (Timestamp, Timestamp)),
+        files: &[TrailFileRecord],
+        previous: Option<TrailDigestRecord>,
+    ) -> Result<(TrailDigestRecord, Vec<u8>), DeliveryError> {
+        let (scope, (start, _)) = what;
+        let mut passed = Vec::new();
+        loop {
+            let key = self.signing_key(&scope.region, start, &passed).await?;
+            let digest = self.describe(what, files, previous.as_ref(), &key);
+            match self.sign(digest, &key, previous.clone()).await {
+                Err(DeliveryError::Key(TrailKeyError::NotOpened))
+                    if passed.len() < KEYS_PASSED_MAX =>
+                {
+                    let (region, fingerprint) = (&scope.region, &key.fingerprint);
+                    error!(%region, fingerprint, "a key that signs digests does not open; another one is used");
+                    passed.push(key.sealed_private_key);
+                }
+                done => return done,
+            }
+        }
     }
 
     /// The document. It names its files in the order of their delivery.
@@ -191,7 +272,7 @@ impl Delivery {
     }
 
     /// Renames digests into their places and says so in their rows.
-    pub(super) async fn finish_digests(
+    async fn finish_digests(
         &mut self,
         digests: Vec<TrailDigestRecord>,
     ) -> Result<(), DeliveryError> {
@@ -210,16 +291,20 @@ impl Delivery {
         Ok(())
     }
 
-    /// The key that signs the digests of a Region now. A new one is valid from the start of the
+    /// The key that signs the digests of a Region now, none of those passed over. A new one is valid from the start of the
     /// first digest it signs, and its public half is published before it signs.
     async fn signing_key(
         &self,
         region: &Region,
         start: Timestamp,
+        passed: &[Vec<u8>],
     ) -> Result<TrailSigningKeyRecord, DeliveryError> {
         let now = self.engine.machine_clock().now();
         let keys = self.engine.store().trail().signing_keys(region).await?;
-        let valid = keys.into_iter().rfind(|key| key.valid_from <= now && now < key.valid_to);
+        let valid = keys.into_iter().rfind(|key| {
+            let is_passed = passed.contains(&key.sealed_private_key);
+            key.valid_from <= now && now < key.valid_to && !is_passed
+        });
         if let Some(key) = valid {
             return Ok(key);
         }
@@ -253,6 +338,11 @@ impl Delivery {
     }
 }
 
+fn tell_failure(scope: &Scope, failure: &DeliveryError) {
+    let (account, region, error): (_, _, &dyn Error) = (scope.account, &scope.region, failure);
+    error!(error, %account, %region, "no digest was made");
+}
+
 /// A signing key as ListPublicKeys tells it.
 pub fn public_key(key: TrailSigningKeyRecord) -> TrailPublicKey {
     TrailPublicKey {
@@ -280,6 +370,16 @@ mod tests {
         assert_eq!(DigestEnd::Hour.at(now, Some(hours(5))), None);
         assert_eq!(DigestEnd::Hour.at(now, Some(at(5 * HOUR_MS + 9000))), None);
         assert_eq!(DigestEnd::Hour.at(hours(5), Some(hours(4))), Some(hours(5)));
+    }
+
+    #[test]
+    fn a_chain_that_ends_far_in_the_future_goes_on_second_by_second() {
+        let now = at(5 * HOUR_MS);
+        assert_eq!(DigestEnd::Hour.at(now, Some(at(6 * HOUR_MS))), None);
+        assert_eq!(
+            DigestEnd::Hour.at(now, Some(at(900 * HOUR_MS))),
+            Some(at(900 * HOUR_MS + 1000))
+        );
     }
 
     #[test]

@@ -131,6 +131,8 @@ impl Places {
         }
         let name = path.file_name().unwrap_or_default();
         let staged = self.layout.staging().join(name);
+        // What an interrupted replacement left.
+        self.remove(&staged)?;
         self.stage(&staged, bytes)?;
         at(path, self.files.rename(&staged, path))?;
         at(&self.layout.directory, self.files.sync_directory(&self.layout.directory))

@@ -29,7 +29,7 @@ impl Delivery {
 
     /// A reader that has no cursor yet has read nothing, but none is known by then: whoever is to
     /// keep the journal says so by a cursor.
-    async fn remove_old_segments(&self) -> Result<(), DeliveryError> {
+    pub(super) async fn remove_old_segments(&self) -> Result<(), DeliveryError> {
         let cursors = self.engine.store().trail().cursors().await?;
         if !cursors.iter().any(|cursor| cursor.name == DELIVERY) {
             return Ok(());

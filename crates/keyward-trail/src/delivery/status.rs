@@ -1,11 +1,14 @@
 //! How delivery stands, for metrics, readiness and GetTrailStatus.
 
-use std::error::Error;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use keyward_audit::{Journal, JournalPosition};
 use keyward_model::Timestamp;
+
+/// All that clients are told of a failure: its causes name paths, and objects of others. The log
+/// has them.
+const INTERNAL_ERROR: &str = "InternalError";
 
 /// How delivery stands.
 #[derive(Debug, Default)]
@@ -15,6 +18,8 @@ pub struct DeliveryStatus {
     failures: AtomicU64,
     unreadable: AtomicU64,
     losses: AtomicU64,
+    is_failing: AtomicBool,
+    are_digests_failing: AtomicBool,
     /// 0 while nothing waits.
     waiting_since_ms: AtomicI64,
     rest: Mutex<Rest>,
@@ -23,7 +28,6 @@ pub struct DeliveryStatus {
 #[derive(Debug, Default)]
 struct Rest {
     position: JournalPosition,
-    latest_error: Option<String>,
     latest_file: Option<Timestamp>,
 }
 
@@ -60,9 +64,14 @@ impl DeliveryStatus {
         self.lock().position
     }
 
-    /// Why the newest delivery failed, if it did.
-    pub fn latest_error(&self) -> Option<String> {
-        self.lock().latest_error.clone()
+    /// What clients are told if the newest delivery failed.
+    pub fn latest_error(&self) -> Option<&'static str> {
+        self.is_failing.load(Ordering::Relaxed).then_some(INTERNAL_ERROR)
+    }
+
+    /// Whether digests were wanted last and not all of them were made.
+    pub fn are_digests_failing(&self) -> bool {
+        self.are_digests_failing.load(Ordering::Relaxed)
     }
 
     /// When this process delivered its newest log file.
@@ -98,15 +107,14 @@ impl DeliveryStatus {
         self.lock().position = position;
     }
 
-    pub(super) fn succeeded(&self) {
-        self.lock().latest_error = None;
+    pub(super) fn delivered(&self, is_done: bool) {
+        self.failures.fetch_add(u64::from(!is_done), Ordering::Relaxed);
+        self.is_failing.store(!is_done, Ordering::Relaxed);
     }
 
-    pub(super) fn failed(&self, error: &(dyn Error + 'static)) {
-        self.failures.fetch_add(1, Ordering::Relaxed);
-        let causes = std::iter::successors(Some(error), |&error| error.source());
-        let texts: Vec<_> = causes.map(ToString::to_string).collect();
-        self.lock().latest_error = Some(texts.join(": "));
+    pub(super) fn digested(&self, is_done: bool) {
+        self.failures.fetch_add(u64::from(!is_done), Ordering::Relaxed);
+        self.are_digests_failing.store(!is_done, Ordering::Relaxed);
     }
 
     pub(super) fn delivered_file(&self, at: Timestamp) {

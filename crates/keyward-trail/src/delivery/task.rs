@@ -8,13 +8,12 @@ use std::time::Duration;
 
 use keyward_audit::Hold;
 use keyward_engine::Engine;
-use keyward_model::Timestamp;
 use tokio::runtime::Builder;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tracing::{error, info};
 
-use super::digest::hour;
+use super::chores::Chores;
 use super::{Delivered, Delivery, DeliveryError, DigestEnd};
 use crate::DeliveryStatus;
 
@@ -115,13 +114,13 @@ struct Rounds {
     waiting: Option<Instant>,
     is_first: bool,
     is_failing: bool,
-    /// The full hour that digests were made for last.
-    digested: Option<Timestamp>,
+    chores: Chores,
 }
 
 impl Rounds {
-    const fn new(delivery: Delivery) -> Self {
-        Self { delivery, waiting: None, is_first: true, is_failing: false, digested: None }
+    fn new(delivery: Delivery) -> Self {
+        let chores = Chores::default();
+        Self { delivery, waiting: None, is_first: true, is_failing: false, chores }
     }
 
     async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
@@ -160,17 +159,13 @@ impl Rounds {
     }
 
     async fn round(&mut self) -> Result<(), DeliveryError> {
+        self.chores.make_room(&self.delivery, self.is_failing).await;
         if self.is_due() {
             self.delivery.deliver().await?;
             self.is_first = false;
             self.look_for_lines();
         }
-        let this_hour = hour(self.delivery.engine.machine_clock().now());
-        if self.digested != Some(this_hour) {
-            self.delivery.make_digests(DigestEnd::Hour).await?;
-            self.digested = Some(this_hour);
-            self.remove_old().await;
-        }
+        self.chores.digest(&mut self.delivery).await;
         Ok(())
     }
 
@@ -193,24 +188,16 @@ impl Rounds {
         }
     }
 
-    /// What is kept too long does no harm, so nothing is held for it.
-    async fn remove_old(&mut self) {
-        if let Err(error) = self.delivery.remove_old().await {
-            let error: &dyn std::error::Error = &error;
-            error!(error, "old parts of the audit trail were not removed");
-        }
-    }
-
+    /// Digests that fail are no reason to take no records: what they are to list is in files.
     async fn obey(&mut self, wants_digest: bool) -> Result<Delivered, DeliveryError> {
-        let result = self.deliver_now(wants_digest).await;
-        self.hold(result.is_err());
+        let delivered = self.delivery.deliver().await;
+        self.hold(delivered.is_err());
         self.look_for_lines();
-        result
-    }
-
-    async fn deliver_now(&mut self, wants_digest: bool) -> Result<Delivered, DeliveryError> {
-        let mut delivered = self.delivery.deliver().await?;
+        let mut delivered = delivered?;
         if wants_digest {
+            if !self.delivery.engine.is_clock_believed() {
+                return Err(DeliveryError::ClockNotBelieved);
+            }
             delivered.digests = self.delivery.make_digests(DigestEnd::Now).await?;
         }
         Ok(delivered)
@@ -226,8 +213,9 @@ impl Rounds {
 
     /// While records cannot be delivered, none is taken.
     fn hold(&mut self, is_failing: bool) {
-        let journal = self.delivery.engine.journal();
-        if is_failing {
+        let engine = &self.delivery.engine;
+        let journal = engine.journal();
+        if is_failing || self.chores.must_hold(engine.machine_clock().monotonic()) {
             journal.hold(Hold::Delivery);
         } else {
             journal.release(&Hold::Delivery);
