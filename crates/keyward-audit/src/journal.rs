@@ -194,13 +194,20 @@ impl Journal {
     /// A future that is dropped before it is ready leaves the line to be written all the same, or
     /// not at all if it was never polled; either way lines of others are not touched.
     pub async fn append(&self, line: &[u8]) -> Result<(), JournalError> {
-        if line.is_empty() || line.contains(&b'\n') {
-            return Err(JournalError::NotOneLine);
+        self.append_together(&[line]).await
+    }
+
+    /// Puts records on record that belong together: all of them, or none.
+    pub async fn append_together(&self, lines: &[&[u8]]) -> Result<(), JournalError> {
+        for line in lines {
+            if line.is_empty() || line.contains(&b'\n') {
+                return Err(JournalError::NotOneLine);
+            }
+            if line.len() >= LINE_BYTES_MAX {
+                return Err(JournalError::TooLong);
+            }
         }
-        if line.len() >= LINE_BYTES_MAX {
-            return Err(JournalError::TooLong);
-        }
-        match self.shared.enter(line)? {
+        match self.shared.enter(lines)? {
             Entry::Leader(leadership) => leadership.take_up(),
             Entry::Follower(turn) => match turn.await {
                 Ok(Turn::Done(result)) => result,

@@ -194,11 +194,12 @@ async fn close(cx: &mut Cx, result: Result<Reply, OpError>) -> Closed {
 
 async fn append(cx: &Cx, records: &CallRecords) -> Result<(), JournalError> {
     let journal = cx.engine().journal();
-    journal.append(&records.own.line).await?;
-    for (_, row) in &records.of_owners {
-        journal.append(&row.line).await?;
+    if records.of_owners.is_empty() {
+        return journal.append(&records.own.line).await;
     }
-    Ok(())
+    let of_owners = records.of_owners.iter().map(|(_, row)| &*row.line);
+    let lines: Vec<&[u8]> = std::iter::once(&*records.own.line).chain(of_owners).collect();
+    journal.append_together(&lines).await
 }
 
 /// What a call that succeeded has done with keys.

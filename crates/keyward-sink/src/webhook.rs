@@ -2,8 +2,9 @@
 //!
 //! Sent as the Standard Webhooks convention says: `webhook-id` is the event's id and stays the same
 //! however often it is sent, `webhook-timestamp` is the time of the attempt, `webhook-signature` the
-//! HMAC over both and the body. What a receiver refuses for good, or too often, becomes a dead
-//! letter, and the next event is sent: a webhook is stuck only if its dead letters cannot be written.
+//! HMAC over both and the body. An event that a receiver cannot take becomes a dead letter, and the
+//! next one is sent. A receiver that is away, fails or lets nobody in is asked again until it takes the event,
+//! unless it is one that may be left behind: then `attempts_max` makes a dead letter of it.
 
 mod envelope;
 mod signature;
@@ -40,8 +41,8 @@ pub struct WebhookSettings {
     pub secrets: Secrets,
     /// Which calls are events.
     pub api_calls: ApiCalls,
-    /// How often an event is sent before it is a dead letter.
-    pub attempts_max: u32,
+    /// How often an event is sent before it is a dead letter; absent for as long as it takes.
+    pub attempts_max: Option<u32>,
     /// Where those go.
     pub dead_letters: DeadLetters,
     /// The machine's clock, which receivers compare with theirs.
@@ -82,7 +83,8 @@ impl Webhook {
             Err(error) => (Failure::from(error), false),
         };
         self.attempts = self.attempts.saturating_add(1);
-        if !is_final && self.attempts < self.settings.attempts_max {
+        let has_tries_left = self.settings.attempts_max.is_none_or(|max| self.attempts < max);
+        if !is_final && has_tries_left {
             return Posted::Later(failure);
         }
         let (reason, attempts) = (chain(&failure.trouble), self.attempts);
@@ -116,10 +118,16 @@ impl Webhook {
     }
 }
 
-/// Whether the same request would be refused again.
-fn is_final(status: StatusCode) -> bool {
-    let is_for_later = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS];
-    status.is_client_error() && !is_for_later.contains(&status)
+/// Whether the answer is about the event itself. One about the receiver, its address or who may call
+/// it says nothing of the event, which is not passed over for that.
+const fn is_final(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::BAD_REQUEST
+            | StatusCode::PAYLOAD_TOO_LARGE
+            | StatusCode::UNSUPPORTED_MEDIA_TYPE
+            | StatusCode::UNPROCESSABLE_ENTITY
+    )
 }
 
 impl Sink for Webhook {

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use async_trait::async_trait;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use keyward_audit::JournalPosition;
 use keyward_audit::files::RealFiles;
+use keyward_audit::{Hold, JournalPosition};
 use keyward_engine::Engine;
 use keyward_outbound::Poster;
 use keyward_server::Readiness;
@@ -18,7 +18,7 @@ use keyward_sink::{
 };
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tracing::warn;
+use tracing::{error, warn};
 
 use crate::config::{self, Config, SyslogAddress};
 use crate::data_dir::DataDir;
@@ -76,17 +76,49 @@ impl RunningSinks {
     fn add<S: Sink + 'static>(&mut self, sink: Option<(S, Terms)>, around: &Surroundings) {
         let Some((sink, terms)) = sink else { return };
         let mut stop = self.stop.subscribe();
+        let alarm = Alarm::new(&terms, around);
         let follower = Follower::new(sink, terms, around.clone());
-        self.tasks.spawn(follower.run(async move {
-            // An error means that nobody can stop it any more but by ending the process.
-            let _ = stop.wait_for(|is_stopped| *is_stopped).await;
-        }));
+        self.tasks.spawn(async move {
+            let _alarm = alarm;
+            let stopped = async move {
+                // An error means that nobody can stop it any more but by ending the process.
+                let _ = stop.wait_for(|is_stopped| *is_stopped).await;
+            };
+            follower.run(stopped).await;
+        });
     }
 
     /// Stops them; what they have not sent waits in the journal.
     pub(crate) async fn stop(mut self) {
         self.stop.send_replace(true);
         while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+/// Speaks up for a sink whose task panicked: it sends nothing more.
+struct Alarm {
+    name: &'static str,
+    is_required: bool,
+    around: Surroundings,
+}
+
+impl Alarm {
+    fn new(terms: &Terms, around: &Surroundings) -> Self {
+        let (name, is_required) = (terms.name, terms.is_required);
+        Self { name, is_required, around: around.clone() }
+    }
+}
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        error!(sink = self.name, "a sink has broken down; it sends nothing until a restart");
+        (self.around.tell)(self.name, Health::Stuck);
+        if self.is_required {
+            self.around.journal.hold(Hold::Sink(self.name.to_owned()));
+        }
     }
 }
 
@@ -116,7 +148,7 @@ fn webhook(
             config::ApiCalls::Writes => keyward_sink::ApiCalls::Writes,
             config::ApiCalls::All => keyward_sink::ApiCalls::All,
         },
-        attempts_max: config.attempts_max,
+        attempts_max: (!config.required).then_some(config.attempts_max),
         dead_letters: dead_letters(),
         clock: Arc::new(SystemClock),
     };

@@ -106,14 +106,15 @@ impl Shared {
     }
 
     /// Queues a line.
-    pub(super) fn enter(self: &Arc<Self>, line: &[u8]) -> Result<Entry, JournalError> {
+    pub(super) fn enter(self: &Arc<Self>, lines: &[&[u8]]) -> Result<Entry, JournalError> {
+        let refused = u64::try_from(lines.len()).unwrap_or(u64::MAX);
         if self.holds.is_any() {
-            self.refused_records.fetch_add(1, Ordering::Relaxed);
+            self.refused_records.fetch_add(refused, Ordering::Relaxed);
             return Err(JournalError::Held);
         }
         let mut queue = self.queue();
-        if let Err(refusal) = queue.push(line) {
-            self.refused_records.fetch_add(1, Ordering::Relaxed);
+        if let Err(refusal) = queue.push(lines) {
+            self.refused_records.fetch_add(refused, Ordering::Relaxed);
             return Err(refusal);
         }
         if self.is_threaded {

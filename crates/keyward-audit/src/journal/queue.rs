@@ -46,15 +46,18 @@ impl Queue {
         }
     }
 
-    /// Adds a line and its end.
-    pub(super) fn push(&mut self, line: &[u8]) -> Result<(), JournalError> {
+    /// Adds lines and their ends to what is written together: all or none.
+    pub(super) fn push(&mut self, lines: &[&[u8]]) -> Result<(), JournalError> {
         let bytes = &mut self.lines.bytes;
-        if bytes.len().saturating_add(line.len()) >= self.bytes_max {
+        let added = lines.iter().map(|line| line.len().saturating_add(1)).sum::<usize>();
+        if bytes.len().saturating_add(added) > self.bytes_max {
             return Err(JournalError::Overloaded);
         }
-        bytes.extend_from_slice(line);
-        bytes.push(b'\n');
-        self.lines.records += 1;
+        for line in lines {
+            bytes.extend_from_slice(line);
+            bytes.push(b'\n');
+            self.lines.records += 1;
+        }
         Ok(())
     }
 

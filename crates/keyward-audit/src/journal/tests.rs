@@ -407,6 +407,29 @@ async fn with_nobody_left_to_lead_the_writer_writes_on() {
 }
 
 #[tokio::test]
+async fn lines_that_belong_together_are_on_record_all_or_none() {
+    let directory = tempfile::tempdir().unwrap();
+    let disk = Disk::default();
+    let options = JournalOptions { pending_bytes_max: 10, ..written() };
+    let journal = open_on(&disk, directory.path(), options);
+    journal.append_together(&[b"own", b"owner"]).await.unwrap();
+    assert_eq!(
+        journal.append_together(&[b"own", b"owners"]).await.unwrap_err(),
+        JournalError::Overloaded
+    );
+    disk.set(|faults| faults.bytes_free = Some(6));
+    let full = JournalError::Failed(io::ErrorKind::StorageFull);
+    assert_eq!(journal.append_together(&[b"own", b"else"]).await.unwrap_err(), full);
+    assert_eq!(
+        journal.append_together(&[b"own", b""]).await.unwrap_err(),
+        JournalError::NotOneLine
+    );
+    assert_eq!(lines(directory.path()), ["own", "owner"]);
+    assert_eq!(journal.counts().appended_records, 2);
+    assert_eq!(journal.counts().refused_records, 4);
+}
+
+#[tokio::test]
 async fn all_lines_of_a_failed_batch_are_refused() {
     let directory = tempfile::tempdir().unwrap();
     let disk = Disk::default();

@@ -31,7 +31,7 @@ impl Hook {
             headers,
             secrets: Secrets::parse("a secret that is long enough").unwrap(),
             api_calls: ApiCalls::None,
-            attempts_max: 3,
+            attempts_max: Some(3),
             dead_letters: DeadLetters::new(Arc::new(RealFiles), letters.clone(), clock.clone()),
             clock,
         });
@@ -125,6 +125,21 @@ async fn what_is_refused_too_often_is_a_dead_letter_too() {
     let sent = hook.webhook.send(&records).await;
     assert_eq!((sent.taken, sent.put_aside, sent.failure.is_none()), (1, 1, true));
     assert_eq!(hook.letters()[0]["attempts"], 3);
+}
+
+#[tokio::test]
+async fn a_receiver_that_must_not_miss_anything_is_asked_until_it_takes_the_event() {
+    const AWAY: [&str; 2] =
+        ["401 x\r\nContent-Length: 0\r\n\r\n", "503 x\r\nContent-Length: 0\r\n\r\n"];
+    let receiver = Receiver::start(&AWAY).await;
+    let mut hook = Hook::to(receiver.poster());
+    hook.webhook.settings.attempts_max = None;
+    let records = rotations(&["one"]);
+    for _ in 0..20 {
+        let sent = hook.webhook.send(&records).await;
+        assert_eq!((sent.taken, sent.failure.is_some()), (0, true));
+    }
+    assert!(hook.letters().is_empty());
 }
 
 #[tokio::test]

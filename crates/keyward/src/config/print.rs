@@ -95,7 +95,8 @@ const EXPLAINED: &[(&str, &str, &str)] = &[
     (
         "audit_webhook",
         "attempts_max",
-        "How often an event is sent before it becomes a line of DIR/audit/dead-letters.jsonl.",
+        "How often an event is sent before it becomes a line of DIR/audit/dead-letters.jsonl; with\n\
+         `required`, it is sent until it is taken.",
     ),
     (
         "audit_webhook",
