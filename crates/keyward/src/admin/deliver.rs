@@ -17,7 +17,7 @@ pub(crate) enum Deliverer {
     /// The task beside a server.
     Beside(DeliveryTask),
     /// Nobody else: no server runs.
-    Here(Mutex<Delivery>),
+    Here(Box<Mutex<Delivery>>),
 }
 
 impl Deliverer {

@@ -20,7 +20,7 @@ async fn desk(app: &TestApp) -> (tempfile::TempDir, Desk) {
     let dir = DataDir::locate(Some(parent.path().join("data"))).unwrap();
     dir.create().unwrap();
     let seal = Seal::from_root_key_file(&RootKeyFile::generate().unwrap()).unwrap();
-    let deliverer = Deliverer::Here(Mutex::new(app.delivery()));
+    let deliverer = Deliverer::Here(Box::new(Mutex::new(app.delivery())));
     (parent, Desk::new(Arc::clone(app.engine()), seal, dir, deliverer))
 }
 

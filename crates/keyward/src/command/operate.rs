@@ -40,7 +40,7 @@ fn carry_out(deployment: &Deployment, command: &Command) -> Result<Outcome> {
         let (engine, seal) = opened.start(&dir, &config, None).await?;
         let operator = format!("uid {}", rustix::process::getuid().as_raw());
         let delivery = Mutex::new(wiring::delivery(&engine, &dir, &config)?);
-        let desk = Desk::new(engine, seal, dir, Deliverer::Here(delivery));
+        let desk = Desk::new(engine, seal, dir, Deliverer::Here(Box::new(delivery)));
         desk.carry_out(command, &operator).await
     })
 }

@@ -12,7 +12,7 @@ use crate::data_dir::DataDir;
 fn started(app: &TestApp) -> Schedule {
     let seal = Seal::from_root_key_file(&RootKeyFile::generate().unwrap()).unwrap();
     let dir = DataDir::locate(Some("unused".into())).unwrap();
-    let deliverer = Deliverer::Here(Mutex::new(app.delivery()));
+    let deliverer = Deliverer::Here(Box::new(Mutex::new(app.delivery())));
     let desk = Arc::new(Desk::new(Arc::clone(app.engine()), seal, dir, deliverer));
     let mut config = Config::default();
     config.schedule.domain_key_days = 10_000;

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use keyward_audit::files::{Files as _, RealFiles};
 use keyward_engine::KeyRing;
 use keyward_model::{Clock, Timestamp};
-use keyward_store::{Store as _, Trail};
+use keyward_store::{Store, Trail};
 use keyward_store_sqlite::{Database, SqliteStore};
 use keyward_trail::format::{PUBLIC_KEYS_BYTES_MAX, PublicKeys};
 use keyward_trail::public_key;
@@ -70,7 +70,7 @@ async fn verify_subject(
     let sources = Sources {
         files: &RealFiles,
         buckets: &subject.buckets,
-        trail: subject.store.as_ref().map(|store| store.trail()),
+        trail: subject.store.as_ref().map(Store::trail),
         public_keys: &subject.public_keys,
     };
     let range = Range {
