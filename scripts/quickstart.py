@@ -20,6 +20,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -122,12 +123,13 @@ def clean_environment() -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "KEYWARD_"))}
 
 
-def run(*arguments: str | Path) -> None:
+def run(*arguments: str | Path) -> str:
     done = subprocess.run(
         [BINARY, *arguments], env=clean_environment(), capture_output=True, text=True
     )
     if done.returncode != 0:
         sys.exit(done.stderr.strip())
+    return done.stdout
 
 
 def is_free(port: int) -> bool:
@@ -168,7 +170,11 @@ class Demonstration:
         self.work = directory / "demo"
         self.work.mkdir(mode=0o700, exist_ok=True)
         session = botocore.session.Session(profile=profile_of(directory))
-        self.kms: Any = boto3.Session(botocore_session=session).client("kms")
+        clients = boto3.Session(botocore_session=session)
+        self.kms: Any = clients.client("kms")
+        self.cloudtrail: Any = clients.client("cloudtrail")
+        # Events have whole seconds.
+        self.began = datetime.now(UTC).replace(microsecond=0)
         self.requests: set[str] = set()
         for event in ("after-call.kms",):
             self.kms.meta.events.register(event, self.remember)
@@ -236,19 +242,24 @@ class Demonstration:
             sys.exit("a changed encryption context was accepted")
 
     def audit(self) -> None:
-        step("5. What the audit journal has of it")
-        journal = sorted((self.directory / "journal").glob("*.jsonl"))
-        lines = [line for segment in journal for line in segment.read_text().splitlines()]
-        records = [json.loads(line) for line in lines]
+        step("5. What the audit trail has of it (CloudTrail's LookupEvents)")
+        pages = self.cloudtrail.get_paginator("lookup_events").paginate(StartTime=self.began)
+        records = [json.loads(event["CloudTrailEvent"]) for page in pages for event in page["Events"]]
         ours = [record for record in records if record.get("requestID") in self.requests]
-        for record in ours:
+        for record in reversed(ours):
             outcome = record.get("errorCode", "ok")
             context = (record["requestParameters"] or {}).get("encryptionContext")
             detail = f"  {json.dumps(context)}" if context else ""
             print(f"  {record['eventTime']}  {record['eventName']:<16} {outcome}{detail}")
         if len(ours) != len(self.requests):
             sys.exit(f"{len(self.requests)} requests left {len(ours)} records")
-        print(f"  In full, one JSON record per line: {shown(journal[-1])}")
+
+    def verify(self) -> None:
+        step("6. That nobody has changed it")
+        run("audit", "deliver", "--digest", "--data-dir", self.directory)
+        for line in run("audit", "verify", "--data-dir", self.directory).splitlines():
+            print(f"  {line}")
+        print(f"  Log files and signed digests: {shown(self.directory / 'audit')}")
 
 
 def profile_of(directory: Path) -> str:
@@ -308,6 +319,7 @@ def main() -> None:
     demonstration.open(envelope)
     demonstration.change_context(envelope)
     demonstration.audit()
+    demonstration.verify()
     say_goodbye(server, url)
 
 

@@ -53,6 +53,7 @@ impl SimulatedCaller {
 
 /// The refusal of an ARN that names no user, group or role.
 pub(super) fn invalid_entity(arn: &str) -> OpError {
+    // WIRE: "IAM: simulations".
     op_error!(
         InvalidInput,
         "Invalid Entity Arn: {arn} does not clearly define entity type and name."
