@@ -7,7 +7,9 @@ mod page_token;
 mod tests;
 
 use keyward_audit::{JsonObject, Recorded, java_date};
-use keyward_engine::{Cx, ErrorCode, EventQuery, Kind, LookupAttribute, OpError, Operation};
+use keyward_engine::{
+    Cx, ErrorCode, EventQuery, HistoryError, Kind, LookupAttribute, OpError, Operation,
+};
 use keyward_model::Timestamp;
 use keyward_shape::{Int, List, Text};
 use serde::{Deserialize, Serialize};
@@ -88,7 +90,7 @@ impl Operation for LookupEvents {
         if is_insight {
             return Ok(Output { events: Vec::new(), next_token: None });
         }
-        let page = history(cx)?.look_up(&query).await.map_err(OpError::internal)?;
+        let page = history(cx)?.look_up(&query).await.map_err(failure)?;
         let next_token = page.next.map(|next| page_token::write(cx, &query, next)).transpose()?;
         let events = page.records.into_iter().map(Event::of).collect::<Result<_, _>>()?;
         Ok(Output { events, next_token })
@@ -106,6 +108,13 @@ const fn rounded_up(at: keyward_shape::Timestamp) -> Timestamp {
 
 const fn rounded_down(at: keyward_shape::Timestamp) -> Timestamp {
     Timestamp::from_unix_ms(at.unix_ms().div_euclid(1000) * 1000)
+}
+
+fn failure(error: HistoryError) -> OpError {
+    match error {
+        HistoryError::Busy => OpError::new(ErrorCode::Throttling, "Rate exceeded"),
+        error @ HistoryError::Unreadable(_) => OpError::internal(error),
+    }
 }
 
 // WIRE: "CloudTrail: texts of our own".

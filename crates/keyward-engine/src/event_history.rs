@@ -82,10 +82,16 @@ pub struct TrailStatus {
     pub started: Option<Timestamp>,
 }
 
-/// The trail could not be read.
+/// The trail was not read.
 #[derive(Debug, thiserror::Error)]
-#[error("the audit trail could not be read")]
-pub struct HistoryError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+pub enum HistoryError {
+    /// Other lookups, of the same account or of many, took too long to wait for.
+    #[error("too many lookups in the audit trail at once")]
+    Busy,
+    /// It could not be read.
+    #[error("the audit trail could not be read")]
+    Unreadable(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
 
 /// The audit trail, as far as calls may ask about it.
 #[async_trait]

@@ -11,8 +11,11 @@ mod files;
 mod matches;
 mod newest;
 mod tail;
+mod turns;
+mod unreadable;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use keyward_audit::files::{Files, RealFiles};
@@ -23,7 +26,6 @@ use keyward_engine::{
 };
 use keyward_model::{AccountId, Region, Timestamp};
 use keyward_store::Scope;
-use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 use crate::cursors::DELIVERY;
@@ -31,9 +33,9 @@ use crate::delivery::{DeliveryStatus, public_key};
 use crate::layout::TrailLayout;
 use matches::Wanted;
 use newest::Newest;
+use turns::Turns;
+use unreadable::UnreadableFiles;
 
-/// How many lookups read at once. Each holds one log file in memory.
-const LOOKUPS_MAX: usize = 3;
 const TAIL_ATTEMPTS_MAX: u32 = 3;
 const DAY_MS: i64 = 86_400_000;
 
@@ -44,11 +46,13 @@ pub struct LookupLimits {
     pub rows_max: usize,
     /// Bytes of log files read, uncompressed.
     pub bytes_max: u64,
+    /// How long it waits for other lookups.
+    pub wait_max: Duration,
 }
 
 impl Default for LookupLimits {
     fn default() -> Self {
-        Self { rows_max: 4096, bytes_max: 64 << 20 }
+        Self { rows_max: 4096, bytes_max: 16 << 20, wait_max: Duration::from_secs(5) }
     }
 }
 
@@ -59,7 +63,8 @@ pub struct History {
     layout: TrailLayout,
     days: u32,
     delivery: Arc<DeliveryStatus>,
-    permits: Semaphore,
+    turns: Turns,
+    unreadable: UnreadableFiles,
     limits: LookupLimits,
 }
 
@@ -71,9 +76,9 @@ impl History {
         days: u32,
         delivery: Arc<DeliveryStatus>,
     ) -> Self {
-        let permits = Semaphore::new(LOOKUPS_MAX);
+        let (turns, unreadable) = (Turns::new(), UnreadableFiles::default());
         let (files, limits) = (Arc::new(RealFiles), LookupLimits::default());
-        Self { engine, files, layout, days, delivery, permits, limits }
+        Self { engine, files, layout, days, delivery, turns, unreadable, limits }
     }
 
     /// The same with other limits.
@@ -119,7 +124,8 @@ impl History {
 impl EventHistory for History {
     async fn look_up(&self, query: &EventQuery) -> Result<EventPage, HistoryError> {
         let Some(wanted) = self.wanted(query) else { return Ok(EventPage::default()) };
-        let _permit = self.permits.acquire().await.map_err(unreadable)?;
+        let turn = self.turns.take(query.account, self.limits.wait_max).await;
+        let _turn = turn.ok_or(HistoryError::Busy)?;
         let newest = self.read_tail(Newest::new(wanted, query.limit)).await?;
         let scope = Scope { account: query.account, region: query.region.clone() };
         let (newest, reached) = files::Search::new(self, scope).run(newest).await?;
@@ -167,7 +173,7 @@ impl EventHistory for History {
 }
 
 fn unreadable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> HistoryError {
-    HistoryError(error.into())
+    HistoryError::Unreadable(error.into())
 }
 
 /// The place of an event, so that later is greater.

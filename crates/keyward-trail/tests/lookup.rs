@@ -3,11 +3,14 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails says where")]
 
 use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
 
-use keyward_engine::{EventHistory, EventPosition, EventQuery, LookupAttribute};
+use keyward_engine::{EventHistory, EventPosition, EventQuery, HistoryError, LookupAttribute};
 use keyward_model::{AccountId, Clock as _, Region, Timestamp};
+use keyward_store::Scope;
 use keyward_testkit::TestApp;
-use keyward_trail::{History, LookupLimits};
+use keyward_trail::{DeliveryStatus, History, LookupLimits};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -190,7 +193,7 @@ fn id_of(record: &[u8]) -> Uuid {
 async fn all_pages(app: &TestApp, asked: &Asked, events: &[Made]) -> Vec<Uuid> {
     let (rows_max, bytes_max) = asked.limits;
     let history = History::new(Arc::clone(app.engine()), app.trail_layout(), 90, Arc::default())
-        .with_limits(LookupLimits { rows_max, bytes_max });
+        .with_limits(LookupLimits { rows_max, bytes_max, ..LookupLimits::default() });
     let mut query = asked.query(events, app.clock().now());
     let mut found = Vec::new();
     for page_number in 0.. {
@@ -241,4 +244,86 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(check(steps, queries));
     }
+}
+
+/// Three events of the first account, each in a log file of its own; the files, oldest first.
+async fn three_files(app: &TestApp) -> (Vec<Made>, Vec<std::path::PathBuf>) {
+    let made = |seconds| Made {
+        account: 0,
+        region: 0,
+        name: 0,
+        user: 0,
+        keys: 0,
+        seconds,
+        id: uuid::Builder::from_random_bytes([u8::try_from(seconds).unwrap(); 16]).into_uuid(),
+    };
+    let events: Vec<_> = [3, 2, 1].map(made).into();
+    let scope =
+        Scope { account: ACCOUNTS[0].parse().unwrap(), region: REGIONS[0].parse().unwrap() };
+    let trail = app.engine().store().trail();
+    let mut paths = Vec::new();
+    for event in &events {
+        let record = event.record(app.clock().now());
+        app.engine().journal().append(record.as_bytes()).await.unwrap();
+        app.deliver().await;
+        for row in trail.list_files(&scope, None, 10).await.unwrap() {
+            let path = app.trail_layout().object(&row.bucket, &row.name.object);
+            if !paths.contains(&path) {
+                paths.push(path);
+            }
+        }
+    }
+    (events, paths)
+}
+
+fn all_of(account: usize) -> EventQuery {
+    EventQuery {
+        account: ACCOUNTS[account].parse().unwrap(),
+        region: REGIONS[0].parse().unwrap(),
+        attribute: None,
+        from: None,
+        to: None,
+        after: None,
+        limit: 50,
+    }
+}
+
+#[tokio::test]
+async fn a_log_file_that_is_gone_or_altered_hides_no_event_of_others() {
+    let app = TestApp::new().await;
+    let (events, paths) = three_files(&app).await;
+    assert_eq!(paths.len(), 3);
+    let status = Arc::new(DeliveryStatus::default());
+    let history =
+        History::new(Arc::clone(app.engine()), app.trail_layout(), 90, Arc::clone(&status));
+    let found = async || {
+        let page = history.look_up(&all_of(0)).await.unwrap();
+        assert_eq!(page.next, None);
+        page.records.iter().map(|record| id_of(record)).collect::<Vec<_>>()
+    };
+    assert_eq!(found().await, [events[2].id, events[1].id, events[0].id]);
+    assert_eq!(status.counts().lookup_unreadable_files, 0);
+    std::fs::remove_file(&paths[1]).unwrap();
+    assert_eq!(found().await, [events[2].id, events[0].id]);
+    assert_eq!(status.counts().lookup_unreadable_files, 1);
+    let other = std::fs::read(&paths[0]).unwrap();
+    std::fs::write(&paths[2], other).unwrap();
+    assert_eq!(found().await, [events[0].id]);
+    assert_eq!(status.counts().lookup_unreadable_files, 3);
+}
+
+#[tokio::test]
+async fn an_account_looks_up_once_at_a_time_and_keeps_no_other_from_it() {
+    let app = TestApp::new().await;
+    let limits = LookupLimits { wait_max: Duration::ZERO, ..LookupLimits::default() };
+    let history = History::new(Arc::clone(app.engine()), app.trail_layout(), 90, Arc::default())
+        .with_limits(limits);
+    let (own, other) = (all_of(0), all_of(1));
+    let mut first = history.look_up(&own);
+    let is_pending = std::future::poll_fn(|cx| Poll::Ready(first.as_mut().poll(cx).is_pending()));
+    assert!(is_pending.await);
+    assert!(matches!(history.look_up(&own).await, Err(HistoryError::Busy)));
+    assert!(history.look_up(&other).await.is_ok());
+    assert!(first.await.is_ok());
+    assert!(history.look_up(&own).await.is_ok());
 }

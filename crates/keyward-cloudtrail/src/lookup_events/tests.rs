@@ -1,4 +1,4 @@
-use keyward_engine::RequestQuotas;
+use keyward_engine::{HistoryError, RequestQuotas};
 use keyward_testkit::{Client, OTHER_ACCOUNT, Refused, TestApp, TestOptions};
 use serde_json::{Value, json};
 
@@ -336,7 +336,7 @@ async fn two_lookups_a_second_are_answered_where_quotas_are_those_of_the_service
 }
 
 #[tokio::test]
-async fn a_file_that_was_altered_or_is_gone_is_never_passed_over_in_silence() {
+async fn a_file_that_was_altered_or_is_gone_does_not_keep_lookups_from_the_others() {
     let app = TestApp::new().await;
     let root = app.root();
     root.create_key().await;
@@ -346,12 +346,24 @@ async fn a_file_that_was_altered_or_is_gone_is_never_passed_over_in_silence() {
     let mut altered = stored.clone();
     let middle = altered.len() / 2;
     altered[middle] ^= 1;
+    root.ok("ListKeys", json!({})).await;
     std::fs::write(&file, &altered).unwrap();
-    assert_eq!(root.refused("LookupEvents", json!({})).await.name, "InternalFailure");
+    assert!(by(&root, "EventName", "CreateKey").await.is_empty());
+    assert_eq!(by(&root, "EventName", "ListKeys").await.len(), 1);
     std::fs::remove_file(&file).unwrap();
-    assert_eq!(root.refused("LookupEvents", json!({})).await.name, "InternalFailure");
+    assert!(by(&root, "EventName", "CreateKey").await.is_empty());
+    assert_eq!(by(&root, "EventName", "ListKeys").await.len(), 1);
     std::fs::write(&file, &stored).unwrap();
     assert!(!by(&root, "EventName", "CreateKey").await.is_empty());
+}
+
+#[test]
+fn a_lookup_that_finds_no_turn_is_throttled() {
+    let refused = super::failure(HistoryError::Busy);
+    assert_eq!(format!("{refused:?}"), r#"ThrottlingException (Some("Rate exceeded"), None)"#);
+    assert!(
+        format!("{:?}", super::failure(HistoryError::Unreadable("why".into()))).contains("why")
+    );
 }
 
 fn log_files(directory: &std::path::Path) -> Vec<std::path::PathBuf> {

@@ -20,6 +20,7 @@ pub struct DeliveryStatus {
     losses: AtomicU64,
     is_failing: AtomicBool,
     are_digests_failing: AtomicBool,
+    left_out: AtomicU64,
     /// 0 while nothing waits.
     waiting_since_ms: AtomicI64,
     rest: Mutex<Rest>,
@@ -44,6 +45,8 @@ pub struct DeliveryCounts {
     pub unreadable_lines: u64,
     /// How often journal lines were found to be gone before they were delivered.
     pub losses: u64,
+    /// How often a lookup went without a log file that is gone or altered.
+    pub lookup_unreadable_files: u64,
 }
 
 impl DeliveryStatus {
@@ -56,6 +59,7 @@ impl DeliveryStatus {
             failures: of(&self.failures),
             unreadable_lines: of(&self.unreadable),
             losses: of(&self.losses),
+            lookup_unreadable_files: of(&self.left_out),
         }
     }
 
@@ -132,6 +136,10 @@ impl DeliveryStatus {
 
     pub(super) fn lost_lines(&self) {
         self.losses.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn left_out_of_lookup(&self) {
+        self.left_out.fetch_add(1, Ordering::Relaxed);
     }
 
     fn lock(&self) -> MutexGuard<'_, Rest> {

@@ -32,10 +32,10 @@ pub(super) struct Search<'h> {
 /// Why a log file cannot be read.
 #[derive(Debug, thiserror::Error)]
 enum BadFile {
-    #[error("log file `{0}` is not what was delivered")]
-    Altered(String),
-    #[error("log file `{0}` cannot be read")]
-    Unreadable(String, #[source] io::Error),
+    #[error("it is not what was delivered")]
+    Altered,
+    #[error("it cannot be read: {0}")]
+    Unreadable(#[source] io::Error),
 }
 
 impl<'h> Search<'h> {
@@ -88,18 +88,38 @@ impl<'h> Search<'h> {
         trail.matching_files(&self.scope, filter, after, ROWS).await.map_err(unreadable)
     }
 
+    /// Offers the events of one file. A file that is not what was delivered has none: that one is
+    /// gone must not hide all others.
     async fn offer(&self, file: TrailFileRecord, newest: Newest) -> Result<Newest, HistoryError> {
+        let name = file.name.clone();
+        let (outcome, newest) = self.read(file, newest).await?;
+        let Err(reason) = outcome else { return Ok(newest) };
+        let trail = self.history.engine.store().trail();
+        let row = trail.file(&name).await.map_err(unreadable)?;
+        // Without a row it was removed, because of its age, since rows were read.
+        if row.is_some() {
+            self.history.unreadable.name(&name.object, &reason);
+            self.history.delivery.left_out_of_lookup();
+        }
+        Ok(newest)
+    }
+
+    async fn read(
+        &self,
+        file: TrailFileRecord,
+        mut newest: Newest,
+    ) -> Result<(Result<(), BadFile>, Newest), HistoryError> {
         let files = Arc::clone(&self.history.files);
         let layout = &self.history.layout;
         let placed = layout.object(&file.bucket, &file.name.object);
         let staged = layout.staged(&file.name.object);
         let read = move || {
             let stored = read_stored(&*files, [&placed, &staged]);
-            let unreadable = |error| BadFile::Unreadable(file.name.object.clone(), error);
-            let mut newest = newest;
-            offer_all(&file, &stored.map_err(unreadable)?, &mut newest).map(|()| newest)
+            let stored = stored.map_err(BadFile::Unreadable);
+            let outcome = stored.and_then(|stored| offer_all(&file, &stored, &mut newest));
+            (outcome, newest)
         };
-        spawn_blocking(read).await.map_err(unreadable)?.map_err(unreadable)
+        spawn_blocking(read).await.map_err(unreadable)
     }
 }
 
@@ -133,12 +153,11 @@ struct Content<'c> {
 
 /// Offers every record of a file, if it is the file that was delivered.
 fn offer_all(file: &TrailFileRecord, stored: &[u8], newest: &mut Newest) -> Result<(), BadFile> {
-    let altered = || BadFile::Altered(file.name.object.clone());
-    let content = gunzip(stored, LOG_FILE_BYTES_MAX).map_err(|_| altered())?;
+    let content = gunzip(stored, LOG_FILE_BYTES_MAX).map_err(|_| BadFile::Altered)?;
     if sha256(&[&content]) != file.hash {
-        return Err(altered());
+        return Err(BadFile::Altered);
     }
-    let content: Content<'_> = serde_json::from_slice(&content).map_err(|_| altered())?;
+    let content: Content<'_> = serde_json::from_slice(&content).map_err(|_| BadFile::Altered)?;
     for record in content.records {
         newest.offer(record.get().as_bytes());
     }

@@ -9,6 +9,7 @@ pub(super) const FAILURES: &str = "keyward_audit_delivery_failures_total";
 pub(super) const FILES: &str = "keyward_audit_files_total";
 pub(super) const LAG_BYTES: &str = "keyward_audit_delivery_lag_bytes";
 pub(super) const LAG_SECONDS: &str = "keyward_audit_delivery_lag_seconds";
+pub(super) const LOOKUP_UNREADABLE: &str = "keyward_audit_lookup_unreadable_files_total";
 pub(super) const LOSSES: &str = "keyward_audit_losses_total";
 pub(super) const UNREADABLE: &str = "keyward_audit_unreadable_lines_total";
 
@@ -19,6 +20,7 @@ pub(super) fn show(engine: &Engine, status: &DeliveryStatus) {
     counter!(FAILURES).absolute(counts.failures);
     counter!(UNREADABLE).absolute(counts.unreadable_lines);
     counter!(LOSSES).absolute(counts.losses);
+    counter!(LOOKUP_UNREADABLE).absolute(counts.lookup_unreadable_files);
     let bytes = status.lag_bytes(engine.journal());
     gauge!(LAG_BYTES).set(precise(bytes));
     let now = engine.machine_clock().now();

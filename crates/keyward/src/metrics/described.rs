@@ -3,7 +3,9 @@
 use metrics::{describe_counter, describe_gauge, describe_histogram};
 
 use super::calls::{ACCESS_DENIED, CALL_COUNT, SUCCESSFUL_REQUEST, THROTTLED};
-use super::delivered::{DIGESTS, FAILURES, FILES, LAG_BYTES, LAG_SECONDS, LOSSES, UNREADABLE};
+use super::delivered::{
+    DIGESTS, FAILURES, FILES, LAG_BYTES, LAG_SECONDS, LOOKUP_UNREADABLE, LOSSES, UNREADABLE,
+};
 use super::held::HELD;
 
 const COUNTERS: &[(&str, &str)] = &[
@@ -19,6 +21,7 @@ const COUNTERS: &[(&str, &str)] = &[
     (DIGESTS, "Digests of log files delivered."),
     (FAILURES, "Deliveries to log files that failed; each is tried again."),
     (FILES, "Log files delivered."),
+    (LOOKUP_UNREADABLE, "Times that a lookup went without a log file."),
     (LOSSES, "Times that journal lines were gone before they were delivered."),
     (UNREADABLE, "Journal lines set aside because they are no records."),
     ("keyward_audit_sink_records_total", "Records a sink's receiver has taken."),
