@@ -226,6 +226,12 @@ impl Shelf {
         others.filter_map(|(key, _)| Some((key.1, self.address(scope, key)?))).collect()
     }
 
+    /// Whether there is no digest up to this instant, and no log file that was not accounted for.
+    pub(super) fn is_empty_until(&self, scope: &Scope, end: Timestamp) -> bool {
+        self.digests.range(..=end).next().is_none()
+            && self.others(scope).iter().all(|(minute, _)| *minute > end)
+    }
+
     fn address(&self, scope: &Scope, (place, delivered_at, tag): &LogKey) -> Option<Address> {
         let Place { bucket, prefix } = self.places.get(*place)?;
         let name = LogFileName {

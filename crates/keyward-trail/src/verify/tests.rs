@@ -2,6 +2,8 @@ mod digests;
 mod log_files;
 mod sample;
 
+use keyward_store::{TrailObject, Write};
+
 use super::*;
 use sample::{Sample, at};
 
@@ -83,6 +85,57 @@ async fn what_was_old_enough_to_be_removed_is_not_missed() {
     let sooner = Range { removed_before: Some(at("2026-03-04T11:10:59Z")), ..Range::default() };
     let told = sample.verify_range(&sooner, true).await;
     assert_eq!(told.about(&sample.logs[1][1]), &Problem::Missing);
+}
+
+/// Without the files of the first hours, and without their rows if these are removed, too.
+async fn sample_without(hours: std::ops::Range<usize>, with_rows: bool) -> Sample {
+    let sample = Sample::new().await;
+    for hour in hours {
+        sample.remove(&sample.digests[hour]);
+        sample.remove(&format!("{}{}", sample.digests[hour], crate::format::METADATA_SUFFIX));
+        for log in &sample.logs[hour] {
+            sample.remove(log);
+            let name = TrailObject { scope: sample.scope.clone(), object: log.clone() };
+            if with_rows {
+                sample.put(vec![Write::DeleteTrailFile(name)]).await;
+            }
+        }
+        if with_rows {
+            let end = at(["2026-03-04T11:00:00Z", "2026-03-04T12:00:00Z"][hour]);
+            sample.put(vec![Write::DeleteTrailDigest(sample.scope.clone(), end)]).await;
+        }
+    }
+    sample
+}
+
+#[tokio::test]
+async fn what_the_database_forgot_before_all_it_knows_was_removed() {
+    let sample = sample_without(0..2, true).await;
+    let told = sample.verify().await;
+    assert_eq!(told.only(&sample.digests[1]), &Problem::Removed);
+    assert_eq!(told.counts(), [1, 0, 2, 0]);
+    // What it knows, or forgot in between, is missed.
+    let known = sample_without(0..1, false).await;
+    assert_eq!(known.verify().await.about(&known.digests[0]), &Problem::Missing);
+    let between = sample_without(1..2, true).await;
+    assert_eq!(between.verify().await.about(&between.digests[1]), &Problem::Missing);
+}
+
+#[tokio::test]
+async fn a_copy_may_begin_where_nothing_older_is_left() {
+    let sample = sample_without(0..2, true).await;
+    let told = sample.verify_files().await;
+    assert_eq!(told.only(&sample.digests[1]), &Problem::Removed);
+    assert!(told.summary.is_valid());
+    let asked = Range { start: Some(at("2026-03-04T11:30:00Z")), ..Range::default() };
+    let told = sample.verify_range(&asked, false).await;
+    assert_eq!(told.only(&sample.digests[1]), &Problem::Missing);
+    let between = sample_without(1..2, true).await;
+    assert_eq!(between.verify_files().await.about(&between.digests[1]), &Problem::Missing);
+    let log = &sample.logs[0][0];
+    sample.write(log, b"left");
+    let told = sample.verify_files().await;
+    assert_eq!(told.about(&sample.digests[1]), &Problem::Missing);
 }
 
 #[tokio::test]

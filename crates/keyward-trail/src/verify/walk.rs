@@ -153,7 +153,7 @@ impl<'a, 'r> Walk<'a, 'r> {
         self.ends.insert(step.end);
         let row = self.ask(async |trail, scope| trail.digest(scope, step.end).await).await;
         let row = row.flatten();
-        match self.check_digest(&step, row.as_ref()) {
+        match self.check_digest(&step, row.as_ref()).await {
             Ok(Valid { digest, previous }) => {
                 self.report.summary.digests_valid += 1;
                 self.note_valid(&step, &digest);
@@ -177,12 +177,12 @@ impl<'a, 'r> Walk<'a, 'r> {
     }
 
     /// A digest is valid when it is as it was signed, in its place, and the one that others name.
-    fn check_digest(
+    async fn check_digest(
         &mut self,
         step: &Step,
         row: Option<&TrailDigestRecord>,
     ) -> Result<Valid, Problem> {
-        let content = self.open_digest(step, row)?;
+        let content = self.open_digest(step, row).await?;
         let hash = sha256(&[&content]);
         let expected = row.map(|row| row.hash).or(step.link.as_ref().map(|link| link.hash));
         let is_expected = expected.is_none_or(|expected| expected == hash);
@@ -210,18 +210,41 @@ impl<'a, 'r> Walk<'a, 'r> {
         Ok(Valid { digest, previous })
     }
 
-    fn open_digest(
+    async fn open_digest(
         &mut self,
         step: &Step,
         row: Option<&TrailDigestRecord>,
     ) -> Result<Vec<u8>, Problem> {
         let Some(stored) = self.read_wherever(&step.file, DIGEST_BYTES_MAX, is_staged(row))? else {
-            let is_old = self.range.removed_before.is_some_and(|before| step.end <= before);
-            return Err(if is_old { Problem::Removed } else { Problem::Missing });
+            let is_removed = self.is_before_the_beginning(step, row).await;
+            return Err(if is_removed { Problem::Removed } else { Problem::Missing });
         };
         let delivered =
             row.map(|row| Delivered { stored_bytes: row.stored_bytes, blocks: &row.blocks });
         damage::open(&stored, DIGEST_BYTES_MAX, delivered).map_err(Problem::Damaged)
+    }
+
+    /// Whether a digest without a file was removed because of its age. Whatever the age is now, it
+    /// may have been another when files were removed, or this is a copy. So what was removed is what
+    /// the database forgot before all that it knows; and without one, what nothing older lies beside.
+    async fn is_before_the_beginning(
+        &mut self,
+        step: &Step,
+        row: Option<&TrailDigestRecord>,
+    ) -> bool {
+        if self.range.removed_before.is_some_and(|before| step.end <= before) {
+            return true;
+        }
+        if step.link.is_none() || row.is_some() {
+            return false;
+        }
+        if self.trail.is_some() {
+            let oldest = self.ask(async |trail, scope| trail.list_digests(scope, None, 1).await);
+            let oldest = oldest.await.and_then(|mut rows| rows.pop());
+            return oldest.is_some_and(|oldest| step.end < oldest.ended_at);
+        }
+        // What is asked for by its time must be there.
+        self.range.start.is_none() && self.shelf.is_empty_until(self.scope, step.end)
     }
 
     /// The signature, which fits.
