@@ -126,6 +126,11 @@ pub async fn verify(
     let tree = Tree { files: sources.files, buckets: sources.buckets };
     let places = tree.places()?;
     let mut report = Report { summary: Summary::default(), tell };
+    if range.account.is_none() && range.region.is_none() {
+        for file in tree.strays(&places)? {
+            report.found(None, Some(&file), walk::foreign(sources.trail.is_some()));
+        }
+    }
     for scope in scopes(&tree, &places, sources.trail, range).await? {
         (report.tell)(Event::Chain(&scope));
         report.summary.chains += 1;
@@ -165,9 +170,9 @@ struct Report<'a> {
 }
 
 impl Report<'_> {
-    fn found(&mut self, scope: &Scope, file: Option<&Address>, problem: Problem) {
+    fn found(&mut self, scope: Option<&Scope>, file: Option<&Address>, problem: Problem) {
         self.summary.errors += u64::from(problem.is_error());
-        let (scope, file) = (Some(scope.clone()), file.cloned());
+        let (scope, file) = (scope.cloned(), file.cloned());
         (self.tell)(Event::Found(&Finding { scope, file, problem }));
     }
 

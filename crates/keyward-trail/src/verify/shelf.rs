@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use keyward_audit::files::Files;
-use keyward_model::Timestamp;
+use keyward_model::{AccountId, Region, Timestamp};
 use keyward_store::Scope;
 
 use super::finding::Address;
@@ -43,6 +43,8 @@ pub(super) struct Shelf {
     /// Each with whether it was accounted for.
     logs: BTreeMap<LogKey, bool>,
     pub(super) foreign: Vec<Address>,
+    /// The digests that have a side file and are not there themselves.
+    pub(super) side_files: Vec<(Timestamp, Address)>,
 }
 
 /// The name of a log file within its account and Region: the place, the minute, the tag.
@@ -112,6 +114,44 @@ impl Tree<'_> {
         Ok(scopes)
     }
 
+    /// What lies among the directories of accounts and Regions, and is none.
+    pub(super) fn strays(&self, places: &[Place]) -> io::Result<Vec<Address>> {
+        let mut strays = Vec::new();
+        for Place { bucket, prefix } in places {
+            let separator = if prefix.as_str().is_empty() { "" } else { "/" };
+            let root = format!("{}{separator}{ROOT}", prefix.as_str());
+            let is_account = |name: &str| name.parse::<AccountId>().is_ok();
+            let is_kind = |name: &str| [LOG_FILES, DIGESTS].contains(&name);
+            let is_region = |name: &str| name.parse::<Region>().is_ok();
+            for account in self.known(bucket, &root, is_account, &mut strays)? {
+                for kind in self.known(bucket, &account, is_kind, &mut strays)? {
+                    self.known(bucket, &kind, is_region, &mut strays)?;
+                }
+            }
+        }
+        Ok(strays)
+    }
+
+    /// The directories below another whose names are known; the rest are strays.
+    fn known(
+        &self,
+        bucket: &str,
+        directory: &str,
+        is_known: impl Fn(&str) -> bool,
+        strays: &mut Vec<Address>,
+    ) -> io::Result<Vec<String>> {
+        let mut known = Vec::new();
+        for name in self.names(&self.path(bucket, directory))? {
+            let object = format!("{directory}/{name}");
+            if is_known(&name) && self.is_directory(&self.path(bucket, &object))? {
+                known.push(object);
+            } else {
+                strays.push(Address { bucket: bucket.to_owned(), object });
+            }
+        }
+        Ok(known)
+    }
+
     /// The names of an account's Region.
     pub(super) fn shelf(&self, places: &[Place], scope: &Scope) -> io::Result<Shelf> {
         let mut names = Shelf { places: places.to_vec(), ..Shelf::default() };
@@ -124,6 +164,10 @@ impl Tree<'_> {
                 self.walk(bucket, &directory, 0, &mut |object| names.take(bucket, object))?;
             }
         }
+        let Shelf { digests, side_files, .. } = &mut names;
+        side_files.retain(|(end, digest)| {
+            digests.get(end).is_none_or(|digests| !digests.contains(digest))
+        });
         Ok(names)
     }
 
@@ -205,7 +249,9 @@ impl Shelf {
             self.digests.entry(name.end).or_default().push(address);
         } else if let Some(key) = self.log_key(&address) {
             self.logs.insert(key, false);
-        } else if !is_side_file(&address.object) {
+        } else if let Some((end, object)) = digest_of_side_file(&address.object) {
+            self.side_files.push((end, Address { object, ..address }));
+        } else {
             self.foreign.push(address);
         }
     }
@@ -256,9 +302,10 @@ impl Shelf {
     }
 }
 
-fn is_side_file(object: &str) -> bool {
-    let digest = object.strip_suffix(METADATA_SUFFIX);
-    digest.is_some_and(|digest| digest.parse::<DigestName>().is_ok())
+fn digest_of_side_file(object: &str) -> Option<(Timestamp, String)> {
+    let digest = object.strip_suffix(METADATA_SUFFIX)?;
+    let name = digest.parse::<DigestName>().ok()?;
+    Some((name.end, digest.to_owned()))
 }
 
 fn absent_as_none<T>(outcome: io::Result<T>) -> io::Result<Option<T>> {

@@ -37,13 +37,24 @@ async fn an_account_whose_directory_is_gone_is_missed() {
 }
 
 #[tokio::test]
-async fn a_file_of_someone_else_is_told_and_no_error() {
+async fn a_file_of_someone_else_is_told_and_an_error_where_the_database_would_know_it() {
     let sample = Sample::new().await;
-    let stray = "AWSLogs/111122223333/CloudTrail/us-west-2/2026/03/04/notes.txt";
-    sample.write(stray, b"");
-    let told = sample.verify().await;
-    assert_eq!(told.only(stray), &Problem::Foreign);
-    assert!(told.summary.is_valid());
+    let side = sample.digest_name(at("2026-03-04T12:30:00Z")) + crate::format::METADATA_SUFFIX;
+    for stray in [
+        "AWSLogs/notes.txt",
+        "AWSLogs/11112222333",
+        "AWSLogs/111122223333/CloudTrail-Insight",
+        "AWSLogs/111122223333/CloudTrail/us_west_2",
+        "AWSLogs/111122223333/CloudTrail/us-west-2/2026/03/04/notes.txt",
+        &side,
+    ] {
+        sample.write(stray, b"");
+        let told = sample.verify_files().await;
+        assert_eq!(told.only(stray), &Problem::Foreign);
+        assert!(told.summary.is_valid());
+        assert_eq!(sample.verify().await.only(stray), &Problem::Unknown);
+        sample.remove(stray);
+    }
 }
 
 #[tokio::test]

@@ -103,7 +103,7 @@ impl<'a, 'r> Walk<'a, 'r> {
     /// Follows the chain, then accounts for what no digest listed.
     pub(super) async fn run(mut self) {
         for file in std::mem::take(&mut self.shelf.foreign) {
-            self.found(&file, Problem::Foreign);
+            self.found(&file, foreign(self.trail.is_some()));
         }
         let first = self.first().await;
         self.newest = first.as_ref().map(|step| step.end);
@@ -114,6 +114,7 @@ impl<'a, 'r> Walk<'a, 'r> {
         self.tell_strays();
         self.check_rows().await;
         self.check_others();
+        self.tell_side_files().await;
         self.tell_mismatches();
     }
 
@@ -416,6 +417,24 @@ impl<'a, 'r> Walk<'a, 'r> {
         self.is_wanted(end) && !is_before_the_walk && !self.ends.contains(&end)
     }
 
+    /// Tells of the side files of digests that nobody knows.
+    async fn tell_side_files(&mut self) {
+        for (end, digest) in std::mem::take(&mut self.shelf.side_files) {
+            if self.visited.contains(&digest) || !self.is_digest_gone(end) {
+                continue;
+            }
+            let row = self.ask(async |trail, scope| trail.digest(scope, end).await).await;
+            let Address { bucket, object } = digest;
+            let side = self.tree.address(&bucket, &format!("{object}{METADATA_SUFFIX}"));
+            // It may have been removed with its digest since names were listed.
+            let is_there =
+                matches!(self.tree.read(&side, METADATA_BYTES_MAX), Ok(Some(_)) | Err(_));
+            if is_there && row.flatten().is_none() {
+                self.found(&side, foreign(self.trail.is_some()));
+            }
+        }
+    }
+
     /// Asks the database, as long as it can be believed.
     pub(super) async fn ask<T>(
         &mut self,
@@ -425,14 +444,19 @@ impl<'a, 'r> Walk<'a, 'r> {
         answer
             .map_err(|error| {
                 self.trail = None;
-                self.report.found(self.scope, None, Problem::Database(error.to_string()));
+                self.report.found(Some(self.scope), None, Problem::Database(error.to_string()));
             })
             .ok()
     }
 
     pub(super) fn found(&mut self, file: &Address, problem: Problem) {
-        self.report.found(self.scope, Some(file), problem);
+        self.report.found(Some(self.scope), Some(file), problem);
     }
+}
+
+/// A file that is none of the trail's: the database at hand would know it.
+pub(super) const fn foreign(is_database_at_hand: bool) -> Problem {
+    if is_database_at_hand { Problem::Unknown } else { Problem::Foreign }
 }
 
 fn is_staged(row: Option<&TrailDigestRecord>) -> bool {

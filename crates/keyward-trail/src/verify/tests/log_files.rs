@@ -207,7 +207,7 @@ async fn a_file_that_is_not_one_of_the_day_it_lies_in_is_missed_and_told() {
     sample.remove(log);
     let told = sample.verify().await;
     assert_eq!(told.about(log), &Problem::Missing);
-    assert_eq!(told.about(&moved), &Problem::Foreign);
+    assert_eq!(told.about(&moved), &Problem::Unknown);
 }
 
 #[tokio::test]
