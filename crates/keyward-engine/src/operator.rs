@@ -1,6 +1,6 @@
 //! What an operator does to a deployment: adds accounts and replaces root credentials.
 
-use keyward_audit::Fragment;
+use keyward_audit::{Fragment, JournalPosition};
 use keyward_crypto::SigningSecret;
 use keyward_model::{
     AccessKeyId, AccountId, Partition, Region, Rng, Timestamp, UniqueId, UniqueIdKind,
@@ -144,6 +144,28 @@ impl Engine {
             OperatorCommand { request_parameters, ..self.command(name, account, operator) };
         let line = operator_line(self, event_id, &command, Some(reason));
         self.journal().append(&line).await.map_err(OperatorError::Journal)
+    }
+
+    /// Commits `writes` with a record, in the log of the oldest account, that says which part of the
+    /// journal is in no log file. While the journal takes no records it waits in the database.
+    pub async fn record_lost_lines(
+        &self,
+        (from, to): (JournalPosition, JournalPosition),
+        writes: Vec<Write>,
+    ) -> Result<(), CommitError> {
+        let change = Change { writes, ..Change::default() };
+        let born_at = self.deployment().created_at;
+        let accounts = self.store().accounts().list().await?;
+        let first = accounts
+            .iter()
+            .min_by_key(|record| (record.created_at != born_at, record.created_at, record.account));
+        let Some(first) = first else { return self.commit(change).await.map(drop) };
+        let mut request_parameters = Fragment::default();
+        request_parameters.add().display("from", from);
+        request_parameters.add().display("to", to);
+        let command = self.command("AuditRecordsLost", first.account, "keyward");
+        let record = self.operator_row(&OperatorCommand { request_parameters, ..command });
+        self.commit_recorded(change, record).await
     }
 
     pub(crate) fn new_credential(

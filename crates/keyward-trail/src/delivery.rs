@@ -8,6 +8,7 @@
 mod batch;
 mod chores;
 mod digest;
+mod loss;
 mod options;
 mod place;
 mod retention;
@@ -55,6 +56,8 @@ pub struct Delivery {
     /// Up to where the journal is delivered. Absent until the rows were read, and again after a
     /// failure.
     position: Option<JournalPosition>,
+    /// How many lines were set aside of those read from a place on.
+    set_aside: (Option<JournalPosition>, usize),
     stopping: Arc<AtomicBool>,
 }
 
@@ -112,6 +115,7 @@ impl Delivery {
             options,
             status: Arc::default(),
             position: None,
+            set_aside: (None, 0),
             stopping: Arc::default(),
         }
     }
@@ -235,35 +239,9 @@ impl Delivery {
         let journal = self.engine.journal();
         let start = journal.start().map_err(FollowError::from)?;
         let position = cursor.as_ref().map_or(start, cursors::position);
-        let followable = self.followable(position)?;
+        let followable = self.followable(position).await?;
         self.reached(followable);
         Ok(followable)
-    }
-
-    /// The place to go on from. Lines that are gone do not come back, and holding up what comes
-    /// would not help them: it is said, and delivery goes on behind them.
-    fn followable(&self, position: JournalPosition) -> Result<JournalPosition, DeliveryError> {
-        let journal = self.engine.journal();
-        let refusal = match journal.follow(position).read(1) {
-            Ok(_) => return Ok(position),
-            Err(FollowError::Unreadable(error)) => return Err(FollowError::from(error).into()),
-            Err(refusal) => refusal,
-        };
-        let segments = journal.segments().map_err(FollowError::from)?;
-        let next = match refusal {
-            FollowError::Removed(_) => segments.iter().find(|it| it.number > position.segment),
-            // Another journal than the one that was delivered.
-            _ => segments.first(),
-        };
-        let next =
-            next.map_or(journal.end(), |it| JournalPosition { segment: it.number, offset: 0 });
-        self.status.lost_lines();
-        error!(
-            error = %refusal,
-            from = %next,
-            "journal lines were lost before they were delivered; delivery goes on behind them"
-        );
-        Ok(next)
     }
 
     async fn deliver_lines(
@@ -272,14 +250,7 @@ impl Delivery {
         position: JournalPosition,
     ) -> Result<Vec<TrailFileRecord>, DeliveryError> {
         let batch = Batch::of(lines.iter());
-        if !batch.unreadable.is_empty() {
-            self.places.set_aside(&batch.unreadable)?;
-            self.status.set_aside(batch.unreadable.len());
-            warn!(
-                lines = batch.unreadable.len(),
-                "journal lines that are no records were set aside"
-            );
-        }
+        self.set_aside(lines, &batch.unreadable)?;
         let now = self.engine.machine_clock().now();
         let mut files = Vec::new();
         let mut writes = Vec::new();
@@ -294,6 +265,23 @@ impl Delivery {
         self.commit(writes).await?;
         self.reached(position);
         self.finish_files(files).await
+    }
+
+    /// Keeps lines that are no records; not again what was kept when the same lines were read before
+    /// and could not be delivered.
+    fn set_aside(&mut self, lines: &Lines, unreadable: &[&[u8]]) -> Result<(), DeliveryError> {
+        let start = lines.with_positions().next().map(|(start, _)| start);
+        let (known, count) = self.set_aside;
+        let kept = if known == start { count } else { 0 };
+        let fresh = unreadable.get(kept..).unwrap_or_default();
+        if fresh.is_empty() {
+            return Ok(());
+        }
+        self.places.set_aside(fresh)?;
+        self.set_aside = (start, unreadable.len());
+        self.status.set_aside(fresh.len());
+        warn!(lines = fresh.len(), "journal lines that are no records were set aside");
+        Ok(())
     }
 
     /// Writes a log file to `staging`, and says what its rows will.

@@ -166,20 +166,55 @@ async fn a_batch_beyond_the_limit_becomes_several_files() {
     assert_eq!(sorted(delivered_records(&app)), sorted(app.audit()));
 }
 
+/// Delivers with the cursor at a place; how many records beside that of the loss, and from where on.
+async fn deliver_from(app: &TestApp, place: JournalPosition) -> (u64, Value) {
+    Cursors::new(app.engine().clone()).store(DELIVERY, place).await.unwrap();
+    let mut delivery = app.delivery();
+    let mut files = delivery.deliver().await.unwrap().files;
+    assert_eq!(delivery.status().counts().losses, 1);
+    files.extend(delivery.deliver().await.unwrap().files);
+    let last = app.audit().pop().unwrap();
+    assert_eq!(last["eventName"], "AuditRecordsLost");
+    assert_eq!(last["requestParameters"]["from"], place.to_string());
+    assert!(delivered_records(app).contains(&last));
+    let records: u64 = files.iter().map(|file| file.records).sum();
+    (records - 1, last["requestParameters"]["to"].clone())
+}
+
 #[tokio::test]
-async fn journal_lines_that_are_gone_are_said_and_do_not_stop_delivery() {
+async fn a_journal_that_ends_before_the_cursor_is_another_one_unless_it_was_delivered() {
+    let app = TestApp::new().await;
+    make_some_records(&app.root()).await;
+    let end = app.engine().journal().end();
+    let beyond = JournalPosition { offset: end.offset + 5_000_000, ..end };
+    let all = u64::try_from(app.journal().len()).unwrap();
+    assert_eq!(deliver_from(&app, beyond).await, (all, json!("1:0")));
+    let end = app.engine().journal().end();
+    let beyond = JournalPosition { offset: end.offset + 5_000_000, ..end };
+    assert_eq!(deliver_from(&app, beyond).await, (0, json!(end.to_string())));
+}
+
+#[tokio::test]
+async fn a_cursor_inside_a_line_goes_forward_to_the_next_and_never_back() {
     let app = TestApp::new().await;
     make_some_records(&app.root()).await;
     app.deliver().await;
-    let far = JournalPosition { segment: 900, offset: 5 };
-    Cursors::new(app.engine().clone()).store(DELIVERY, far).await.unwrap();
-    let mut delivery = app.delivery();
-    delivery.deliver().await.unwrap();
-    assert_eq!(delivery.status().counts().losses, 1);
+    let cursor = app.engine().journal().end();
     make_some_records(&app.root()).await;
-    let next = delivery.deliver().await.unwrap();
-    assert_eq!(next.files.len(), 1);
-    assert_eq!(delivery.status().counts().losses, 1);
+    let inside = JournalPosition { offset: cursor.offset + 3, ..cursor };
+    let (records, to) = deliver_from(&app, inside).await;
+    assert_eq!(records, 1);
+    assert!(to.as_str().unwrap().parse::<JournalPosition>().unwrap() > inside);
+}
+
+#[tokio::test]
+async fn a_cursor_behind_the_end_of_an_older_segment_is_a_loss() {
+    let journal = JournalOptions { segment_bytes_max: 1000, ..JournalOptions::default() };
+    let app = TestApp::with(TestOptions { journal, ..TestOptions::default() }).await;
+    make_some_records(&app.root()).await;
+    let place = JournalPosition { segment: 1, offset: 1_000_000 };
+    let (_, to) = deliver_from(&app, place).await;
+    assert_eq!(to, "2:0");
 }
 
 /// Checks the chain of an account's Region as it stands in files, and answers how many files each
@@ -369,7 +404,7 @@ async fn by_a_clock_that_is_not_believed_nothing_is_removed_and_no_hourly_digest
         app.clock().advance_days(1);
         delivery.make_digests(DigestEnd::Hour).await.unwrap();
     }
-    app.clock().leap(Duration::from_secs(100 * 86_400));
+    app.clock().leap(Duration::from_hours(100 * 24));
     delivery.remove_old().await.unwrap_err();
     delivery.make_digests(DigestEnd::Hour).await.unwrap_err();
     assert_eq!(log_files(&app).len(), 1);

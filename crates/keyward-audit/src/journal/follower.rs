@@ -130,6 +130,22 @@ impl JournalFollower {
         Ok(Lines { start: self.position, bytes: Vec::new() })
     }
 
+    /// Goes forward to where the next line begins, out of the middle of one or over one that cannot
+    /// be read; not beyond the end. Blocks.
+    pub fn skip(&mut self) -> Result<JournalPosition, FollowError> {
+        let (start, end) = (self.position, *self.end.borrow());
+        self.segment = None;
+        let file = self.open_segment()?;
+        let is_newest = start.segment == end.segment;
+        let stop = if is_newest { end.offset } else { file.length()? };
+        self.position = match next_line(&*file, start.offset, stop)? {
+            Some(offset) => JournalPosition { offset, ..start },
+            None if is_newest => end,
+            None => self.next_segment(end)?,
+        };
+        Ok(self.position)
+    }
+
     /// The next lines of this segment.
     fn read_segment(
         &mut self,
@@ -181,6 +197,21 @@ fn is_line_start(file: &dyn ReadFile, offset: u64) -> io::Result<bool> {
     let Some(before) = offset.checked_sub(1) else { return Ok(true) };
     let mut byte = [0];
     Ok(file.read_at(&mut byte, before)? == 1 && byte == *b"\n")
+}
+
+/// Behind the first line end between `offset` and `stop`.
+fn next_line(file: &dyn ReadFile, mut offset: u64, stop: u64) -> io::Result<Option<u64>> {
+    while offset < stop {
+        let left = usize::try_from(stop - offset).unwrap_or(usize::MAX);
+        let bytes = read_exactly(file, offset, left.min(LINE_BYTES_MAX))?;
+        if let Some(line) = bytes.split_inclusive(|byte| *byte == b'\n').next()
+            && line.ends_with(b"\n")
+        {
+            return Ok(Some(offset + length(line)));
+        }
+        offset += length(&bytes);
+    }
+    Ok(None)
 }
 
 /// The whole lines between `start` and `stop` of a segment, up to about `bytes_max` bytes.

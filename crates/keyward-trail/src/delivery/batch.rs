@@ -46,7 +46,8 @@ impl<'l> Batch<'l> {
     }
 }
 
-fn scope(event: &Event<'_>) -> Option<Scope> {
+/// Whose log gets the event, and of which Region.
+pub(super) fn scope(event: &Event<'_>) -> Option<Scope> {
     Some(Scope { account: event.account.parse().ok()?, region: event.region.parse().ok()? })
 }
 

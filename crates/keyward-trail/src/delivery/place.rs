@@ -138,7 +138,8 @@ impl Places {
         at(&self.layout.directory, self.files.sync_directory(&self.layout.directory))
     }
 
-    /// Keeps lines that are no records. After a failure they may stand there twice.
+    /// Keeps lines that are no records: all of them or, after a failure, none. A process that is
+    /// killed may leave them there twice.
     pub(super) fn set_aside(&self, lines: &[&[u8]]) -> Result<(), DeliveryError> {
         let path = self.layout.unreadable();
         let bytes = lines.iter().fold(Vec::new(), |mut bytes, line| {
@@ -147,13 +148,20 @@ impl Places {
             bytes
         });
         let opened = match self.files.open(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => self.files.create_new(&path),
-            opened => opened.map(|(file, _)| file),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.files.create_new(&path).map(|file| (file, 0))
+            }
+            opened => opened,
         };
-        let mut file = at(&path, opened)?;
-        at(&path, append_all(&mut *file, &bytes))?;
-        at(&path, file.sync())?;
-        at(&self.layout.directory, self.files.sync_directory(&self.layout.directory))
+        let (mut file, length) = at(&path, opened)?;
+        let appended = append_all(&mut *file, &bytes);
+        let done = appended.and_then(|()| file.sync());
+        let done = done.and_then(|()| self.files.sync_directory(&self.layout.directory));
+        if done.is_err() {
+            // What fails here too stands there twice.
+            let _ = file.truncate(length);
+        }
+        at(&path, done)
     }
 
     /// Removes a file, if it is there.

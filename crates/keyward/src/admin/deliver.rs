@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use keyward_audit::Hold;
 use keyward_store::TrailObject;
 use keyward_trail::{Delivered, Delivery, DeliveryStatus, DeliveryTask, DigestEnd, NotDelivered};
 use tokio::sync::Mutex;
@@ -51,12 +52,19 @@ impl Deliverer {
 }
 
 impl Desk {
-    /// The command's own record is delivered with the others.
+    /// The command's own record is delivered with the others; unless delivery keeps the journal
+    /// from taking any, when it can only follow.
     pub(super) async fn deliver(&self, wants_digest: bool, operator: &str) -> Result<Outcome> {
         let account = self.first_account().await?;
-        self.engine.record_command("DeliverTrail", account, operator).await?;
+        let is_held = self.engine.journal().holds().contains(&Hold::Delivery);
+        if !is_held {
+            self.engine.record_command("DeliverTrail", account, operator).await?;
+        }
         let delivered = self.deliverer.deliver(wants_digest).await;
         let Delivered { files, digests } = delivered.context("records wait in the journal")?;
+        if is_held {
+            self.engine.record_command("DeliverTrail", account, operator).await?;
+        }
         let line = |name: &TrailObject, bucket: &str, records| DeliveredLine {
             account_id: name.scope.account.to_string(),
             region: name.scope.region.to_string(),

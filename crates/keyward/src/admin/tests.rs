@@ -214,3 +214,16 @@ async fn everything_acknowledged_is_delivered_and_named_with_the_command_itself(
     let delivered = cursor.load(keyward_trail::DELIVERY).await.unwrap();
     assert_eq!(delivered, Some(app.engine().journal().end()));
 }
+
+#[tokio::test]
+async fn while_delivery_holds_the_journal_an_operator_can_have_it_tried() {
+    let app = TestApp::new().await;
+    app.root().call("ListKeys", serde_json::json!({})).await.unwrap();
+    let (_parent, desk) = desk(&app).await;
+    let end = app.engine().journal().end();
+    app.engine().journal().hold(keyward_audit::Hold::Delivery);
+    // Nobody releases the hold here, so that the command cannot be put on record.
+    desk.carry_out(&Command::AuditDeliver { digest: false }, "uid 0").await.unwrap_err();
+    let cursor = keyward_trail::Cursors::new(Arc::clone(app.engine()));
+    assert_eq!(cursor.load(keyward_trail::DELIVERY).await.unwrap(), Some(end));
+}

@@ -190,3 +190,20 @@ fn a_position_is_written_as_two_numbers() {
     }
     assert!(position(2, 0) > position(1, 9));
 }
+
+#[tokio::test]
+async fn a_follower_skips_to_the_next_line_and_never_beyond_the_end() {
+    let directory = tempfile::tempdir().unwrap();
+    let journal = open(directory.path(), small(Durability::Written));
+    for line in ["abc", "defg", "hijklmnop"] {
+        journal.append(line.as_bytes()).await.unwrap();
+    }
+    for (from, to) in [
+        (position(1, 1), position(1, 4)),
+        (position(1, 4), position(1, 9)),
+        (position(1, 9), position(2, 0)),
+        (position(2, 3), position(2, 10)),
+    ] {
+        assert_eq!(journal.follow(from).skip().unwrap(), to, "from {from}");
+    }
+}
