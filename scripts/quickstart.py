@@ -173,14 +173,13 @@ class Demonstration:
         clients = boto3.Session(botocore_session=session)
         self.kms: Any = clients.client("kms")
         self.cloudtrail: Any = clients.client("cloudtrail")
-        # Events have whole seconds.
         self.began = datetime.now(UTC).replace(microsecond=0)
-        self.requests: set[str] = set()
+        self.requests: list[str] = []
         for event in ("after-call.kms",):
             self.kms.meta.events.register(event, self.remember)
 
     def remember(self, parsed: dict[str, Any], **_: Any) -> None:
-        self.requests.add(parsed["ResponseMetadata"]["RequestId"])
+        self.requests.append(parsed["ResponseMetadata"]["RequestId"])
 
     def key_and_alias(self) -> None:
         step("1. A key, and a name for it")
@@ -244,9 +243,12 @@ class Demonstration:
     def audit(self) -> None:
         step("5. What the audit trail has of it (CloudTrail's LookupEvents)")
         pages = self.cloudtrail.get_paginator("lookup_events").paginate(StartTime=self.began)
-        records = [json.loads(event["CloudTrailEvent"]) for page in pages for event in page["Events"]]
+        records = [
+            json.loads(event["CloudTrailEvent"]) for page in pages for event in page["Events"]
+        ]
         ours = [record for record in records if record.get("requestID") in self.requests]
-        for record in reversed(ours):
+        # Events have whole seconds; within one they come in no order.
+        for record in sorted(ours, key=lambda record: self.requests.index(record["requestID"])):
             outcome = record.get("errorCode", "ok")
             context = (record["requestParameters"] or {}).get("encryptionContext")
             detail = f"  {json.dumps(context)}" if context else ""
