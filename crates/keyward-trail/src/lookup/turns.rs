@@ -81,7 +81,7 @@ mod tests {
     async fn who_waits_has_the_next_turn() {
         let turns = Turns::new();
         let first = turns.take(account(1), Duration::ZERO).await;
-        let wait = turns.take(account(1), Duration::from_secs(60));
+        let wait = turns.take(account(1), Duration::from_mins(1));
         let (second, ()) = tokio::join!(wait, async { drop(first) });
         assert!(second.is_some());
     }
