@@ -266,9 +266,9 @@ impl<S: Sink> Follower<S> {
         let journal = Arc::clone(&self.around.journal);
         let found = match error {
             FollowError::Removed(_) | FollowError::Beyond { .. } => oldest(&journal).await,
-            // A segment that was cut short, or another one of that number: from its start.
-            FollowError::NotALine(at) if at.offset > 0 => Ok(JournalPosition { offset: 0, ..at }),
-            FollowError::NotALine(_) | FollowError::Unreadable(_) => {
+            // A damaged place: never back, or it would be met again and again.
+            FollowError::NotALine(at) => behind_damage(&journal, at).await,
+            FollowError::Unreadable(_) => {
                 return self.fail(error.into()).await;
             }
         };
@@ -277,12 +277,12 @@ impl<S: Sink> Follower<S> {
             Err(error) => return self.fail(error.into()).await,
         };
         let (name, was, position) = (self.terms.name, self.taken, next);
-        if matches!(error, FollowError::Removed(_)) {
+        if matches!(error, FollowError::Removed(_) | FollowError::NotALine(_)) {
             counter!("keyward_audit_sink_gaps_total", "sink" => name).increment(1);
             error!(
-                sink = name, %was, %position,
-                "records were removed from the journal before the sink took them: it goes on \
-                 behind the gap"
+                sink = name, %was, %position, error = chain(&error),
+                "records are gone from the journal before the sink took them: it goes on behind \
+                 the gap"
             );
         } else {
             warn!(
@@ -341,4 +341,14 @@ async fn oldest(journal: &Arc<Journal>) -> Result<JournalPosition, FollowError> 
     let journal = Arc::clone(journal);
     let start = tokio::task::spawn_blocking(move || journal.start()).await;
     Ok(start.map_err(io::Error::other)??)
+}
+
+/// Where the next line begins.
+async fn behind_damage(
+    journal: &Arc<Journal>,
+    at: JournalPosition,
+) -> Result<JournalPosition, FollowError> {
+    let mut follower = journal.follow(at);
+    let skipped = tokio::task::spawn_blocking(move || follower.skip()).await;
+    skipped.map_err(io::Error::other)?
 }

@@ -301,7 +301,6 @@ async fn a_place_that_the_journal_does_not_have_is_begun_before() {
     let end = world.journal.end();
     for place in [
         JournalPosition { offset: end.offset + 1000, ..end },
-        JournalPosition { offset: end.offset - 1, ..end },
         JournalPosition { segment: end.segment + 5, offset: 7 },
     ] {
         *world.cursors.position.lock().unwrap() = Some(place);
@@ -310,6 +309,19 @@ async fn a_place_that_the_journal_does_not_have_is_begun_before() {
         sink.stop().await;
         assert_eq!(world.kept(), Some(end), "{place}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn out_of_a_damaged_place_a_sink_goes_forward_and_never_back() {
+    let world = World::new();
+    world.append(0..9).await;
+    let start = world.journal.start().unwrap();
+    // In the middle of the second line.
+    let place = JournalPosition { offset: start.offset + 20, ..start };
+    *world.cursors.position.lock().unwrap() = Some(place);
+    let mut sink = world.start(Start::Oldest, true);
+    sink.expect(2..9).await;
+    sink.stop().await;
 }
 
 #[tokio::test(start_paused = true)]
