@@ -311,7 +311,8 @@ pub(crate) enum Clock {
     /// Believe the present time, after which due keys are deleted again
     ///
     /// After a leap of the wall clock that nothing explains, keys whose waiting period seems over
-    /// are not deleted. Check the clock first: deletion cannot be undone.
+    /// are not deleted, and no hourly digests of audit records are made. Check the clock first:
+    /// deletion cannot be undone.
     Accept(Deployment),
 }
 

@@ -22,7 +22,8 @@ use crate::logging::chain;
 
 const ROUND: Duration = Duration::from_mins(1);
 const CERTIFICATES: Duration = Duration::from_secs(5);
-const CLOCK_NOTE: &str = "the clock leapt: no key is deleted until `keyward clock accept`";
+const CLOCK_NOTE: &str =
+    "the clock leapt: no key is deleted and no digest made until `keyward clock accept`";
 const DIGESTS_NOTE: &str = "digests of audit records cannot be made";
 /// 1 while a leap of the clock waits for an operator's word.
 const CLOCK_LEAP: &str = "keyward_clock_leap";
@@ -124,7 +125,8 @@ impl Schedule {
             Err(error) if has_leapt && is_new => {
                 error!(
                     error = chain(error),
-                    "no key is deleted; check the clock, then run `keyward clock accept`"
+                    "no key is deleted and no digest made; check the clock, then run `keyward clock \
+                     accept`"
                 );
             }
             Err(_) if has_leapt => {}
