@@ -642,10 +642,12 @@ proptest! {
         let (spec, der) = &samples()[sample];
         let mut encoded = der.clone();
         for (at, byte, edit) in edits {
-            let at = at.index(encoded.len().min(160));
+            // An insertion may also come after the last byte, and into an empty encoding.
+            let at = at.index(encoded.len().min(160) + 1);
             match edit {
-                0 => encoded[at] = byte,
                 1 => encoded.insert(at, byte),
+                _ if at == encoded.len() => {}
+                0 => encoded[at] = byte,
                 2 => drop(encoded.remove(at)),
                 _ => encoded.truncate(at + 1),
             }
