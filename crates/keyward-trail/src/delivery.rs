@@ -10,8 +10,10 @@ mod chores;
 mod digest;
 mod loss;
 mod options;
+mod packed;
 mod place;
 mod retention;
+mod spare_time;
 mod status;
 mod task;
 
@@ -19,16 +21,14 @@ use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use keyward_audit::files::{Files, RealFiles};
 use keyward_audit::{FollowError, JournalPosition, Lines};
-use keyward_crypto::sha256;
 use keyward_engine::{Engine, TrailKeyError};
 use keyward_model::Timestamp;
 use keyward_store::{
-    Change, CommitError, Scope, StoreError, TrailDigestRecord, TrailFileRecord, TrailObject,
-    TrailState, TrailValues, Write,
+    Change, CommitError, StoreError, TrailDigestRecord, TrailFileRecord, TrailObject, TrailState,
+    TrailValues, Write,
 };
 use tracing::{error, info, warn};
 
@@ -37,11 +37,14 @@ pub use options::DeliveryOptions;
 pub use status::{DeliveryCounts, DeliveryStatus};
 pub use task::{DeliveryStopped, DeliveryTask, NotDelivered};
 
-use batch::{Batch, Group};
+use packed::{Packed, PackedFile};
 use place::Places;
+use spare_time::{Patience, SpareTime};
+use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::cursors::{self, DELIVERY};
-use crate::format::{FileTag, LogFileName, block_sums};
+use crate::format::{FileTag, LogFileName};
 
 /// How many rows are read at once.
 const PAGE: u32 = 1000;
@@ -58,7 +61,18 @@ pub struct Delivery {
     position: Option<JournalPosition>,
     /// How many lines were set aside of those read from a place on.
     set_aside: (Option<JournalPosition>, usize),
-    stopping: Arc<AtomicBool>,
+    /// Beside a server: where work is done that has time.
+    spare_time: Option<SpareTime>,
+    stopping: watch::Sender<bool>,
+}
+
+/// When a delivery is to be done.
+#[derive(Clone, Copy)]
+enum Pace {
+    /// Whoever else wants the processor shares it.
+    AtOnce,
+    /// When nobody else wants the processor, or from then on all the same.
+    Spare { until: Instant },
 }
 
 /// What a delivery made.
@@ -116,7 +130,8 @@ impl Delivery {
             status: Arc::default(),
             position: None,
             set_aside: (None, 0),
-            stopping: Arc::default(),
+            spare_time: None,
+            stopping: watch::Sender::default(),
         }
     }
 
@@ -127,7 +142,11 @@ impl Delivery {
 
     /// Delivers every line acknowledged so far.
     pub async fn deliver(&mut self) -> Result<Delivered, DeliveryError> {
-        let result = self.deliver_to(self.engine.journal().end()).await;
+        self.deliver_at(Pace::AtOnce).await
+    }
+
+    async fn deliver_at(&mut self, pace: Pace) -> Result<Delivered, DeliveryError> {
+        let result = self.deliver_to(self.engine.journal().end(), pace).await;
         self.noted(result)
     }
 
@@ -184,7 +203,11 @@ impl Delivery {
         if is_far { u64::MAX } else { end.offset.saturating_sub(from.offset) }
     }
 
-    async fn deliver_to(&mut self, end: JournalPosition) -> Result<Delivered, DeliveryError> {
+    async fn deliver_to(
+        &mut self,
+        end: JournalPosition,
+        pace: Pace,
+    ) -> Result<Delivered, DeliveryError> {
         let mut delivered = Delivered::default();
         loop {
             let bytes_max = self.options.file_bytes_max;
@@ -200,8 +223,10 @@ impl Delivery {
                 self.reached(position);
                 break;
             }
-            delivered.files.extend(self.deliver_lines(&lines, position).await?);
-            if self.stopping.load(Ordering::Relaxed) {
+            let lines = Arc::new(lines);
+            let Some(packed) = self.pack(&lines, pace).await else { break };
+            delivered.files.extend(self.deliver_packed(&lines, packed, position).await?);
+            if *self.stopping.borrow() {
                 break;
             }
         }
@@ -244,18 +269,31 @@ impl Delivery {
         Ok(followable)
     }
 
-    async fn deliver_lines(
+    /// Does what needs no disk; `None` if the process stops before it was done.
+    async fn pack(&self, lines: &Arc<Lines>, pace: Pace) -> Option<Packed> {
+        let (Some(spare_time), Pace::Spare { until }) = (&self.spare_time, pace) else {
+            return Some(Packed::of(lines));
+        };
+        let patience = Patience { stopping: self.stopping.subscribe(), until };
+        let work = Arc::clone(lines);
+        match spare_time.run(move || Packed::of(&work), patience).await {
+            None if !*self.stopping.borrow() => Some(Packed::of(lines)),
+            packed => packed,
+        }
+    }
+
+    async fn deliver_packed(
         &mut self,
         lines: &Lines,
+        packed: Packed,
         position: JournalPosition,
     ) -> Result<Vec<TrailFileRecord>, DeliveryError> {
-        let batch = Batch::of(lines.iter());
-        self.set_aside(lines, &batch.unreadable)?;
+        self.set_aside(lines, &packed.unreadable)?;
         let now = self.engine.machine_clock().now();
         let mut files = Vec::new();
         let mut writes = Vec::new();
-        for (scope, group) in batch.groups {
-            let (file, values) = self.stage(scope, group, now)?;
+        for packed in packed.files {
+            let (file, values) = self.stage(packed, now)?;
             writes.push(Write::PutTrailFile(Box::new(file.clone())));
             writes.push(Write::PutTrailValues(Box::new(values)));
             files.push(file);
@@ -269,7 +307,7 @@ impl Delivery {
 
     /// Keeps lines that are no records; not again what was kept when the same lines were read before
     /// and could not be delivered.
-    fn set_aside(&mut self, lines: &Lines, unreadable: &[&[u8]]) -> Result<(), DeliveryError> {
+    fn set_aside(&mut self, lines: &Lines, unreadable: &[Vec<u8>]) -> Result<(), DeliveryError> {
         let start = lines.with_positions().next().map(|(start, _)| start);
         let (known, count) = self.set_aside;
         let kept = if known == start { count } else { 0 };
@@ -287,11 +325,11 @@ impl Delivery {
     /// Writes a log file to `staging`, and says what its rows will.
     fn stage(
         &self,
-        scope: Scope,
-        group: Group,
+        packed: PackedFile,
         delivered_at: Timestamp,
     ) -> Result<(TrailFileRecord, TrailValues), DeliveryError> {
         let layout = &self.options.layout;
+        let PackedFile { scope, values, stored, .. } = packed;
         let name = LogFileName {
             prefix: layout.prefix.clone(),
             account: scope.account,
@@ -300,24 +338,20 @@ impl Delivery {
             tag: FileTag::random(self.engine.rng()),
         };
         let name = TrailObject { scope, object: name.to_string() };
-        let (records, event_ids) = (group.records(), group.event_ids());
-        let (oldest, newest) = (group.oldest, group.newest);
-        let (values, content) = group.into_parts();
-        let stored = place::compress(&content);
         self.places.stage(&layout.staged(&name.object), &stored)?;
         let file = TrailFileRecord {
             name: name.clone(),
             bucket: layout.bucket.as_str().to_owned(),
             state: TrailState::Staged,
             delivered_at,
-            oldest,
-            newest,
-            records,
-            bytes: length(&content),
+            oldest: packed.oldest,
+            newest: packed.newest,
+            records: packed.records,
+            bytes: packed.bytes,
             stored_bytes: length(&stored),
-            hash: sha256(&[&content]),
-            blocks: block_sums(&stored),
-            event_ids: Some(event_ids),
+            hash: packed.hash,
+            blocks: packed.blocks,
+            event_ids: Some(packed.event_ids),
             digest_ended_at: None,
         };
         Ok((file, TrailValues { file: name, values }))

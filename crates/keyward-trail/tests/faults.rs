@@ -8,13 +8,17 @@ mod disk;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::future::Future as _;
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use disk::{Fault, Faults, FaultyFiles, FaultyStore};
 use keyward_audit::Hold;
 use keyward_engine::ClockWatch;
+use keyward_model::Clock as _;
 use keyward_store::{Scope, TrailDigestRecord};
 use keyward_testkit::{TestApp, TestOptions};
 use keyward_trail::format::{Digest, gunzip};
@@ -175,4 +179,33 @@ async fn the_journal_is_held_while_delivery_fails_and_released_when_it_works() {
     task.stop().await;
     assert!(matches!(task.deliver(false).await, Err(NotDelivered::Stopped(_))));
     check(&app).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_waits_since_it_came_and_not_since_one_before_it_came() {
+    let faults = Faults::new();
+    let app = app(&faults).await;
+    let options = DeliveryOptions {
+        file_age: Duration::from_hours(1),
+        ..DeliveryOptions::new(app.trail_layout())
+    };
+    let files = Arc::new(FaultyFiles(Arc::clone(&faults)));
+    let delivery = Delivery::on(files, Arc::clone(app.engine()), options);
+    let task = DeliveryTask::start(delivery).unwrap();
+    // What an earlier process left is overdue; from here on, nothing is before an hour has gone.
+    task.deliver(false).await.unwrap();
+    for _ in 0..2 {
+        app.root().call("ListKeys", json!({})).await.unwrap();
+        app.clock().advance(Duration::from_mins(1));
+        let engine = Arc::clone(app.engine());
+        faults.meanwhile(move || {
+            let mut append = pin!(engine.journal().append(b"another"));
+            let written = append.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            assert!(matches!(written, Poll::Ready(Ok(()))));
+        });
+        task.deliver(false).await.unwrap();
+        assert_ne!(task.status().lag_bytes(app.engine().journal()), 0);
+        assert_eq!(task.status().waiting_since(), Some(app.clock().now()));
+    }
+    task.stop().await;
 }

@@ -140,7 +140,7 @@ impl Places {
 
     /// Keeps lines that are no records: all of them or, after a failure, none. A process that is
     /// killed may leave them there twice.
-    pub(super) fn set_aside(&self, lines: &[&[u8]]) -> Result<(), DeliveryError> {
+    pub(super) fn set_aside(&self, lines: &[Vec<u8>]) -> Result<(), DeliveryError> {
         let path = self.layout.unreadable();
         let bytes = lines.iter().fold(Vec::new(), |mut bytes, line| {
             bytes.extend_from_slice(line);

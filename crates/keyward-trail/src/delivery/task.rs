@@ -2,19 +2,20 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use keyward_audit::Hold;
 use keyward_engine::Engine;
+use keyward_model::Timestamp;
 use tokio::runtime::Builder;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tracing::{error, info};
 
 use super::chores::Chores;
-use super::{Delivered, Delivery, DeliveryError, DigestEnd};
+use super::spare_time::SpareTime;
+use super::{Delivered, Delivery, DeliveryError, DigestEnd, Pace};
 use crate::DeliveryStatus;
 
 /// The niceness of the thread: what serves requests goes first.
@@ -28,7 +29,7 @@ const COMMANDS_MAX: usize = 16;
 pub struct DeliveryTask {
     commands: mpsc::Sender<Command>,
     status: Arc<DeliveryStatus>,
-    stopping: Arc<AtomicBool>,
+    stopping: watch::Sender<bool>,
 }
 
 /// What an operator asked for was not done.
@@ -56,9 +57,10 @@ enum Command {
 
 impl DeliveryTask {
     /// Starts the thread. Nothing in it waits for the threads that serve requests.
-    pub fn start(delivery: Delivery) -> io::Result<Self> {
+    pub fn start(mut delivery: Delivery) -> io::Result<Self> {
+        delivery.spare_time = Some(SpareTime::start()?);
         let (commands, received) = mpsc::channel(COMMANDS_MAX);
-        let (status, stopping) = (Arc::clone(&delivery.status), Arc::clone(&delivery.stopping));
+        let (status, stopping) = (Arc::clone(&delivery.status), delivery.stopping.clone());
         let runtime = Builder::new_current_thread().enable_time().build()?;
         let work = move || {
             // Without it delivery works as well, only less politely.
@@ -87,7 +89,7 @@ impl DeliveryTask {
     /// Ends delivery when the batch under way is in its files. What was not begun is left to the
     /// next start.
     pub async fn stop(&self) {
-        self.stopping.store(true, Ordering::Relaxed);
+        self.stopping.send_replace(true);
         let (answer, answered) = oneshot::channel();
         if self.commands.send(Command::Stop { answer }).await.is_ok() {
             // The thread has ended either way.
@@ -160,39 +162,58 @@ impl Rounds {
 
     async fn round(&mut self) -> Result<(), DeliveryError> {
         self.chores.make_room(&self.delivery, self.is_failing).await;
-        if self.is_due() {
-            self.delivery.deliver().await?;
-            self.is_first = false;
-            self.look_for_lines();
+        if let Some(pace) = self.due() {
+            self.deliver(pace).await?;
         }
         self.chores.digest(&mut self.delivery).await;
         Ok(())
     }
 
-    fn is_due(&mut self) -> bool {
-        self.look_for_lines();
+    /// When what waits is to be delivered, if it is.
+    fn due(&mut self) -> Option<Pace> {
+        self.look_for_lines(self.moment());
         let options = &self.delivery.options;
         let bytes_max = u64::try_from(options.file_bytes_max).unwrap_or(u64::MAX);
-        let is_old = self.waiting.is_some_and(|since| since.elapsed() >= options.file_age);
-        self.is_first || self.is_failing || is_old || self.delivery.waiting_bytes() >= bytes_max
+        let until = self.waiting.map(|since| since + options.file_age);
+        match until {
+            Some(until) if until > Instant::now() && !self.is_first && !self.is_failing => {
+                (self.delivery.waiting_bytes() >= bytes_max).then_some(Pace::Spare { until })
+            }
+            None if !self.is_first && !self.is_failing => None,
+            _ => Some(Pace::AtOnce),
+        }
     }
 
-    fn look_for_lines(&mut self) {
+    async fn deliver(&mut self, pace: Pace) -> Result<Delivered, DeliveryError> {
+        let start = self.moment();
+        let delivered = self.delivery.deliver_at(pace).await?;
+        self.is_first = false;
+        // What waits now came while the rest was delivered.
+        self.waiting = None;
+        self.look_for_lines(start);
+        Ok(delivered)
+    }
+
+    fn moment(&self) -> (Instant, Timestamp) {
+        (Instant::now(), self.delivery.engine.machine_clock().now())
+    }
+
+    /// Sees whether lines wait; if none did before, those have waited since `start`.
+    fn look_for_lines(&mut self, start: (Instant, Timestamp)) {
         let Delivery { status, engine, .. } = &self.delivery;
         if engine.journal().end() <= status.position() {
             self.waiting = None;
             status.waits_since(None);
         } else if self.waiting.is_none() {
-            self.waiting = Some(Instant::now());
-            status.waits_since(Some(engine.machine_clock().now()));
+            self.waiting = Some(start.0);
+            status.waits_since(Some(start.1));
         }
     }
 
     /// Digests that fail are no reason to take no records: what they are to list is in files.
     async fn obey(&mut self, wants_digest: bool) -> Result<Delivered, DeliveryError> {
-        let delivered = self.delivery.deliver().await;
+        let delivered = self.deliver(Pace::AtOnce).await;
         self.hold(delivered.is_err());
-        self.look_for_lines();
         let mut delivered = delivered?;
         if wants_digest {
             if !self.delivery.engine.is_clock_believed() {

@@ -26,11 +26,11 @@ pub(crate) enum Fault {
 }
 
 /// Which operation fails, of all that change or read files or commit.
-#[derive(Debug)]
 pub(crate) struct Faults {
     left: AtomicI64,
     done: AtomicU64,
     fault: Mutex<Fault>,
+    meanwhile: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
 const NEVER: i64 = i64::MAX;
@@ -41,6 +41,7 @@ impl Faults {
             left: AtomicI64::new(NEVER),
             done: AtomicU64::new(0),
             fault: Mutex::new(Fault::Kill),
+            meanwhile: Mutex::new(None),
         })
     }
 
@@ -50,6 +51,11 @@ impl Faults {
         self.left.store(operations, Ordering::SeqCst);
     }
 
+    /// What happens elsewhere before the next operation.
+    pub(crate) fn meanwhile(&self, event: impl FnOnce() + Send + 'static) {
+        *self.meanwhile.lock().unwrap() = Some(Box::new(event));
+    }
+
     /// Nothing fails; whether something did or would have to.
     pub(crate) fn disarm(&self) -> bool {
         self.left.swap(NEVER, Ordering::SeqCst) < 0
@@ -57,6 +63,10 @@ impl Faults {
 
     fn next(&self) -> Result<(), Fault> {
         self.done.fetch_add(1, Ordering::SeqCst);
+        let event = self.meanwhile.lock().unwrap().take();
+        if let Some(event) = event {
+            event();
+        }
         if self.left.load(Ordering::SeqCst) == NEVER {
             return Ok(());
         }
