@@ -70,7 +70,8 @@ impl Cx {
             response_elements: Fragment::EMPTY,
             key: &engine.key_arn(&record.key),
         };
-        match engine.commit_recorded(change, elsewhere_row(self, &creation)).await {
+        let row = elsewhere_row(self, engine.clock().now(), &creation);
+        match engine.commit_recorded(change, row).await {
             // Somebody else was first.
             Ok(()) | Err(CommitError::Conflict(_)) => Ok(true),
             Err(error) => Err(OpError::internal(error)),

@@ -25,6 +25,8 @@ pub struct Cx {
     /// Whether it is known who calls. It always is of a signed request.
     pub(crate) caller_is_known: bool,
     now: Timestamp,
+    /// Known once the first of the call's records is made.
+    recording_time: Option<Timestamp>,
     pub(crate) change: Change,
     pub(crate) notes: Notes,
     /// The keys that have done something: each use counts if the call succeeds.
@@ -66,6 +68,7 @@ impl Cx {
             entry,
             caller_is_known: entry.authentication == Authentication::Signature,
             now,
+            recording_time: None,
             change: Change::default(),
             notes: Notes::default(),
             used: Vec::new(),
@@ -82,6 +85,7 @@ impl Cx {
         self.used.clear();
         self.presented_grants.clear();
         self.now = self.engine.clock().now();
+        self.recording_time = None;
     }
 
     /// Says who calls an operation that takes no signature; of any other the signature has said it.
@@ -116,6 +120,11 @@ impl Cx {
     /// The time the operation started.
     pub const fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// The time of all records of the call: the end of the operation.
+    pub(crate) fn recording_time(&mut self) -> Timestamp {
+        *self.recording_time.get_or_insert_with(|| self.engine.clock().now())
     }
 
     /// The caller's account and the Region of the request: where bare names live.

@@ -213,7 +213,7 @@ fn note_uses(cx: &mut Cx, records: &CallRecords) {
         cx.engine().last_uses.note(key, || LastUseRecord {
             key: key.clone(),
             operation: cx.entry().name.to_owned(),
-            used_at: cx.now(),
+            used_at: records.time,
             event_id: records.event_id(&key.scope.account),
             request_id: cx.request_id(),
         });

@@ -16,6 +16,7 @@ const LINE_BYTES: usize = 1536;
 
 /// The records of one call: the caller's, and those of other accounts whose resources it used.
 pub(crate) struct CallRecords {
+    pub(crate) time: Timestamp,
     pub(crate) own: AuditRow,
     pub(crate) of_owners: Vec<(AccountId, AuditRow)>,
 }
@@ -30,20 +31,21 @@ impl CallRecords {
 
 /// The records of a call that ended with `refusal`, or well. Who was refused for lack of permission
 /// has used nobody's resources.
-pub(crate) fn records(cx: &Cx, refusal: Option<&OpError>) -> CallRecords {
+pub(crate) fn records(cx: &mut Cx, refusal: Option<&OpError>) -> CallRecords {
+    // Of one request, and so of one time.
+    let time = cx.recording_time();
+    let cx = &*cx;
     let rng = cx.engine().rng();
     let is_denied = refusal.is_some_and(|refusal| refusal.code == ErrorCode::AccessDenied);
     let owners = if is_denied { &[] } else { &*cx.notes.owners };
     let shared_event_id = (!owners.is_empty()).then(|| new_uuid(rng));
-    // Of one request, and so of one time.
-    let time = cx.engine().clock().now();
     let row = |recipient: AccountId| {
         let delivery = Delivery { event_id: new_uuid(rng), recipient, shared_event_id };
         AuditRow { event_id: delivery.event_id, line: line(cx, (&delivery, time), refusal) }
     };
     let mut own = row(cx.caller().account);
     add_operator_note(&mut own.line, &operator_note(cx));
-    CallRecords { own, of_owners: owners.iter().map(|&owner| (owner, row(owner))).collect() }
+    CallRecords { time, own, of_owners: owners.iter().map(|&owner| (owner, row(owner))).collect() }
 }
 
 /// What operators alone are told: what the caller was allowed and why, and why it was refused.
@@ -195,14 +197,14 @@ pub struct CallElsewhere<'a> {
 }
 
 /// The record of what a call does in another Region.
-pub(crate) fn elsewhere_row(cx: &Cx, elsewhere: &CallElsewhere<'_>) -> AuditRow {
+pub(crate) fn elsewhere_row(cx: &Cx, time: Timestamp, elsewhere: &CallElsewhere<'_>) -> AuditRow {
     let (call, engine) = (cx.call(), cx.engine());
     let record = ApiCall {
         caller: &call.caller,
         client: client(call),
         invoked_by: Some(elsewhere.invoked_by),
         request_id: new_uuid(engine.rng()),
-        time: cx.now(),
+        time,
         event_source: KMS_EVENT_SOURCE,
         event_name: elsewhere.event_name,
         region: &elsewhere.key.region,

@@ -52,7 +52,8 @@ impl Cx {
 
     /// Stages the record of what this call does in another Region.
     pub fn stage_call_elsewhere(&mut self, elsewhere: &CallElsewhere<'_>) {
-        let row = elsewhere_row(self, elsewhere);
+        let time = self.recording_time();
+        let row = elsewhere_row(self, time, elsewhere);
         self.change.audit.push(row);
     }
 }

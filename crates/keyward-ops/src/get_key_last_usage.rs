@@ -150,6 +150,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_time_of_the_use_is_that_of_its_record() {
+        let app = TestApp::new().await;
+        let root = app.root();
+        let key = root.create_key().await;
+        app.clock().advance_at_every_look(Duration::from_secs(1));
+        root.encrypt(&key, b"secret").await;
+        app.clock().advance_at_every_look(Duration::ZERO);
+        let record = app.last_record();
+        let reply = root.ok("GetKeyLastUsage", json!({ "KeyId": key })).await;
+        let time = record["eventTime"].as_str().unwrap();
+        let [h, m, s] = [11, 14, 17].map(|at| time[at..at + 2].parse::<f64>().unwrap());
+        let since_midnight_s = reply["KeyLastUsage"]["Timestamp"].as_f64().unwrap() % 86_400.0;
+        assert_eq!(h * 3600.0 + m * 60.0 + s, since_midnight_s, "{time}");
+    }
+
+    #[tokio::test]
     async fn re_encrypt_counts_for_both_keys() {
         let app = TestApp::new().await;
         let root = app.root();

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use keyward_model::{Clock, Timestamp};
 
-/// Stands still until it is moved.
+/// Stands still until it is moved, or moves with every look.
 #[derive(Debug)]
 pub struct MockClock {
     wall_ms: AtomicI64,
     monotonic_ms: AtomicI64,
+    step_ms: AtomicI64,
 }
 
 /// 4 March 2026, 10:15:02.123 UTC.
@@ -17,7 +18,11 @@ const START_MS: i64 = 1_772_619_302_123;
 
 impl Default for MockClock {
     fn default() -> Self {
-        Self { wall_ms: AtomicI64::new(START_MS), monotonic_ms: AtomicI64::new(0) }
+        Self {
+            wall_ms: AtomicI64::new(START_MS),
+            monotonic_ms: AtomicI64::new(0),
+            step_ms: AtomicI64::new(0),
+        }
     }
 }
 
@@ -27,6 +32,12 @@ impl MockClock {
         let ms = i64::try_from(by.as_millis()).unwrap();
         self.wall_ms.fetch_add(ms, Ordering::SeqCst);
         self.monotonic_ms.fetch_add(ms, Ordering::SeqCst);
+    }
+
+    /// From now on time passes with every look at the wall clock, so that what was looked up twice
+    /// is two times.
+    pub fn advance_at_every_look(&self, by: Duration) {
+        self.step_ms.store(i64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
     }
 
     /// Lets days pass.
@@ -48,7 +59,9 @@ impl MockClock {
 
 impl Clock for MockClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_unix_ms(self.wall_ms.load(Ordering::SeqCst))
+        let step_ms = self.step_ms.load(Ordering::SeqCst);
+        self.monotonic_ms.fetch_add(step_ms, Ordering::SeqCst);
+        Timestamp::from_unix_ms(self.wall_ms.fetch_add(step_ms, Ordering::SeqCst))
     }
 
     fn monotonic(&self) -> Duration {

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use keyward_model::KeyState;
 use keyward_testkit::{Client, KeyRequest, Refused, TestApp, TestOptions, blob, resource};
 use serde_json::{Value, json};
@@ -162,6 +164,7 @@ async fn there_is_a_record_in_each_of_the_two_regions() {
     let app = TestApp::new().await;
     let (root, _, key) = with_a_replica(&app).await;
     let arn = root.arn(&key).await;
+    app.clock().advance_at_every_look(Duration::from_secs(1));
     root.ok("UpdatePrimaryRegion", to(&key, THERE)).await;
     let mut records = app.audit();
     let (there, here) = (records.pop().unwrap(), records.pop().unwrap());
@@ -182,6 +185,7 @@ async fn there_is_a_record_in_each_of_the_two_regions() {
     }
     assert_eq!(there["userIdentity"]["arn"], here["userIdentity"]["arn"]);
     assert_eq!(here["userIdentity"].get("invokedBy"), None);
+    assert_eq!(there["eventTime"], here["eventTime"]);
 
     app.settle().await;
     root.refused("UpdatePrimaryRegion", to(&key, THERE)).await;
