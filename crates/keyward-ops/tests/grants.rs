@@ -1,4 +1,4 @@
-//! Grants where callers meet, where time passes, and where there are many.
+//! Grants where callers meet and where time passes.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -6,19 +6,13 @@
 )]
 
 use std::collections::HashSet;
-use std::fmt::Write as _;
-use std::time::Duration;
 
 use keyward_engine::Quotas;
-use keyward_model::{Clock as _, GrantId, GrantOperation};
-use keyward_store::{Change, GrantConstraints, GrantRecord, Scope, ScopedKey, Write};
-use keyward_testkit::{ACCOUNT, Client, Refused, TestApp, TestOptions};
+use keyward_testkit::{Client, Refused, TestApp, TestOptions};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
-use tokio::time::Instant;
 
 const ROOT: &str = "arn:aws:iam::111122223333:root";
-const MANY: u32 = 50_000;
 
 fn request(key: &str) -> Value {
     json!({
@@ -156,91 +150,4 @@ async fn a_token_lasts_as_long_as_its_grant_whatever_becomes_of_the_domain_keys(
     let root = app.root();
     root.ok("DescribeKey", json!({ "KeyId": key, "GrantTokens": [token] })).await;
     root.ok("RetireGrant", json!({ "GrantToken": token })).await;
-}
-
-fn record(key: &ScopedKey, number: u32, app: &TestApp) -> GrantRecord {
-    let mut id = [0; 32];
-    app.engine().rng().fill(&mut id);
-    GrantRecord {
-        key: key.clone(),
-        grant_id: GrantId::new(id),
-        name: Some(format!("grant {number}")),
-        grantee_principal: Some(format!("arn:aws:iam::{ACCOUNT}:user/{}", number % 1000)),
-        grantee_service_principal: None,
-        retiring_principal: Some(ROOT.to_owned()),
-        retiring_service_principal: None,
-        issuing_account: key.scope.account,
-        operations: vec![GrantOperation::Decrypt, GrantOperation::GenerateDataKey],
-        constraints: GrantConstraints {
-            encryption_context_subset: Some(vec![("tenant".to_owned(), number.to_string())]),
-            ..GrantConstraints::default()
-        },
-        fingerprint: Some(id),
-        created_at: app.clock().now(),
-        grantee_id: None,
-        retiring_id: None,
-        created_by_service: None,
-    }
-}
-
-/// The median time of calling `operation` with each input.
-async fn median(root: &Client, operation: &str, inputs: Vec<Value>) -> Duration {
-    let mut times = Vec::new();
-    for input in inputs {
-        let start = Instant::now();
-        root.ok(operation, input).await;
-        times.push(start.elapsed());
-    }
-    times.sort_unstable();
-    times[times.len() / 2]
-}
-
-/// A scan of all the rows takes seconds here; what an index finds takes some milliseconds. The
-/// bound leaves room for a busy machine.
-#[tokio::test]
-async fn a_key_with_as_many_grants_as_may_be_is_as_quick_as_any() {
-    const TRIES: usize = 9;
-    let app = TestApp::new().await;
-    let root = app.root();
-    let id = root.create_key().await;
-    let scope = Scope { account: ACCOUNT.parse().unwrap(), region: "us-east-1".parse().unwrap() };
-    let key = scope.key(id.parse().unwrap());
-    let few = u32::try_from(TRIES).unwrap();
-    let numbers: Vec<_> = (0..MANY - few).collect();
-    for batch in numbers.chunks(2000) {
-        let put = |number: &u32| Write::PutGrant(Box::new(record(&key, *number, &app)));
-        let change = Change { writes: batch.iter().map(put).collect(), ..Change::default() };
-        app.engine().store().commit(change).await.unwrap();
-    }
-    let mut figures = String::new();
-    let mut tokens = Vec::new();
-    let mut times = Vec::new();
-    for _ in 0..TRIES {
-        let start = Instant::now();
-        tokens.push(grant(&root, &id).await["GrantToken"].clone());
-        times.push(start.elapsed());
-    }
-    times.sort_unstable();
-    writeln!(figures, "CreateGrant {:?}", times[TRIES / 2]).unwrap();
-    let refused = root.refused("CreateGrant", request(&id)).await;
-    assert_eq!(refused.name, "LimitExceededException");
-
-    let page = root.ok("ListGrants", json!({ "KeyId": id, "Limit": 100 })).await;
-    let same = |input: Value| vec![input; TRIES];
-    let grantee = format!("arn:aws:iam::{ACCOUNT}:user/500");
-    let with_token = |token: &Value| json!({ "KeyId": id, "GrantTokens": [token] });
-    let retire = |token: &Value| json!({ "GrantToken": token });
-    for (operation, inputs) in [
-        ("ListGrants", same(json!({ "KeyId": id, "Limit": 100 }))),
-        ("ListGrants", same(json!({ "KeyId": id, "Marker": page["NextMarker"], "Limit": 100 }))),
-        ("ListGrants", same(json!({ "KeyId": id, "GranteePrincipal": grantee, "Limit": 100 }))),
-        ("ListGrants", same(json!({ "KeyId": id, "GrantId": page["Grants"][99]["GrantId"] }))),
-        ("ListRetirableGrants", same(json!({ "RetiringPrincipal": ROOT, "Limit": 100 }))),
-        ("DescribeKey", tokens.iter().map(with_token).collect()),
-        ("RetireGrant", tokens.iter().map(retire).collect()),
-    ] {
-        let median = median(&root, operation, inputs).await;
-        writeln!(figures, "{operation} {median:?}").unwrap();
-        assert!(median < Duration::from_millis(300), "{figures}");
-    }
 }
