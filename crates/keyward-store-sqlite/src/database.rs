@@ -191,7 +191,7 @@ mod tests {
         let full = 2;
         assert_eq!(pragma("synchronous"), full);
         for (name, value) in
-            [("foreign_keys", 1), ("secure_delete", 1), ("trusted_schema", 0), ("user_version", 4)]
+            [("foreign_keys", 1), ("secure_delete", 1), ("trusted_schema", 0), ("user_version", 5)]
         {
             assert_eq!(pragma(name), value, "{name}");
         }

@@ -5,11 +5,12 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::fault::OpenError;
 
 /// The SQL of each migration, from number 1 on. A released one is never edited.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("../migrations/0001_initial.sql"),
     include_str!("../migrations/0002_whole_api.sql"),
     include_str!("../migrations/0003_principals.sql"),
     include_str!("../migrations/0004_trail.sql"),
+    include_str!("../migrations/0005_journal_ranges.sql"),
 ];
 
 /// Marks the file as Keyward's: "KEYW".

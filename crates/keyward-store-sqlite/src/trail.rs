@@ -68,6 +68,14 @@ impl Trail for SqliteStore {
         self.read(move |sql| files::newest(sql, &scope)).await
     }
 
+    async fn next_journal_files(
+        &self,
+        segment: u64,
+        from: u64,
+    ) -> Result<Vec<TrailFileRecord>, StoreError> {
+        self.read(move |sql| files::of_next_lines(sql, segment, from)).await
+    }
+
     async fn undigested_files(
         &self,
         scope: &Scope,

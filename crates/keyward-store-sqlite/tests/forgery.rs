@@ -18,8 +18,9 @@ use keyward_store::conformance::samples::{
 use keyward_store::conformance::{NumberedKeys, sealed};
 use keyward_store::{
     Change, CommitError, CredentialOwner, DeploymentRecord, EntityBody, EntityKind, EntityRecord,
-    EntityRelation, EntityTarget, GrantFilter, GrantRecord, KeyRecord, Precondition, Rotation,
-    Scope, ServiceRecord, StaleRow, Store, StoreError, TrailFilter, UsedPrincipal, UserBody, Write,
+    EntityRelation, EntityTarget, GrantFilter, GrantRecord, JournalRange, KeyRecord, Precondition,
+    Rotation, Scope, ServiceRecord, StaleRow, Store, StoreError, TrailFileRecord, TrailFilter,
+    UsedPrincipal, UserBody, Write,
 };
 use keyward_store_sqlite::{Database, SqliteStore};
 use rusqlite::Connection;
@@ -155,10 +156,12 @@ fn principals() -> Vec<Write> {
 
 /// One row in each table of the trail.
 fn trail() -> Vec<Write> {
+    let journal = Some(JournalRange { segment: 3, from: 70, to: 900 });
+    let file = TrailFileRecord { journal, ..trail_file_record(&scope(), 1) };
     vec![
         Write::PutTrailCursor(trail_cursor_record(1)),
         Write::PutTrailDigest(Box::new(trail_digest_record(&scope(), 1))),
-        Write::PutTrailFile(Box::new(trail_file_record(&scope(), 1))),
+        Write::PutTrailFile(Box::new(file)),
         Write::PutTrailSigningKey(Box::new(trail_signing_key_record(&scope().region, 1))),
     ]
 }
@@ -314,6 +317,10 @@ const EDITS_OF_THE_TRAIL: &[Edit] = &[
     ("trail_files", "event_ids", "NULL"),
     ("trail_files", "event_ids", "zeroblob(length(event_ids))"),
     ("trail_files", "hash", "zeroblob(32)"),
+    ("trail_files", "journal_from", "journal_from + 1"),
+    ("trail_files", "journal_segment", "NULL"),
+    ("trail_files", "journal_segment", "journal_segment + 1"),
+    ("trail_files", "journal_to", "journal_to + 1"),
     ("trail_files", "newest", "newest + 1"),
     ("trail_files", "object", "'other'"),
     ("trail_files", "oldest", "oldest + 1"),
@@ -553,6 +560,15 @@ async fn a_value_that_moved_to_another_column_is_noticed() {
         forger.forge(&format!("UPDATE {table} SET {to} = {from}, {from} = NULL WHERE row = 1"));
         assert_eq!(forger.forged_tables().await, BTreeSet::from([table]), "{table}.{from}");
     }
+}
+
+#[tokio::test]
+async fn a_log_file_cannot_be_made_one_whose_lines_nobody_knows() {
+    let forger = Forger::new().await;
+    let columns = ["journal_segment", "journal_from", "journal_to"];
+    let nothing = columns.map(|column| format!("{column} = NULL")).join(", ");
+    forger.forge(&format!("UPDATE trail_files SET {nothing}"));
+    assert_eq!(forger.forged_tables().await, BTreeSet::from(["trail_files"]));
 }
 
 #[tokio::test]

@@ -81,6 +81,12 @@ impl CanonicalRow {
         self.bytes(b"columns of 0003")
     }
 
+    /// Goes on with the columns that migration 0005 gave an older table, likewise.
+    #[must_use]
+    pub fn columns_of_0005(self) -> Self {
+        self.bytes(b"columns of 0005")
+    }
+
     /// The form, closed with the row's change number.
     pub fn finish(self, change: crate::ChangeNumber) -> Vec<u8> {
         self.bytes(&[change.shard]).bytes(&change.number.to_be_bytes()).bytes

@@ -268,6 +268,7 @@ macro_rules! conformance_tests {
                 matching_files_hold_the_value
                 files_are_listed_by_name_page_by_page
                 the_newest_file_is_the_one_delivered_last
+                files_are_found_by_the_lines_they_were_made_of
                 a_file_is_undigested_until_a_digest_lists_it
                 staged_files_and_digests_are_those_on_their_way
                 indexed_files_are_those_with_a_filter_oldest_first

@@ -58,8 +58,8 @@ pub use scope::{Scope, ScopedAlias, ScopedKey};
 pub use services::{ServiceKind, ServiceRecord, Services};
 pub use tags::{TagRecord, Tags};
 pub use trail::{
-    PreviousDigest, Trail, TrailCursorRecord, TrailDigestRecord, TrailFilePlace, TrailFileRecord,
-    TrailFilter, TrailObject, TrailSigningKeyRecord, TrailState, TrailValues,
+    JournalRange, PreviousDigest, Trail, TrailCursorRecord, TrailDigestRecord, TrailFilePlace,
+    TrailFileRecord, TrailFilter, TrailObject, TrailSigningKeyRecord, TrailState, TrailValues,
 };
 
 use async_trait::async_trait;

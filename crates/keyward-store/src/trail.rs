@@ -37,6 +37,17 @@ pub struct TrailObject {
     pub object: String,
 }
 
+/// Lines of the journal that follow one another, all of one segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct JournalRange {
+    /// The segment.
+    pub segment: u64,
+    /// The byte in it that the first line begins at.
+    pub from: u64,
+    /// Behind the last line's end.
+    pub to: u64,
+}
+
 /// A log file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrailFileRecord {
@@ -67,6 +78,9 @@ pub struct TrailFileRecord {
     pub event_ids: Option<Vec<u8>>,
     /// `digestEndTime` of the digest that lists it; absent while none does.
     pub digest_ended_at: Option<Timestamp>,
+    /// The lines that it was made of, among them those that went to other files and those that are
+    /// no records; absent of files that were made before it was noted.
+    pub journal: Option<JournalRange>,
 }
 
 /// The distinct values in a log file of what events are looked up by, but for `EventId`.
@@ -234,7 +248,8 @@ impl TrailFileRecord {
 
     /// The columns in their canonical form.
     pub fn canonical(&self) -> CanonicalRow {
-        self.name
+        let row = self
+            .name
             .canonical(Self::TABLE)
             .bytes(self.bucket.as_bytes())
             .bytes(self.state.as_str().as_bytes())
@@ -247,7 +262,12 @@ impl TrailFileRecord {
             .bytes(&self.hash)
             .bytes(&self.blocks)
             .optional(self.event_ids.as_deref())
-            .optional_integer(self.digest_ended_at.map(Timestamp::unix_ms))
+            .optional_integer(self.digest_ended_at.map(Timestamp::unix_ms));
+        let Some(JournalRange { segment, from, to }) = self.journal else { return row };
+        row.columns_of_0005()
+            .bytes(&segment.to_be_bytes())
+            .bytes(&from.to_be_bytes())
+            .bytes(&to.to_be_bytes())
     }
 }
 
@@ -345,6 +365,14 @@ pub trait Trail: Send + Sync {
 
     /// The log file of the account and Region that was delivered last.
     async fn newest_file(&self, scope: &Scope) -> Result<Option<TrailFileRecord>, StoreError>;
+
+    /// The log files of any account and Region that were made of the first lines, as far as that is
+    /// known, that begin at this byte of the segment or behind it, in that segment or a later one.
+    async fn next_journal_files(
+        &self,
+        segment: u64,
+        from: u64,
+    ) -> Result<Vec<TrailFileRecord>, StoreError>;
 
     /// At most `limit` log files that no digest lists, delivered not after `until`, in the order of
     /// delivery.

@@ -27,8 +27,8 @@ use keyward_audit::{FollowError, JournalPosition, Lines};
 use keyward_engine::{Engine, TrailKeyError};
 use keyward_model::Timestamp;
 use keyward_store::{
-    Change, CommitError, StoreError, TrailDigestRecord, TrailFileRecord, TrailObject, TrailState,
-    TrailValues, Write,
+    Change, CommitError, JournalRange, StoreError, TrailDigestRecord, TrailFileRecord, TrailObject,
+    TrailState, TrailValues, Write,
 };
 use tracing::{error, info, warn};
 
@@ -290,10 +290,11 @@ impl Delivery {
     ) -> Result<Vec<TrailFileRecord>, DeliveryError> {
         self.set_aside(lines, &packed.unreadable)?;
         let now = self.engine.machine_clock().now();
+        let range = range(lines, position);
         let mut files = Vec::new();
         let mut writes = Vec::new();
         for packed in packed.files {
-            let (file, values) = self.stage(packed, now)?;
+            let (file, values) = self.stage(packed, (now, range))?;
             writes.push(Write::PutTrailFile(Box::new(file.clone())));
             writes.push(Write::PutTrailValues(Box::new(values)));
             files.push(file);
@@ -326,7 +327,7 @@ impl Delivery {
     fn stage(
         &self,
         packed: PackedFile,
-        delivered_at: Timestamp,
+        (delivered_at, journal): (Timestamp, Option<JournalRange>),
     ) -> Result<(TrailFileRecord, TrailValues), DeliveryError> {
         let layout = &self.options.layout;
         let PackedFile { scope, values, stored, .. } = packed;
@@ -353,6 +354,7 @@ impl Delivery {
             blocks: packed.blocks,
             event_ids: Some(packed.event_ids),
             digest_ended_at: None,
+            journal,
         };
         Ok((file, TrailValues { file: name, values }))
     }
@@ -398,6 +400,12 @@ impl Delivery {
         }
         self.engine.store().commit(Change { writes, ..Change::default() }).await.map(drop)
     }
+}
+
+/// The lines as rows have them: up to `position`.
+fn range(lines: &Lines, position: JournalPosition) -> Option<JournalRange> {
+    let (start, _) = lines.with_positions().next()?;
+    Some(JournalRange { segment: start.segment, from: start.offset, to: position.offset })
 }
 
 /// The length as rows have it.

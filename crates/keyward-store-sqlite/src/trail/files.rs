@@ -2,8 +2,8 @@
 
 use keyward_model::{LookupAttribute, Timestamp};
 use keyward_store::{
-    CanonicalRow, ChangeNumber, Scope, StoreError, TrailFilePlace, TrailFileRecord, TrailFilter,
-    TrailObject, TrailValues, Versioned,
+    CanonicalRow, ChangeNumber, JournalRange, Scope, StoreError, TrailFilePlace, TrailFileRecord,
+    TrailFilter, TrailObject, TrailValues, Versioned,
 };
 use rusqlite::{named_params, params};
 
@@ -18,6 +18,7 @@ macro_rules! select {
         concat!(
             "SELECT account, region, object, bucket, state, delivered_at, oldest, newest, records,
                     bytes, stored_bytes, hash, blocks, event_ids, digest_ended_at,
+                    journal_segment, journal_from, journal_to,
                     change_shard, change_number, domain_key, mac
              FROM trail_files ",
             $rest
@@ -43,6 +44,7 @@ impl DecidingRow for TrailFileRecord {
             blocks: columns.value()?,
             event_ids: columns.value()?,
             digest_ended_at: columns.optional_timestamp().ok()?,
+            journal: journal(columns)?,
         })
     }
 
@@ -127,6 +129,24 @@ pub(super) fn newest(sql: &Sql<'_>, scope: &Scope) -> Result<Option<TrailFileRec
     Ok(found.map(|found| found.record))
 }
 
+pub(super) fn of_next_lines(
+    sql: &Sql<'_>,
+    segment: u64,
+    from: u64,
+) -> Result<Vec<TrailFileRecord>, Fault> {
+    sql.list(
+        select!(
+            "WHERE (journal_segment, journal_from) =
+                   (SELECT journal_segment, journal_from FROM trail_files
+                    WHERE journal_segment IS NOT NULL
+                      AND (journal_segment, journal_from) >= (?1, ?2)
+                    ORDER BY journal_segment, journal_from LIMIT 1)
+             ORDER BY account, region, object"
+        ),
+        params![bounded(segment), bounded(from)],
+    )
+}
+
 pub(super) fn undigested(
     sql: &Sql<'_>,
     scope: &Scope,
@@ -195,6 +215,24 @@ pub(crate) fn at(sql: &Sql<'_>, row: i64) -> Result<Option<Versioned<TrailFileRe
     sql.find(select!("WHERE row = ?1"), [row])
 }
 
+/// The next three columns: the lines that a file was made of, or nothing.
+fn journal(columns: &mut Columns<'_>) -> Option<Option<JournalRange>> {
+    let [segment, from, to] =
+        [(); 3].map(|()| columns.value::<Option<i64>>().map(|it| it.map(u64::try_from)));
+    match (segment?, from?, to?) {
+        (None, None, None) => Some(None),
+        (Some(Ok(segment)), Some(Ok(from)), Some(Ok(to))) => {
+            Some(Some(JournalRange { segment, from, to }))
+        }
+        _ => None,
+    }
+}
+
+/// A number as a query compares it: none is stored beyond the largest.
+fn bounded(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
 /// Adds or replaces a log file.
 pub(crate) fn put(sql: &Sql<'_>, record: &TrailFileRecord) -> Result<ChangeNumber, Fault> {
     let change = sql.next_change(TrailFileRecord::shard(&record.name))?;
@@ -203,10 +241,12 @@ pub(crate) fn put(sql: &Sql<'_>, record: &TrailFileRecord) -> Result<ChangeNumbe
         "INSERT INTO trail_files
              (account, region, object, bucket, state, delivered_at, oldest, newest, records,
               bytes, stored_bytes, hash, blocks, event_ids, digest_ended_at,
+              journal_segment, journal_from, journal_to,
               change_shard, change_number, domain_key, mac)
          VALUES
              (:account, :region, :object, :bucket, :state, :delivered_at, :oldest, :newest,
               :records, :bytes, :stored_bytes, :hash, :blocks, :event_ids, :digest_ended_at,
+              :journal_segment, :journal_from, :journal_to,
               :change_shard, :change_number, :domain_key, :mac)
          ON CONFLICT (account, region, object) DO UPDATE SET
              bucket = excluded.bucket, state = excluded.state,
@@ -215,6 +255,8 @@ pub(crate) fn put(sql: &Sql<'_>, record: &TrailFileRecord) -> Result<ChangeNumbe
              stored_bytes = excluded.stored_bytes, hash = excluded.hash,
              blocks = excluded.blocks, event_ids = excluded.event_ids,
              digest_ended_at = excluded.digest_ended_at,
+             journal_segment = excluded.journal_segment,
+             journal_from = excluded.journal_from, journal_to = excluded.journal_to,
              change_shard = excluded.change_shard, change_number = excluded.change_number,
              domain_key = excluded.domain_key, mac = excluded.mac",
         named_params! {
@@ -233,6 +275,9 @@ pub(crate) fn put(sql: &Sql<'_>, record: &TrailFileRecord) -> Result<ChangeNumbe
             ":blocks": record.blocks,
             ":event_ids": record.event_ids,
             ":digest_ended_at": record.digest_ended_at.map(Timestamp::unix_ms),
+            ":journal_segment": record.journal.map(|it| stored(it.segment)).transpose()?,
+            ":journal_from": record.journal.map(|it| stored(it.from)).transpose()?,
+            ":journal_to": record.journal.map(|it| stored(it.to)).transpose()?,
             ":change_shard": change.shard,
             ":change_number": code.number()?,
             ":domain_key": code.domain_key,

@@ -18,7 +18,7 @@ use keyward_store::conformance::{NumberedKeys, sealed};
 use keyward_store::{
     AccountRecord, AliasRecord, Change, CredentialOwner, CredentialRecord, CredentialStatus,
     DeploymentRecord, EntityBody, EntityRecord, GrantConstraints, GrantRecord, GroupBody,
-    ImportWrappingKeyRecord, KeyRecord, LastUseRecord, MaterialRecord, MfaDeviceBody,
+    ImportWrappingKeyRecord, JournalRange, KeyRecord, LastUseRecord, MaterialRecord, MfaDeviceBody,
     OidcProviderBody, PolicyBody, PolicyRecord, PolicyVersion, PrincipalUseRecord, RoleBody,
     Rotation, ServiceKind, ServiceRecord, Store, TagRecord, TrailCursorRecord, TrailDigestRecord,
     TrailFileRecord, TrailSigningKeyRecord, TrailState, TrailValues, UsedPrincipal, UserBody,
@@ -315,6 +315,11 @@ pub(crate) fn trail_files_of_0004() -> [TrailFileRecord; 2] {
     [old, staged]
 }
 
+pub(crate) fn trail_file_of_0005() -> TrailFileRecord {
+    let journal = Some(JournalRange { segment: 3, from: 70, to: 5_000_000_000 });
+    TrailFileRecord { journal, ..trail_file_record(&scope(), 3) }
+}
+
 pub(crate) fn trail_values_of_0004() -> TrailValues {
     let [_, file] = trail_files_of_0004();
     let values = LookupAttribute::ALL.iter().map(|&it| (it, format!("größer {it}"))).collect();
@@ -365,6 +370,7 @@ pub(crate) async fn write(path: &Path) {
     writes.extend(credentials().map(Write::PutCredential));
     writes.extend(writes_of_0003());
     writes.extend(writes_of_0004());
+    writes.push(Write::PutTrailFile(Box::new(trail_file_of_0005())));
     store.commit(Change { writes, ..Change::default() }).await.unwrap();
     store.close().await.unwrap();
 }

@@ -274,6 +274,7 @@ pub fn trail_file_record(scope: &Scope, n: u32) -> TrailFileRecord {
         blocks: vec![byte; 16],
         event_ids: Some(vec![byte; 5]),
         digest_ended_at: None,
+        journal: None,
     }
 }
 

@@ -7,8 +7,8 @@ use super::samples::{
     account, scope, time, trail_digest_record, trail_file_record, trail_signing_key_record,
 };
 use crate::{
-    Change, Scope, TrailCursorRecord, TrailDigestRecord, TrailFileRecord, TrailFilter, TrailObject,
-    TrailState, TrailValues, Write,
+    Change, JournalRange, Scope, TrailCursorRecord, TrailDigestRecord, TrailFileRecord,
+    TrailFilter, TrailObject, TrailState, TrailValues, Write,
 };
 
 fn elsewhere() -> Scope {
@@ -64,7 +64,8 @@ pub async fn a_cursor_is_found_by_its_name_where_it_was_put_last(subject: &Subje
 
 pub async fn every_column_of_a_log_file_survives(subject: &Subject) {
     let trail = subject.store.trail();
-    let full = trail_file_record(&scope(), 1);
+    let journal = Some(JournalRange { segment: 3, from: 70, to: 5_000_000_000 });
+    let full = TrailFileRecord { journal, ..trail_file_record(&scope(), 1) };
     let bare = TrailFileRecord {
         state: TrailState::Staged,
         event_ids: None,
@@ -223,6 +224,33 @@ pub async fn the_newest_file_is_the_one_delivered_last(subject: &Subject) {
     last.digest_ended_at = Some(time(50));
     subject.write(vec![put_file(&last)]).await;
     assert_eq!(trail.newest_file(&scope()).await.unwrap(), Some(last));
+}
+
+pub async fn files_are_found_by_the_lines_they_were_made_of(subject: &Subject) {
+    let trail = subject.store.trail();
+    let file = |scope: &Scope, n, segment, from| {
+        let journal = Some(JournalRange { segment, from, to: from + 50 });
+        TrailFileRecord { journal, ..trail_file_record(scope, n) }
+    };
+    let [first, second] = [file(&scope(), 1, 3, 0), file(&scope(), 2, 3, 50)];
+    let beside = file(&elsewhere(), 3, 3, 50);
+    let later = file(&scope(), 4, 7, 0);
+    let unknown = trail_file_record(&scope(), 5);
+    let files = [&later, &first, &beside, &unknown, &second];
+    subject.write(files.map(put_file).into()).await;
+    for (place, found) in [
+        ((0, 0), vec![&first]),
+        ((3, 0), vec![&first]),
+        ((3, 1), vec![&second, &beside]),
+        ((3, 50), vec![&second, &beside]),
+        ((3, 51), vec![&later]),
+        ((7, 0), vec![&later]),
+        ((7, 1), vec![]),
+        ((u64::MAX, u64::MAX), vec![]),
+    ] {
+        let files = trail.next_journal_files(place.0, place.1).await.unwrap();
+        assert_eq!(files.iter().collect::<Vec<_>>(), found, "{place:?}");
+    }
 }
 
 pub async fn a_file_is_undigested_until_a_digest_lists_it(subject: &Subject) {

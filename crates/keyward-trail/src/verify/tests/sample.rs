@@ -115,6 +115,7 @@ impl Sample {
             blocks: block_sums(&stored),
             event_ids: None,
             digest_ended_at: None,
+            journal: None,
         };
         self.put(vec![Write::PutTrailFile(Box::new(row))]).await;
         self.waiting.push((listed, name.clone()));
