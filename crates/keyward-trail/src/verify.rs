@@ -79,8 +79,21 @@ pub struct Summary {
     pub logs_removed: u64,
     /// Everything found that makes the trail invalid.
     pub errors: u64,
+    /// Why it cannot be called valid though nothing was found.
+    pub unverified: Option<Unverified>,
     /// The time that valid digests cover.
     pub covered: Option<(Timestamp, Timestamp)>,
+}
+
+/// Why finding nothing wrong proves nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unverified {
+    /// Nothing is there of what was asked for.
+    Nothing,
+    /// There is no valid digest, and no database either.
+    NoDigests,
+    /// Nothing at hand vouches for so many log files.
+    LogFiles(u64),
 }
 
 /// What is told while it is found.
@@ -105,10 +118,36 @@ pub enum VerifyError {
     Store(#[from] StoreError),
 }
 
+impl Range {
+    /// Whether it leaves anything out.
+    const fn is_part(&self) -> bool {
+        self.account.is_some()
+            || self.region.is_some()
+            || self.start.is_some()
+            || self.end.is_some()
+    }
+}
+
 impl Summary {
-    /// Whether nothing was found that should not be.
+    /// Whether all that was asked for is as it should be.
     pub const fn is_valid(&self) -> bool {
-        self.errors == 0
+        self.errors == 0 && self.unverified.is_none()
+    }
+
+    /// Why it cannot be called valid, if nothing wrong was found. A database that knows of nothing
+    /// delivered is an answer for a whole deployment, and none to who asks for a part of it.
+    const fn unverified(&self, has_database: bool, is_part: bool) -> Option<Unverified> {
+        let digests = self.digests_valid + self.digests_invalid;
+        let logs = self.logs_valid + self.logs_invalid + self.logs_removed + self.logs_unchecked;
+        if digests + logs == 0 && (is_part || !has_database) {
+            Some(Unverified::Nothing)
+        } else if self.digests_valid == 0 && !has_database {
+            Some(Unverified::NoDigests)
+        } else if self.logs_unchecked > 0 {
+            Some(Unverified::LogFiles(self.logs_unchecked))
+        } else {
+            None
+        }
     }
 
     fn cover(&mut self, start: Timestamp, end: Timestamp) {
@@ -140,7 +179,9 @@ pub async fn verify(
         let walk = Walk::new(&tree, sources, range, &scope, shelf, &mut report);
         walk.run().await;
     }
-    Ok(report.summary)
+    let mut summary = report.summary;
+    summary.unverified = summary.unverified(sources.trail.is_some(), range.is_part());
+    Ok(summary)
 }
 
 /// The accounts and Regions that have files or rows, as far as they are wanted.

@@ -20,10 +20,63 @@ async fn what_was_delivered_is_valid() {
 }
 
 #[tokio::test]
-async fn nothing_delivered_is_nothing_wrong() {
+async fn nothing_delivered_is_nothing_wrong_if_the_database_says_so() {
     let sample = Sample::empty();
-    for told in [sample.verify().await, sample.verify_files().await] {
-        assert_eq!(told.summary, Summary::default());
+    assert_eq!(sample.verify().await.summary, Summary::default());
+    assert!(Summary::default().is_valid());
+    let told = sample.verify_files().await;
+    assert_eq!(told.summary.unverified, Some(Unverified::Nothing));
+    assert!(!told.summary.is_valid());
+}
+
+#[tokio::test]
+async fn log_files_before_the_first_digest_are_valid_by_the_database_alone() {
+    let mut sample = Sample::empty();
+    sample.log(5).await;
+    let told = sample.verify().await;
+    assert_eq!((told.counts(), told.summary.logs_undigested), ([0, 0, 1, 0], 1));
+    assert!(told.summary.is_valid());
+    assert_eq!(sample.verify_files().await.summary.unverified, Some(Unverified::NoDigests));
+}
+
+#[tokio::test]
+async fn a_copy_without_its_digests_cannot_be_verified() {
+    let sample = Sample::new().await;
+    let digests = sample.path("AWSLogs/111122223333/CloudTrail-Digest");
+    std::fs::remove_dir_all(digests).unwrap();
+    let told = sample.verify_files().await;
+    assert_eq!((told.findings, told.summary.logs_unchecked), (vec![], 6));
+    assert_eq!(told.summary.unverified, Some(Unverified::NoDigests));
+    assert!(!told.summary.is_valid());
+}
+
+#[tokio::test]
+async fn a_copy_is_valid_up_to_its_newest_digest_and_no_further() {
+    let mut sample = Sample::new().await;
+    sample.log(5).await;
+    let told = sample.verify_files().await;
+    assert_eq!(told.summary.unverified, Some(Unverified::LogFiles(1)));
+    assert!(!told.summary.is_valid());
+    let sooner = Range { end: Some(at("2026-03-04T13:00:00Z")), ..Range::default() };
+    assert!(sample.verify_range(&sooner, false).await.summary.is_valid());
+}
+
+#[tokio::test]
+async fn what_is_asked_for_and_is_not_there_is_not_valid() {
+    let sample = Sample::new().await;
+    let account = Some("444455556666".parse().unwrap());
+    let region = Some("eu-west-1".parse().unwrap());
+    let start = Some(at("2026-03-04T18:00:00Z"));
+    for range in [
+        Range { account, ..Range::default() },
+        Range { region, ..Range::default() },
+        Range { start, ..Range::default() },
+    ] {
+        for with_database in [true, false] {
+            let told = sample.verify_range(&range, with_database).await;
+            assert_eq!(told.summary.unverified, Some(Unverified::Nothing), "{range:?}");
+            assert!(!told.summary.is_valid());
+        }
     }
 }
 
@@ -75,8 +128,6 @@ async fn a_range_is_all_that_is_read() {
         assert_eq!(told.summary.covered, Some(covered));
         assert_eq!(told.about(&sample.logs[1][0]), &Problem::Missing);
     }
-    let other = Range { region: Some("eu-west-1".parse().unwrap()), ..Range::default() };
-    assert_eq!(sample.verify_range(&other, true).await.summary, Summary::default());
 }
 
 #[tokio::test]

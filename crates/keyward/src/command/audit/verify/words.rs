@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use keyward_audit::iso_date;
-use keyward_trail::verify::{Damage, Finding, Summary};
+use keyward_trail::verify::{Damage, Finding, Summary, Unverified};
 use serde_json::{Value, json};
 
 pub(super) const NO_DATABASE: &str = "\
@@ -73,6 +73,22 @@ pub(super) fn of_summary(summary: &Summary, note: Option<&str>) -> String {
     text
 }
 
+/// Why the trail is not valid, if it is not.
+pub(super) fn shortcoming(summary: &Summary) -> Option<String> {
+    if summary.errors > 0 {
+        return Some(format!("the audit trail is NOT valid: {}", count(summary.errors, "error")));
+    }
+    let why = match summary.unverified? {
+        Unverified::Nothing => "nothing was found of what was asked for".to_owned(),
+        Unverified::NoDigests => "it has no digests that prove it".to_owned(),
+        Unverified::LogFiles(number) => format!(
+            "no digest lists {} yet; `--end-time` leaves out what is newer than the digests",
+            count(number, "log file")
+        ),
+    };
+    Some(format!("the audit trail cannot be verified: {why}"))
+}
+
 /// The outcome for programs.
 pub(super) fn json(
     summary: &Summary,
@@ -84,6 +100,7 @@ pub(super) fn json(
     );
     json!({
         "isValid": summary.is_valid(),
+        "reason": shortcoming(summary),
         "withDatabase": with_database,
         "chains": summary.chains,
         "digestFiles": { "valid": summary.digests_valid, "invalid": summary.digests_invalid },
@@ -185,6 +202,24 @@ mod tests {
              1 log file: in no digest yet; the database vouches for them\n"
         );
         assert_eq!(of_summary(&Summary::default(), None), "No digests found\n");
+    }
+
+    #[test]
+    fn what_is_not_proved_is_said_not_to_be() {
+        assert_eq!(shortcoming(&Summary::default()), None);
+        for (unverified, words) in [
+            (Unverified::Nothing, "nothing was found"),
+            (Unverified::NoDigests, "no digests"),
+            (Unverified::LogFiles(2), "2 log files"),
+        ] {
+            let summary = Summary { unverified: Some(unverified), ..Summary::default() };
+            let said = shortcoming(&summary).unwrap();
+            assert!(said.contains("cannot be verified") && said.contains(words), "{said}");
+            let value = json(&summary, (&[], 0), false);
+            assert_eq!((&value["isValid"], &value["reason"]), (&json!(false), &json!(said)));
+            let summary = Summary { errors: 1, ..summary };
+            assert!(shortcoming(&summary).unwrap().contains("NOT valid: 1 error"));
+        }
     }
 
     #[test]
