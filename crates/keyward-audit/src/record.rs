@@ -12,7 +12,7 @@ mod tests;
 
 use std::net::IpAddr;
 
-use keyward_model::{AccountId, AliasArn, Caller, KeyArn, Region, RequestId, Timestamp};
+use keyward_model::{AccountId, AliasArn, Caller, KeyArn, Principal, Region, RequestId, Timestamp};
 use uuid::Uuid;
 
 use crate::date::iso_date;
@@ -144,7 +144,9 @@ impl ApiCall<'_> {
             o.text("eventVersion", VERSION);
             o.object("userIdentity", |o| {
                 identity::write(o, self.caller, delivery.recipient);
-                if let Some(service) = self.invoked_by() {
+                // One that calls as itself has said its name.
+                let is_service = matches!(self.caller.principal, Principal::Service(_));
+                if let Some(service) = self.invoked_by().filter(|_| !is_service) {
                     o.text("invokedBy", service);
                 }
             });

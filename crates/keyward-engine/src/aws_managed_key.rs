@@ -7,16 +7,21 @@ use std::collections::BTreeMap;
 use keyward_audit::Fragment;
 use keyward_model::{
     AliasName, KeyId, KeyManager, KeySpec, KeyState, KeyUsage, Origin, Partition, Principal,
+    Timestamp,
 };
 use keyward_policy::{
     AWS_MANAGED_SERVICES, AwsManagedService, find_aws_managed_service, service_key_policy,
 };
 use keyward_store::{
-    AliasRecord, Change, CommitError, KeyRecord, PolicyRecord, Precondition, Rotation, Scope, Write,
+    AliasRecord, AuditRow, Change, CommitError, KeyRecord, PolicyRecord, Precondition, Rotation,
+    Scope, Write,
 };
 
-use crate::record::{CallElsewhere, elsewhere_row};
-use crate::{Account, Action, Authorized, Cx, Engine, OpError, reach};
+use crate::call_by_service::call_by_service_row;
+use crate::{
+    Account, Action, Authorized, CallByService, Cx, Engine, KeyCreation, KeyMetadata, Maker,
+    OpError, reach,
+};
 
 /// What the key of a service is called and who may use it.
 struct ServiceKey {
@@ -38,7 +43,10 @@ impl Cx {
     {
         let (engine, scope) = (self.engine(), self.scope());
         let key = ServiceKey::known(alias, service, (engine.partition(), &scope));
-        let (record, change) = engine.new_aws_managed_key(&scope, key).await?;
+        let (record, change) = engine.new_aws_managed_key(&scope, &key).await?;
+        let time = self.recording_time();
+        let rows = creation_rows(self, time, (&record, &key), Maker::Service);
+        self.change.audit.extend(rows);
         // Two callers who describe the alias at once get one key.
         change.preconditions.into_iter().for_each(|it| self.require(it));
         self.stage_in_account(account, change.writes);
@@ -60,23 +68,50 @@ impl Cx {
         let (engine, scope) = (self.engine(), self.scope());
         let place = (engine.partition(), &scope);
         let Some(key) = ServiceKey::of(service, alias, place) else { return Ok(false) };
-        let mut request_parameters = Fragment::default();
-        request_parameters.add().text("description", &key.description);
-        let (record, change) = engine.new_aws_managed_key(&scope, key).await?;
-        let creation = CallElsewhere {
-            event_name: "CreateKey",
-            invoked_by: service,
-            request_parameters: &request_parameters,
-            response_elements: Fragment::EMPTY,
-            key: &engine.key_arn(&record.key),
-        };
-        let row = elsewhere_row(self, engine.clock().now(), &creation);
-        match engine.commit_recorded(change, row).await {
+        let (record, mut change) = engine.new_aws_managed_key(&scope, &key).await?;
+        let (now, maker) = (engine.clock().now(), Maker::Caller(service));
+        let [of_key, of_alias] = creation_rows(self, now, (&record, &key), maker);
+        change.audit.push(of_alias);
+        match engine.commit_recorded(change, of_key).await {
             // Somebody else was first.
             Ok(()) | Err(CommitError::Conflict(_)) => Ok(true),
             Err(error) => Err(OpError::internal(error)),
         }
     }
+}
+
+/// The records of a service's key that was made, and of its alias.
+fn creation_rows(
+    cx: &Cx,
+    time: Timestamp,
+    (record, new): (&KeyRecord, &ServiceKey),
+    maker: Maker<'_>,
+) -> [AuditRow; 2] {
+    let (engine, key) = (cx.engine(), cx.engine().key_arn(&record.key));
+    let of_key = CallByService {
+        event_name: "CreateKey",
+        maker,
+        request_parameters: &KeyCreation::of(record, false)
+            .request_parameters([], Some(&new.document)),
+        response_elements: &KeyMetadata::of_new(engine, record).of_creation(),
+        alias: None,
+        key: &key,
+    };
+    let (mut request_parameters, mut response_elements) =
+        (Fragment::default(), Fragment::default());
+    let mut to = request_parameters.add();
+    to.text("aliasName", new.alias.as_str());
+    to.text("targetKeyId", record.key.key_id.as_str());
+    response_elements.add().display("keyId", &key);
+    let of_alias = CallByService {
+        event_name: "CreateAlias",
+        maker,
+        request_parameters: &request_parameters,
+        response_elements: &response_elements,
+        alias: Some(&cx.alias_arn(new.alias.clone())),
+        key: &key,
+    };
+    [of_key, of_alias].map(|made| call_by_service_row(cx, time, &made))
 }
 
 impl ServiceKey {
@@ -126,7 +161,7 @@ impl Engine {
     async fn new_aws_managed_key(
         &self,
         scope: &Scope,
-        new: ServiceKey,
+        new: &ServiceKey,
     ) -> Result<(KeyRecord, Change), OpError> {
         let now = self.clock().now();
         let key = scope.key(KeyId::single_region(self.rng()));
@@ -139,7 +174,7 @@ impl Engine {
             manager: KeyManager::Aws,
             state: KeyState::Enabled,
             multi_region: None,
-            description: new.description,
+            description: new.description.clone(),
             created_at: now,
             deletion_date: None,
             pending_window_days: None,
@@ -148,13 +183,14 @@ impl Engine {
             settles_at: None,
         };
         let alias = AliasRecord {
-            alias: scope.alias(new.alias),
+            alias: scope.alias(new.alias.clone()),
             target: key.key_id,
             created_at: now,
             updated_at: now,
         };
         let preconditions = vec![Precondition::AliasAbsent(alias.alias.clone())];
-        let policy = PolicyRecord { key, document: new.document, bindings: BTreeMap::new() };
+        let policy =
+            PolicyRecord { key, document: new.document.clone(), bindings: BTreeMap::new() };
         let writes = vec![
             Write::PutKey(Box::new(record.clone())),
             Write::PutMaterial(material),

@@ -1,8 +1,8 @@
 //! From a finished call to the line the journal takes.
 
 use keyward_audit::{
-    ApiCall, Client, Delivery, Fragment, InternalCall, KMS_EVENT_SOURCE, OperatorEvent, Outcome,
-    Resource, ServiceEvent, TlsDetails, add_operator_note,
+    ApiCall, Client, Delivery, Fragment, InternalCall, OperatorEvent, Outcome, Resource,
+    ServiceEvent, TlsDetails, add_operator_note,
 };
 use keyward_model::{AccountId, KeyArn, Principal, Region, Timestamp, new_uuid};
 use keyward_store::AuditRow;
@@ -12,7 +12,7 @@ use crate::operator::OperatorCommand;
 use crate::{Call, Cx, Engine, ErrorCode, Kind, OpError};
 
 /// Room for an ordinary record.
-const LINE_BYTES: usize = 1536;
+pub(crate) const LINE_BYTES: usize = 1536;
 
 /// The records of one call: the caller's, and those of other accounts whose resources it used.
 pub(crate) struct CallRecords {
@@ -117,7 +117,7 @@ fn message<'a>(cx: &Cx, refusal: &'a OpError) -> Option<&'a str> {
     refusal.message.as_deref()
 }
 
-fn client(call: &Call) -> Client<'_> {
+pub(crate) fn client(call: &Call) -> Client<'_> {
     let client = &call.client;
     let tls = client.tls.map(|tls| TlsDetails {
         version: tls.version,
@@ -177,47 +177,6 @@ pub(crate) fn synchronization_row(
         call: Some(call),
     }
     .write(&mut line);
-    AuditRow { event_id, line }
-}
-
-/// The second record of a call: of what the service does with it in another Region, in the
-/// caller's name.
-#[derive(Debug)]
-pub struct CallElsewhere<'a> {
-    /// `eventName`.
-    pub event_name: &'static str,
-    /// `invokedBy`: the name the service gives itself there.
-    pub invoked_by: &'a str,
-    /// `requestParameters`.
-    pub request_parameters: &'a Fragment,
-    /// `responseElements`.
-    pub response_elements: &'a Fragment,
-    /// The key there.
-    pub key: &'a KeyArn,
-}
-
-/// The record of what a call does in another Region.
-pub(crate) fn elsewhere_row(cx: &Cx, time: Timestamp, elsewhere: &CallElsewhere<'_>) -> AuditRow {
-    let (call, engine) = (cx.call(), cx.engine());
-    let record = ApiCall {
-        caller: &call.caller,
-        client: client(call),
-        invoked_by: Some(elsewhere.invoked_by),
-        request_id: new_uuid(engine.rng()),
-        time,
-        event_source: KMS_EVENT_SOURCE,
-        event_name: elsewhere.event_name,
-        region: &elsewhere.key.region,
-        is_read_only: false,
-        request_parameters: elsewhere.request_parameters,
-        outcome: Outcome::Success(elsewhere.response_elements),
-        additional_event_data: Fragment::EMPTY,
-        resources: Some(&[Resource::Key(elsewhere.key.clone())]),
-    };
-    let event_id = new_uuid(engine.rng());
-    let delivery = Delivery { event_id, recipient: call.caller.account, shared_event_id: None };
-    let mut line = Vec::with_capacity(LINE_BYTES);
-    record.write(&delivery, &mut line);
     AuditRow { event_id, line }
 }
 

@@ -11,8 +11,9 @@ use keyward_model::{KeyState, MultiRegionKeyType, Region, Timestamp};
 use keyward_store::{Change, KeyRecord, Precondition, StoreError, Versioned, Write};
 
 use crate::authorize::reach;
-use crate::record::{CallElsewhere, elsewhere_row, synchronization_row};
-use crate::{Action, Authorized, Cx, Engine, OpError};
+use crate::call_by_service::call_by_service_row;
+use crate::record::synchronization_row;
+use crate::{Action, Authorized, CallByService, Cx, Engine, OpError};
 
 /// The waiting period of a key whose row names none.
 const WINDOW_DAYS_DEFAULT: u32 = 30;
@@ -50,10 +51,10 @@ impl Cx {
         added
     }
 
-    /// Stages the record of what this call does in another Region.
-    pub fn stage_call_elsewhere(&mut self, elsewhere: &CallElsewhere<'_>) {
+    /// Stages the record of what the service calls because of this call.
+    pub fn stage_call_by_service(&mut self, made: &CallByService<'_>) {
         let time = self.recording_time();
-        let row = elsewhere_row(self, time, elsewhere);
+        let row = call_by_service_row(self, time, made);
         self.change.audit.push(row);
     }
 }

@@ -2,7 +2,7 @@
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html>
 
 use keyward_audit::{JsonObject, Recorded};
-use keyward_engine::{Cx, Engine, Kind, OpError, Operation, op_error};
+use keyward_engine::{Cx, Engine, KeyCreation, KeyMetadata, Kind, OpError, Operation, op_error};
 use keyward_model::{
     KeyId, KeyManager, KeySpec, KeyState, KeyUsage, MultiRegionKeyType, MultiRegionSet, Origin,
 };
@@ -14,7 +14,6 @@ use crate::constraints::{
     self, CreateKeyCustomerMasterKeySpec, CustomKeyStoreIdType, DescriptionType, KeyUsageType,
     OriginType, PolicyType, XksKeyIdType,
 };
-use crate::key_metadata::KeyMetadata;
 use crate::shape::{Tags, record_text};
 use crate::{action, key_policy, tags};
 
@@ -229,16 +228,16 @@ impl Input<'_> {
 
 impl Recorded for Input<'_> {
     fn record(&self, to: &mut JsonObject<'_>) {
-        let usage = self.key_usage.map_or(KeyUsage::EncryptDecrypt, OneOf::into_inner);
-        tags::record(to, &self.tags);
-        to.text("keyUsage", usage.as_str());
-        to.text("description", self.description.as_deref().unwrap_or_default());
-        to.text("origin", self.origin().as_str());
-        to.boolean("multiRegion", self.multi_region.unwrap_or_default());
-        to.text("keySpec", self.spec().as_str());
-        to.text("customerMasterKeySpec", self.spec().as_str());
-        let bypasses = self.bypass_policy_lockout_safety_check.unwrap_or_default();
-        to.boolean("bypassPolicyLockoutSafetyCheck", bypasses);
+        let bypasses = self.bypass_policy_lockout_safety_check;
+        let creation = KeyCreation {
+            usage: self.key_usage.map_or(KeyUsage::EncryptDecrypt, OneOf::into_inner),
+            description: self.description.as_deref().unwrap_or_default(),
+            origin: self.origin(),
+            is_multi_region: self.multi_region.unwrap_or_default(),
+            spec: self.spec(),
+            bypasses_lockout_check: bypasses.unwrap_or_default(),
+        };
+        creation.record(to, tags::pairs(&self.tags));
         record_text(to, "policy", self.policy.as_ref());
         record_text(to, "customKeyStoreId", self.custom_key_store_id.as_ref());
         record_text(to, "xksKeyId", self.xks_key_id.as_ref());

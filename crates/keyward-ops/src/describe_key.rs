@@ -2,14 +2,13 @@
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html>
 
 use keyward_audit::{JsonObject, Recorded};
-use keyward_engine::{Cx, ErrorCode, Kind, OpError, Operation};
+use keyward_engine::{Cx, ErrorCode, KeyMetadata, Kind, OpError, Operation};
 use keyward_model::{AliasName, KeyRef};
 use keyward_policy::find_aws_managed_service;
 use keyward_shape::Text;
 use serde::{Deserialize, Serialize};
 
 use crate::constraints::{self, KeyIdType};
-use crate::key_metadata::KeyMetadata;
 use crate::shape::GrantTokens;
 use crate::{action, grant_tokens};
 

@@ -2,13 +2,12 @@
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_GetPublicKey.html>
 
 use keyward_audit::{JsonObject, Recorded};
-use keyward_engine::{Cx, ErrorCode, Key, Kind, OpError, Operation};
+use keyward_engine::{Algorithms, Cx, ErrorCode, Key, Kind, OpError, Operation};
 use keyward_model::{KeySpec, KeyState, KeyUsage};
 use keyward_shape::{Base64, Text};
 use serde::{Deserialize, Serialize};
 
 use crate::constraints::{self, KeyIdType};
-use crate::key_metadata::Algorithms;
 use crate::shape::GrantTokens;
 use crate::{action, grant_tokens};
 

@@ -58,7 +58,6 @@ mod grant_principal;
 mod grant_tokens;
 mod import_key_material;
 mod imported_material;
-mod key_metadata;
 mod key_policy;
 mod key_use;
 mod list_aliases;

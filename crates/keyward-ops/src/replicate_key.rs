@@ -1,8 +1,11 @@
 //! ReplicateKey: makes a replica of a multi-Region primary key in another Region.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_ReplicateKey.html>
 
-use keyward_audit::{Fragment, INTERNAL, JsonObject, Recorded};
-use keyward_engine::{Account, Authorized, CallElsewhere, Cx, Kind, OpError, Operation, op_error};
+use keyward_audit::{INTERNAL, JsonObject, Recorded};
+use keyward_engine::{
+    Account, Authorized, CallByService, Cx, KeyCreation, KeyMetadata, Kind, Maker, OpError,
+    Operation, op_error,
+};
 use keyward_model::{
     KeyMaterialState, KeyState, MultiRegionKeyType, MultiRegionSet, Origin, Region,
 };
@@ -11,7 +14,6 @@ use keyward_store::{KeyRecord, MaterialRecord, PolicyRecord, Precondition, Write
 use serde::{Deserialize, Serialize};
 
 use crate::constraints::{self, DescriptionType, KeyIdType, PolicyType, RegionType};
-use crate::key_metadata::KeyMetadata;
 use crate::multi_region::{elsewhere, other_region, require_primary, with_set};
 use crate::shape::{Tags, record_text};
 use crate::tags::TagOutput;
@@ -102,11 +104,14 @@ impl Operation for ReplicateKey {
             policy: document,
             tags: input.tags.iter().map(TagOutput::from).collect(),
         };
-        cx.stage_call_elsewhere(&CallElsewhere {
+        let creation = KeyCreation::of(&replica, input.bypasses());
+        let policy = input.policy.as_deref();
+        cx.stage_call_by_service(&CallByService {
             event_name: "CreateKey",
-            invoked_by: INTERNAL,
-            request_parameters: &input.creation(&replica),
-            response_elements: &output.creation(),
+            maker: Maker::Caller(INTERNAL),
+            request_parameters: &creation.request_parameters(tags::pairs(&input.tags), policy),
+            response_elements: &output.key_metadata.of_creation(),
+            alias: None,
             key: &cx.engine().key_arn(&replica.key),
         });
         Ok(output)
@@ -224,31 +229,6 @@ impl Input<'_> {
 
     fn bypasses(&self) -> bool {
         self.bypass_policy_lockout_safety_check.unwrap_or_default()
-    }
-
-    /// What the record of CreateKey in the replica's Region shows as its request.
-    fn creation(&self, replica: &KeyRecord) -> Fragment {
-        let mut fragment = Fragment::default();
-        let mut to = fragment.add();
-        tags::record(&mut to, &self.tags);
-        to.text("keyUsage", replica.usage.as_str());
-        to.text("description", &replica.description);
-        to.text("origin", replica.origin.as_str());
-        to.boolean("multiRegion", true);
-        to.text("keySpec", replica.spec.as_str());
-        to.text("customerMasterKeySpec", replica.spec.as_str());
-        to.boolean("bypassPolicyLockoutSafetyCheck", self.bypasses());
-        record_text(&mut to, "policy", self.policy.as_ref());
-        fragment
-    }
-}
-
-impl Output {
-    /// What the record of CreateKey in the replica's Region shows as its reply.
-    fn creation(&self) -> Fragment {
-        let mut fragment = Fragment::default();
-        fragment.add().object("keyMetadata", |to| self.key_metadata.record(to));
-        fragment
     }
 }
 

@@ -64,7 +64,8 @@ pub(crate) fn put_on_new_key<'a>(tags: &'a Tags<'_>) -> RequestTags<'a> {
     RequestTags::put_on_new_key(pairs(tags))
 }
 
-fn pairs<'a>(tags: &'a Tags<'_>) -> impl Iterator<Item = (&'a str, &'a str)> {
+/// The tags as keys and values.
+pub(crate) fn pairs<'a>(tags: &'a Tags<'_>) -> impl Iterator<Item = (&'a str, &'a str)> {
     tags.iter().map(|tag| (tag.tag_key.as_str(), tag.tag_value.as_str()))
 }
 

@@ -2,7 +2,7 @@
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_UpdatePrimaryRegion.html>
 
 use keyward_audit::{Fragment, JsonObject, KMS_EVENT_SOURCE, Recorded};
-use keyward_engine::{Authorized, CallElsewhere, Cx, Kind, OpError, Operation, op_error};
+use keyward_engine::{Authorized, CallByService, Cx, Kind, Maker, OpError, Operation, op_error};
 use keyward_model::{KeyArn, KeyState, MultiRegionSet};
 use keyward_shape::Text;
 use keyward_store::KeyRecord;
@@ -80,11 +80,12 @@ fn stage_record_elsewhere(cx: &mut Cx, replica: &Member) {
     to.text("keyId", &replica.arn);
     to.text("primaryRegion", key.region.as_str());
     response_elements.add().text("keyId", &replica.arn);
-    cx.stage_call_elsewhere(&CallElsewhere {
+    cx.stage_call_by_service(&CallByService {
         event_name: UpdatePrimaryRegion::NAME,
-        invoked_by: KMS_EVENT_SOURCE,
+        maker: Maker::Caller(KMS_EVENT_SOURCE),
         request_parameters: &request_parameters,
         response_elements: &response_elements,
+        alias: None,
         key: &key,
     });
 }

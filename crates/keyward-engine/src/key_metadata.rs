@@ -1,8 +1,7 @@
-//! `KeyMetadata`: what DescribeKey and CreateKey answer.
+//! `KeyMetadata`: what DescribeKey and CreateKey answer, and what records say of a key that was made.
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_KeyMetadata.html>
 
-use keyward_audit::{JsonObject, java_date};
-use keyward_engine::{Engine, Key};
+use keyward_audit::{Fragment, JsonObject, java_date};
 use keyward_model::{
     AccountId, EncapsulationAlgorithm, EncryptionAlgorithm, ExpirationModel, KeyAgreementAlgorithm,
     KeyArn, KeyId, KeyManager, KeyMaterialId, KeySpec, KeyState, KeyUsage, MacAlgorithm,
@@ -11,10 +10,12 @@ use keyward_model::{
 use keyward_store::KeyRecord;
 use serde::Serialize;
 
+use crate::{Engine, Key, Version};
+
 /// `KeyMetadata`.
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct KeyMetadata {
+pub struct KeyMetadata {
     #[serde(rename = "AWSAccountId")]
     aws_account_id: AccountId,
     key_id: KeyId,
@@ -46,23 +47,28 @@ pub(crate) struct KeyMetadata {
 }
 
 /// The algorithms of a key, under the one member its usage decides.
-#[derive(Clone, Copy, Serialize)]
-pub(crate) enum Algorithms {
+#[derive(Clone, Copy, Debug, Serialize)]
+pub enum Algorithms {
+    /// Of encapsulation.
     #[serde(rename = "EncapsulationAlgorithms")]
     Encapsulation(&'static [EncapsulationAlgorithm]),
+    /// Of encryption.
     #[serde(rename = "EncryptionAlgorithms")]
     Encryption(&'static [EncryptionAlgorithm]),
+    /// Of key agreement.
     #[serde(rename = "KeyAgreementAlgorithms")]
     KeyAgreement(&'static [KeyAgreementAlgorithm]),
+    /// Of message authentication.
     #[serde(rename = "MacAlgorithms")]
     Mac(&'static [MacAlgorithm]),
+    /// Of signatures.
     #[serde(rename = "SigningAlgorithms")]
     Signing(&'static [SigningAlgorithm]),
 }
 
 impl Algorithms {
     /// Those of a key of this spec and usage.
-    pub(crate) const fn of(spec: KeySpec, usage: KeyUsage) -> Self {
+    pub const fn of(spec: KeySpec, usage: KeyUsage) -> Self {
         match usage {
             KeyUsage::EncapsulateDecapsulate => {
                 Self::Encapsulation(spec.encapsulation_algorithms())
@@ -94,7 +100,7 @@ impl Algorithms {
 }
 
 /// `MultiRegionConfiguration`.
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct MultiRegionConfiguration {
     multi_region_key_type: MultiRegionKeyType,
@@ -103,7 +109,7 @@ struct MultiRegionConfiguration {
 }
 
 /// A member of a multi-Region key's set.
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct MultiRegionKey {
     arn: String,
@@ -112,8 +118,8 @@ struct MultiRegionKey {
 
 impl KeyMetadata {
     /// The metadata of a key.
-    pub(crate) fn of(engine: &Engine, key: &Key) -> Self {
-        let is_present = key.current().is_some_and(keyward_engine::Version::is_present);
+    pub fn of(engine: &Engine, key: &Key) -> Self {
+        let is_present = key.current().is_some_and(Version::is_present);
         let valid_to = key.expires_at().filter(|_| is_present);
         let expiration_model =
             (key.record.origin == Origin::External && is_present).then_some(match valid_to {
@@ -124,7 +130,7 @@ impl KeyMetadata {
     }
 
     /// The metadata of a key whose row is about to be written; nothing was imported yet.
-    pub(crate) fn of_new(engine: &Engine, record: &KeyRecord) -> Self {
+    pub fn of_new(engine: &Engine, record: &KeyRecord) -> Self {
         let is_symmetric = record.spec == KeySpec::SymmetricDefault;
         let is_waiting = record.state == KeyState::PendingReplicaDeletion;
         let configuration = |set| MultiRegionConfiguration::of(engine, record, set);
@@ -152,8 +158,15 @@ impl KeyMetadata {
         }
     }
 
+    /// `responseElements` of the record of CreateKey.
+    pub fn of_creation(&self) -> Fragment {
+        let mut fragment = Fragment::default();
+        fragment.add().object("keyMetadata", |to| self.record(to));
+        fragment
+    }
+
     /// The members in the audit record's form.
-    pub(crate) fn record(&self, to: &mut JsonObject<'_>) {
+    pub fn record(&self, to: &mut JsonObject<'_>) {
         to.text("aWSAccountId", self.aws_account_id.as_str());
         to.text("keyId", self.key_id.as_str());
         to.text("arn", &self.arn);
