@@ -196,7 +196,6 @@ def test_a_use_from_another_account_is_recorded_in_both(
     both = wait_for(
         "record in either account",
         lambda: found if len(found := events(town, answer)) == 2 else None,
-        5,
     )
     assert {record["recipientAccountId"] for record in both} == {home.number, away.number}
     assert len({record["sharedEventID"] for record in both}) == 1

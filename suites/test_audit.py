@@ -63,6 +63,15 @@ def test_a_use_leaves_a_record_with_every_field(deployment: Any, kms: Any, key: 
     assert {name: record.get(name, "absent") for name in expected} == expected
 
 
+def test_a_line_of_the_journal_ends_where_it_ends_whatever_a_client_writes(
+    deployment: Any, kms: Any, key: Any
+) -> None:
+    context = {"a\u2028b": "c\u0085d", "e\x0bf": "g\x1ch\u2029"}
+    answer = kms.encrypt(KeyId=key["KeyId"], Plaintext=b"x", EncryptionContext=context)
+    record = deployment.record_of(answer)
+    assert record["requestParameters"]["encryptionContext"] == context
+
+
 def test_a_refusal_of_permission_is_on_record_under_its_own_code(
     deployment: Any, kms: Any, other_key: Any
 ) -> None:

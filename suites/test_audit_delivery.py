@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from blackbox.deployment import ACCOUNT, REGION, Deployment, run
-from blackbox.waiting import wait_for
+from blackbox.waiting import wait_for, within_an_hour
 
 Deploy = Callable[..., Deployment]
 
@@ -50,7 +50,10 @@ def ids(records: list[dict[str, Any]]) -> Counter[str]:
 
 
 def test_an_operator_has_everything_delivered_and_digested_at_once(deploy: Deploy) -> None:
-    made = deploy().start()
+    within_an_hour(lambda: deliver_and_digest(deploy().start()))
+
+
+def deliver_and_digest(made: Deployment) -> None:
     for _ in range(3):
         made.client().create_key()
     answer = deliver(made, "--digest")

@@ -11,7 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -19,7 +18,7 @@ from blackbox import audit
 from blackbox.deployment import Deployment
 from blackbox.metrics import series
 from blackbox.volume import Volume
-from blackbox.waiting import wait_for
+from blackbox.waiting import asked, wait_for
 
 Deploy = Callable[..., Deployment]
 Mount = Callable[[Path, int], Volume]
@@ -138,7 +137,7 @@ def is_on_record_once(deployment: Deployment, callers: Callers) -> bool | None:
 
 
 def readiness(deployment: Deployment) -> tuple[int, list[str]]:
-    answer = httpx.get(f"{deployment.endpoint}/health/ready", timeout=5)
+    answer = asked(f"{deployment.endpoint}/health/ready")
     return answer.status_code, answer.text.splitlines()
 
 

@@ -12,8 +12,8 @@ from blackbox.deployment import ACCOUNT, OTHER_REGION, REGION, Deployment
 from blackbox.refusal import Refusal, refusal
 from blackbox.waiting import wait_for
 
-# A state that ends by itself lasts as long as a commit or two; a minute's round is never awaited.
-SETTLED_S = 10.0
+# Below a minute, so that the minute's round is never what ends a state that ends by itself.
+SETTLED_S = 30.0
 
 
 def arn(key_id: str, region: str) -> str:

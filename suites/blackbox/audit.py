@@ -13,8 +13,9 @@ def records(directory: Path) -> list[dict[str, Any]]:
     """Every record, oldest first. A line that is still being written has no end and is left out."""
     found = []
     for segment in sorted((directory / "journal").glob("*.jsonl")):
-        whole, _, _ = segment.read_text("utf-8").rpartition("\n")
-        found += [json.loads(line) for line in whole.splitlines() if line]
+        # Bytes: texts have ends of lines of their own, which may stand in a line of JSON.
+        whole, _, _ = segment.read_bytes().rpartition(b"\n")
+        found += [json.loads(line) for line in whole.split(b"\n") if line]
     return found
 
 

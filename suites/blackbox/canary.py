@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import secrets
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,11 +58,20 @@ def forms(secret: bytes) -> Iterator[bytes]:
 
 def unpacked(data: bytes) -> bytes:
     """What a gzip file holds; anything else as it is."""
-    return gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
+    if not data.startswith(b"\x1f\x8b"):
+        return data
+    try:
+        return gzip.decompress(data)
+    except (OSError, EOFError, zlib.error):
+        # Random bytes begin like this once in a while.
+        return data
 
 
 def files_below(directory: Path) -> Iterator[tuple[str, bytes]]:
-    """Every file, with its path from here."""
+    """Every file, with its path from here. A server that runs makes and removes some meanwhile."""
     for path in sorted(directory.rglob("*")):
-        if path.is_file() and not path.is_symlink():
-            yield str(path.relative_to(directory)), path.read_bytes()
+        try:
+            if path.is_file() and not path.is_symlink():
+                yield str(path.relative_to(directory)), path.read_bytes()
+        except FileNotFoundError:
+            continue

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 
-import httpx
-
 from blackbox.deployment import Deployment
+from blackbox.waiting import asked
 
 Series = dict[str, float]
 
@@ -14,7 +13,7 @@ Series = dict[str, float]
 def page(deployment: Deployment) -> str:
     """The metrics page. Its address is in the log alone, for it took any free port."""
     address = re.findall(r"serving metrics address=(\S+)", deployment.log.read_text())[-1]
-    answer = httpx.get(f"http://{address}/metrics", timeout=5)
+    answer = asked(f"http://{address}/metrics")
     assert answer.status_code == 200
     return answer.text
 
