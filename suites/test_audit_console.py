@@ -344,12 +344,15 @@ def on_a_terminal(deployment: Deployment, *arguments: str, **environment: str) -
     os.close(theirs)
     shown = b""
     try:
-        while part := os.read(ours, 4096):
+        while select.select([ours], [], [], 60)[0] and (part := os.read(ours, 4096)):
             shown += part
     except OSError:
         pass  # The end of a terminal that nobody holds.
-    assert process.wait(10) == 0
-    os.close(ours)
+    try:
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        os.close(ours)
     return shown.decode()
 
 

@@ -19,10 +19,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from blackbox import metrics
 from blackbox.deployment import ACCOUNT, REGION, Deployment, run
 from blackbox.receivers import HttpReceiver, Request, SyslogReceiver
 from blackbox.refusal import refused
-from blackbox.waiting import wait_for
+from blackbox.waiting import asked, wait_for
 
 Deploy = Callable[..., Deployment]
 
@@ -97,7 +98,7 @@ def wait_for_all(deployment: Deployment, found: Callable[[], list[dict[str, Any]
 
 
 def ready(deployment: Deployment) -> httpx.Response:
-    return httpx.get(f"{deployment.endpoint}/health/ready", timeout=5)
+    return asked(f"{deployment.endpoint}/health/ready")
 
 
 def advance(deployment: Deployment, time: str) -> None:
@@ -356,17 +357,13 @@ def test_syslog_messages_come_over_tls_only_to_whom_the_operator_trusts(
 
 
 def test_metrics_tell_of_each_sink(deploy: Deploy, receiver: HttpReceiver) -> None:
-    with_metrics = HttpReceiver()
     deployment = deploy()
-    more = f"[metrics]\nlisten = '127.0.0.1:{with_metrics.port}'\n"
-    deployment.start(*otlp(deployment, receiver, more))
+    deployment.start(*otlp(deployment, receiver, "[metrics]\nlisten = '127.0.0.1:0'\n"))
     deployment.client().list_keys()
 
     def metric(name: str) -> float | None:
-        page = httpx.get(f"{with_metrics.url}/metrics", timeout=5).text
-        assert "hidden" not in page
-        found = re.search(rf'^keyward_audit_sink_{name}{{sink="otlp"}} (\S+)$', page, re.M)
-        return float(found[1]) if found else None
+        assert "hidden" not in metrics.page(deployment)
+        return metrics.series(deployment).get(f'keyward_audit_sink_{name}{{sink="otlp"}}')
 
     wait_for("failure", lambda: metric("failures_total"))
     assert (metric("lag_bytes") or 0) > 100

@@ -12,6 +12,23 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 
+class Port:
+    """A port of this machine that is ours for good, whether somebody listens on it or not."""
+
+    def __init__(self) -> None:
+        self.held = socket.socket()
+        self.held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        self.held.bind(("127.0.0.1", 0))
+        self.number = self.held.getsockname()[1]
+
+    def listen(self) -> socket.socket:
+        """Until this is closed connections are taken, and from then on refused."""
+        return socket.create_server(("127.0.0.1", self.number), reuse_port=True)
+
+    def __del__(self) -> None:
+        self.held.close()
+
+
 @dataclass
 class Request:
     """What was posted."""
@@ -27,17 +44,12 @@ class Request:
 
 @dataclass
 class HttpReceiver:
-    """Answers each request with what `answer` says; `None` for a port that nobody listens on."""
+    """Answers each request with what `answer` says. Nobody listens before it is started."""
 
     answer: Callable[[Request], int] = lambda _: 200
     requests: list[Request] = field(default_factory=list)
-    port: int = 0
+    own: Port = field(default_factory=Port)
     server: ThreadingHTTPServer | None = None
-
-    def __post_init__(self) -> None:
-        # A port that stays ours while nobody listens on it would refuse nobody.
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
 
     def start(self) -> HttpReceiver:
         receiver = self
@@ -58,7 +70,9 @@ class HttpReceiver:
             def log_message(self, *_: Any) -> None:
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler, bind_and_activate=False)
+        self.server.socket.close()
+        self.server.socket = self.own.listen()
         self.server.daemon_threads = True
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         return self
@@ -70,7 +84,7 @@ class HttpReceiver:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://127.0.0.1:{self.own.number}"
 
 
 @dataclass
@@ -79,13 +93,12 @@ class SyslogReceiver:
 
     tls: ssl.SSLContext | None = None
     messages: list[str] = field(default_factory=list)
-    port: int = 0
+    own: Port = field(default_factory=Port)
     listener: socket.socket | None = None
     streams: list[socket.socket] = field(default_factory=list)
 
     def start(self) -> SyslogReceiver:
-        self.listener = socket.create_server(("127.0.0.1", self.port))
-        self.port = self.listener.getsockname()[1]
+        self.listener = self.own.listen()
         threading.Thread(target=self._accept, args=(self.listener,), daemon=True).start()
         return self
 
@@ -107,6 +120,10 @@ class SyslogReceiver:
                     self.messages.append(file.read(length).decode())
             except (OSError, ValueError):
                 return
+
+    @property
+    def port(self) -> int:
+        return self.own.number
 
     def stop(self) -> None:
         """Stops listening and closes every connection."""
