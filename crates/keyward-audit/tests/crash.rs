@@ -1,18 +1,22 @@
 //! What a journal has acknowledged, and what a follower has seen of it, is still there after the
 //! process was killed.
-#![expect(clippy::unwrap_used, reason = "a failed step of a test fails the test")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a failed step of a test fails the test")]
 
 use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{ChildStdout, Command, Stdio};
 use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
 
 use keyward_audit::{Durability, Journal, JournalOptions, JournalPosition, JournalReader};
 
 /// Set for the process that is killed: the journal's directory.
 const CHILD: &str = "KEYWARD_TEST_JOURNAL";
 const TASKS: usize = 8;
+/// Far above what anything takes on a busy machine.
+const DEADLINE: Duration = Duration::from_mins(1);
 
 #[test]
 fn no_acknowledged_line_is_lost_when_the_process_is_killed() {
@@ -87,10 +91,17 @@ impl Said {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let lines = lines_of(child.stdout.take().unwrap());
         let before = self.acknowledged.len();
-        let mut words = String::new();
-        while output.read_line(&mut words).unwrap() > 0 {
+        loop {
+            let words = match lines.recv_timeout(DEADLINE) {
+                Ok(words) => words,
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => {
+                    child.kill().unwrap();
+                    panic!("the process says nothing any more");
+                }
+            };
             // The last word of a killed process may be half; the test runner has words of its own.
             if let Some(line) = words.strip_suffix('\n') {
                 if let Some(line) = line.strip_prefix("seen ") {
@@ -99,7 +110,6 @@ impl Said {
                     self.acknowledged.push(line.to_owned());
                 }
             }
-            words.clear();
             if self.acknowledged.len() == before + enough {
                 child.kill().unwrap();
             }
@@ -107,6 +117,21 @@ impl Said {
         child.wait().unwrap();
         assert!(self.acknowledged.len() >= before + enough);
     }
+}
+
+/// What a process says, with the ends of lines. A thread reads it, so that one can stop waiting.
+fn lines_of(output: ChildStdout) -> mpsc::Receiver<String> {
+    let (sender, lines) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut output = BufReader::new(output);
+        let mut words = String::new();
+        while output.read_line(&mut words).unwrap() > 0 {
+            if sender.send(std::mem::take(&mut words)).is_err() {
+                break;
+            }
+        }
+    });
+    lines
 }
 
 /// Appends, and says each line once it is acknowledged, until the process is killed. A follower says

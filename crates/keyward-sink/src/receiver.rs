@@ -6,6 +6,10 @@ use keyward_outbound::{AddressRule, Client, Plaintext, Poster, trust};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+/// Far above what anything takes on a busy machine.
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// Gives one answer after the other, the last one for ever, and tells what it was sent.
 pub(crate) struct Receiver {
@@ -44,7 +48,7 @@ impl Receiver {
     }
 
     pub(crate) async fn request(&mut self) -> Request {
-        self.requests.recv().await.unwrap()
+        timeout(DEADLINE, self.requests.recv()).await.unwrap().unwrap()
     }
 
     pub(crate) fn is_done(&mut self) -> bool {

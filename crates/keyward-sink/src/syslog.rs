@@ -38,6 +38,7 @@ pub struct Syslog {
     destination: Destination,
     dialect: Dialect,
     connection: Option<Connection>,
+    settle: Duration,
 }
 
 enum Connection {
@@ -48,7 +49,7 @@ enum Connection {
 impl Syslog {
     /// Is not connected yet.
     pub const fn new(destination: Destination, dialect: Dialect) -> Self {
-        Self { destination, dialect, connection: None }
+        Self { destination, dialect, connection: None, settle: SETTLE }
     }
 
     async fn connect(&self) -> Result<Connection, Failure> {
@@ -94,7 +95,7 @@ impl Syslog {
                 };
                 match written.await {
                     Err(error) => Sent::until(0, Trouble::Connection(error)),
-                    Ok(()) if is_closed(&mut **stream, SETTLE).await => {
+                    Ok(()) if is_closed(&mut **stream, self.settle).await => {
                         Sent::until(0, Trouble::Closed)
                     }
                     Ok(()) => Sent::all(records.len()),

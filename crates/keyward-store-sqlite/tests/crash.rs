@@ -10,8 +10,9 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 use keyward_store::conformance::NumberedKeys;
 use keyward_store::conformance::samples::{all, audit_row, key, put_key, tag_record};
@@ -22,6 +23,8 @@ use rusqlite::Connection;
 const ROUNDS: u32 = 25;
 const DATABASE: &str = "KEYWARD_TEST_DATABASE";
 const FIRST: &str = "KEYWARD_TEST_FIRST";
+/// Far above what anything takes on a busy machine.
+const DEADLINE: Duration = Duration::from_mins(1);
 
 #[test]
 fn every_acknowledged_change_survives_a_kill() {
@@ -101,7 +104,12 @@ fn numbered(n: u32) -> Change {
 /// Starts the child, kills it after so many acknowledgements, and answers all it made.
 fn run_until_killed(path: &Path, first: u32, patience: usize) -> Vec<u32> {
     let mut child = spawn(path, first);
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let (sender, lines) = mpsc::channel();
+    let output = BufReader::new(child.stdout.take().unwrap());
+    // A thread reads, so that one can stop waiting.
+    std::thread::spawn(move || {
+        output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+    });
     let mut acknowledged = Vec::new();
     let mut note = |line: &str| {
         // The test harness may have begun the line.
@@ -110,9 +118,11 @@ fn run_until_killed(path: &Path, first: u32, patience: usize) -> Vec<u32> {
         acknowledged.extend(number);
         acknowledged.len()
     };
-    while note(&lines.next().unwrap().unwrap()) < patience {}
+    while let Ok(line) = lines.recv_timeout(DEADLINE)
+        && note(&line) < patience
+    {}
     child.kill().unwrap();
-    for line in lines.map_while(Result::ok) {
+    for line in lines {
         note(&line);
     }
     child.wait().unwrap();

@@ -10,7 +10,8 @@ use keyward_model::{Clock, Timestamp};
 pub struct MockClock {
     wall_ms: AtomicI64,
     monotonic_ms: AtomicI64,
-    step_ms: AtomicI64,
+    /// In milliseconds.
+    step_of_a_look: AtomicI64,
 }
 
 /// 4 March 2026, 10:15:02.123 UTC.
@@ -21,7 +22,7 @@ impl Default for MockClock {
         Self {
             wall_ms: AtomicI64::new(START_MS),
             monotonic_ms: AtomicI64::new(0),
-            step_ms: AtomicI64::new(0),
+            step_of_a_look: AtomicI64::new(0),
         }
     }
 }
@@ -37,7 +38,7 @@ impl MockClock {
     /// From now on time passes with every look at the wall clock, so that what was looked up twice
     /// is two times.
     pub fn advance_at_every_look(&self, by: Duration) {
-        self.step_ms.store(i64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
+        self.step_of_a_look.store(i64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
     }
 
     /// Lets days pass.
@@ -59,7 +60,7 @@ impl MockClock {
 
 impl Clock for MockClock {
     fn now(&self) -> Timestamp {
-        let step_ms = self.step_ms.load(Ordering::SeqCst);
+        let step_ms = self.step_of_a_look.load(Ordering::SeqCst);
         self.monotonic_ms.fetch_add(step_ms, Ordering::SeqCst);
         Timestamp::from_unix_ms(self.wall_ms.fetch_add(step_ms, Ordering::SeqCst))
     }

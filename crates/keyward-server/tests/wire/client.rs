@@ -2,14 +2,19 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use keyward_server::{Builder, Limits, Listener, Readiness, Server};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use crate::backend::{SERVICES, TestBackend};
+
+/// Far above what anything takes on a busy machine.
+const DEADLINE: Duration = Duration::from_mins(1);
 
 pub(crate) struct TestServer {
     pub(crate) backend: Arc<TestBackend>,
@@ -119,6 +124,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
 
     /// Whether anything more came.
     async fn receive(&mut self) -> bool {
-        self.stream.read_buf(&mut self.received).await.is_ok_and(|bytes| bytes > 0)
+        let read = timeout(DEADLINE, self.stream.read_buf(&mut self.received));
+        // Not even an end.
+        read.await.unwrap().is_ok_and(|bytes| bytes > 0)
     }
 }

@@ -38,7 +38,9 @@ proptest! {
         let mut changed = signed_by_sdk(&request, Some("token"), location);
         prop_assert_eq!(changed.verify(&kms_rules()), Ok(()));
         let was_changed = place.flip(&mut changed, location, &request, index, 1 << bit);
-        prop_assume!(was_changed);
+        if !was_changed {
+            return Ok(());
+        }
         let verified: Result<(), Refusal> = changed.verify(&kms_rules());
         prop_assert!(verified.is_err(), "{:?}", changed);
     }

@@ -1,8 +1,9 @@
 use std::io::Write as _;
+use std::net::SocketAddr;
 
 use rcgen::{CertificateParams, KeyPair};
 use tokio::io::AsyncRead;
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::{TcpListener, TcpSocket, UnixListener};
 use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 
@@ -57,8 +58,8 @@ async fn expect(mut frames: mpsc::UnboundedReceiver<String>) {
     }
 }
 
-fn over_tcp(listener: &TcpListener) -> Syslog {
-    let to = listener.local_addr().unwrap().to_string();
+fn over_tcp(to: SocketAddr) -> Syslog {
+    let to = to.to_string();
     let to = Endpoint::parse(&to, false, 514).unwrap();
     Syslog::new(Destination::Network(Box::new(client()), to), dialect())
 }
@@ -66,7 +67,7 @@ fn over_tcp(listener: &TcpListener) -> Syslog {
 #[tokio::test]
 async fn messages_arrive_over_one_connection_in_order() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let mut syslog = over_tcp(&listener);
+    let mut syslog = over_tcp(listener.local_addr().unwrap());
     let accept = async { collect(listener.accept().await.unwrap().0) };
     let again = records();
     let records = records();
@@ -81,7 +82,9 @@ async fn messages_arrive_over_one_connection_in_order() {
 #[tokio::test]
 async fn a_batch_whose_connection_is_closed_does_not_count_and_comes_again() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let mut syslog = over_tcp(&listener);
+    let mut syslog = over_tcp(listener.local_addr().unwrap());
+    // As long as it takes.
+    syslog.settle = Duration::from_mins(1);
     let closing = async {
         let (mut stream, _) = listener.accept().await.unwrap();
         frame(&mut stream).await.unwrap();
@@ -89,6 +92,7 @@ async fn a_batch_whose_connection_is_closed_does_not_count_and_comes_again() {
     let records = records();
     let (sent, ()) = tokio::join!(syslog.send(&records), closing);
     assert_eq!((sent.taken, sent.failure.is_some()), (0, true));
+    syslog.settle = SETTLE;
     let accept = async { collect(listener.accept().await.unwrap().0) };
     let (sent, frames) = tokio::join!(syslog.send(&records), accept);
     assert_eq!(sent.taken, 3);
@@ -98,7 +102,7 @@ async fn a_batch_whose_connection_is_closed_does_not_count_and_comes_again() {
 #[tokio::test]
 async fn a_connection_that_was_closed_between_two_batches_is_opened_again() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let mut syslog = over_tcp(&listener);
+    let mut syslog = over_tcp(listener.local_addr().unwrap());
     let records = records();
     let accept = async { listener.accept().await.unwrap().0 };
     let (sent, mut stream) = tokio::join!(syslog.send(&records), accept);
@@ -175,9 +179,10 @@ async fn sockets_of_this_machine_are_of_either_kind() {
 
 #[tokio::test]
 async fn a_receiver_that_is_away_takes_nothing() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let mut syslog = over_tcp(&listener);
-    drop(listener);
+    // Taken, but listened on by nobody.
+    let port = TcpSocket::new_v4().unwrap();
+    port.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let mut syslog = over_tcp(port.local_addr().unwrap());
     let sent = syslog.send(&records()).await;
     assert!(matches!(sent.failure.unwrap().trouble, Trouble::Outbound(_)));
     let away = Destination::Socket("/nowhere/log".into(), Duration::from_secs(5));

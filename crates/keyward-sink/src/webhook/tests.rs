@@ -154,10 +154,10 @@ async fn without_a_dead_letter_nothing_is_passed_over() {
 
 #[tokio::test]
 async fn nothing_secret_is_told_of_a_receiver_that_is_away() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
-    let mut hook = Hook::to(poster(port));
+    // Taken, but listened on by nobody.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let mut hook = Hook::to(poster(socket.local_addr().unwrap().port()));
     for _ in 0..3 {
         if let Some(failure) = hook.webhook.send(&rotations(&["one"])).await.failure {
             let told = format!("{} {failure:?}", chain(&failure.trouble));

@@ -70,7 +70,15 @@ impl Sandbox {
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().unwrap()
+        let mut command = self.command(arguments);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let pid = Pid::from_child(&child);
+        let (sender, receiver) = mpsc::channel();
+        std::thread::spawn(move || sender.send(child.wait_with_output().unwrap()));
+        receiver.recv_timeout(DEADLINE).unwrap_or_else(|_| {
+            kill_process(pid, Signal::KILL).unwrap();
+            panic!("{arguments:?} does not end")
+        })
     }
 
     /// What the program prints when it succeeds, as it must.
