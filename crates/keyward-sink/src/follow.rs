@@ -156,27 +156,31 @@ impl<S: Sink> Follower<S> {
     async fn deliver(&mut self, mut records: &[Record]) {
         self.progress.note_waiting(self.around.clock.monotonic());
         while !records.is_empty() {
-            let Sent { taken, put_aside, failure } = self.sink.send(records).await;
-            let (done, rest) = records.split_at(taken.min(records.len()));
+            let sent = self.sink.send(records).await;
+            let (done, rest) = records.split_at(sent.taken.min(records.len()));
             records = rest;
             if let Some(last) = done.last() {
                 self.taken = last.end();
-                self.note_taken(done.len(), put_aside);
+                self.note_taken(&sent);
                 if self.around.clock.monotonic().saturating_sub(self.kept_at) >= KEEP_AFTER {
                     self.keep().await;
                 }
             }
-            if let Some(failure) = failure {
+            if let Some(failure) = sent.failure {
                 self.fail(failure).await;
             }
         }
     }
 
-    fn note_taken(&mut self, taken: usize, put_aside: usize) {
+    fn note_taken(&mut self, sent: &Sent) {
         let name = self.terms.name;
         let before = self.progress.health();
-        self.progress.note_taken(taken > put_aside);
-        let accepted = u64::try_from(taken.saturating_sub(put_aside)).unwrap_or_default();
+        match (sent.accepted, sent.put_aside) {
+            (0, 0) => self.progress.note_skipped(),
+            (0, _) => self.progress.note_put_aside(),
+            _ => self.progress.note_accepted(),
+        }
+        let accepted = u64::try_from(sent.accepted).unwrap_or_default();
         counter!("keyward_audit_sink_records_total", "sink" => name).increment(accepted);
         self.tell_change(before);
         // The rest waits from now on.

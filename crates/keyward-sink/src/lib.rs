@@ -15,6 +15,7 @@ mod cursors;
 mod dead_letters;
 mod follow;
 mod otlp;
+mod patience;
 #[cfg(test)]
 mod receiver;
 mod record;

@@ -2,7 +2,8 @@
 //!
 //! What the receiver answers with a status that says "later", or with one that says something is
 //! wrong with the way there, is sent again. A batch that is refused as such is sent in smaller ones,
-//! and a record that is refused alone becomes a dead letter, so that one record cannot stop all.
+//! and a record that is refused alone becomes a dead letter, so that one record cannot stop all. A
+//! receiver that refuses one after the other is asked again until it takes one.
 
 mod request;
 #[cfg(test)]
@@ -20,6 +21,7 @@ use serde::Deserialize;
 use tracing::warn;
 
 use crate::dead_letters::DeadLetter;
+use crate::patience::Patience;
 use crate::sink::chain;
 use crate::{DeadLetters, Failure, Record, Sent, Sink, Trouble};
 use request::Request;
@@ -40,6 +42,9 @@ pub struct OtlpSettings {
     pub headers: HeaderMap,
     /// Keyward's version.
     pub version: &'static str,
+    /// How often a record that is refused alone is sent before it is a dead letter, if others were
+    /// before it; absent for as long as it takes.
+    pub attempts_max: Option<u32>,
     /// Where records go that the receiver refuses for good.
     pub dead_letters: DeadLetters,
     /// The machine's clock.
@@ -51,6 +56,7 @@ pub struct Otlp {
     settings: OtlpSettings,
     /// How many records are sent at once.
     batch_max: usize,
+    patience: Patience,
 }
 
 /// An answer to logs, as far as it matters.
@@ -71,7 +77,8 @@ struct PartialSuccess {
 impl Otlp {
     /// Has sent nothing yet.
     pub const fn new(settings: OtlpSettings) -> Self {
-        Self { settings, batch_max: RECORDS_MAX }
+        let patience = Patience::new(settings.attempts_max);
+        Self { settings, batch_max: RECORDS_MAX, patience }
     }
 
     async fn post(&mut self, records: &[Record]) -> Result<Answer, OutboundError> {
@@ -84,12 +91,18 @@ impl Otlp {
         settings.poster.post(&headers, Bytes::from(body), ANSWER_BYTES_MAX).await
     }
 
-    /// Puts the one record aside that is refused alone.
-    async fn put_aside(&self, record: &Record, failure: Failure) -> Sent {
-        let reason = chain(&failure.trouble);
-        let letter = DeadLetter { sink: NAME, reason, attempts: 1, event: &record.text() };
+    /// Puts the one record aside that is refused alone, or keeps it for later.
+    async fn give_up(&mut self, record: &Record, failure: Failure) -> Sent {
+        if !self.patience.ends_with(true) {
+            return Sent::until(0, failure);
+        }
+        let (reason, attempts) = (chain(&failure.trouble), self.patience.attempts());
+        let letter = DeadLetter { sink: NAME, reason, attempts, event: &record.text() };
         match self.settings.dead_letters.put(&letter).await {
-            Ok(()) => Sent { taken: 1, put_aside: 1, failure: None },
+            Ok(()) => {
+                self.patience.note_put_aside();
+                Sent { taken: 1, accepted: 0, put_aside: 1, failure: None }
+            }
             Err(error) => Sent::until(0, Trouble::DeadLetter(error)),
         }
     }
@@ -104,6 +117,7 @@ impl Sink for Otlp {
                 Ok(Answer { status, body, .. }) if status.is_success() => {
                     note_rejected(&body);
                     self.batch_max = self.batch_max.saturating_mul(2).min(RECORDS_MAX);
+                    self.patience.note_accepted();
                     return Sent::all(count);
                 }
                 Ok(Answer { status, retry_after, .. }) => {
@@ -118,7 +132,7 @@ impl Sink for Otlp {
                 Err(error) => return Sent::until(0, error),
             };
             match batch {
-                [record] => return self.put_aside(record, failure).await,
+                [record] => return self.give_up(record, failure).await,
                 _ => self.batch_max = (count / 2).max(1),
             }
         }

@@ -20,6 +20,8 @@ pub trait Sink: Send + Sync {
 pub struct Sent {
     /// How many records, from the first, need not be given again.
     pub taken: usize,
+    /// How many of those the receiver has. Some are nothing to it.
+    pub accepted: usize,
     /// How many of those the receiver did not take and were put among the dead letters.
     pub put_aside: usize,
     /// Why it was not more.
@@ -70,14 +72,14 @@ pub enum Trouble {
 }
 
 impl Sent {
-    /// All of them.
-    pub const fn all(taken: usize) -> Self {
-        Self { taken, put_aside: 0, failure: None }
+    /// All of them, and the receiver has them.
+    pub const fn all(accepted: usize) -> Self {
+        Self { taken: accepted, accepted, put_aside: 0, failure: None }
     }
 
     /// The first ones, and why not more.
-    pub fn until(taken: usize, failure: impl Into<Failure>) -> Self {
-        Self { taken, put_aside: 0, failure: Some(failure.into()) }
+    pub fn until(accepted: usize, failure: impl Into<Failure>) -> Self {
+        Self { failure: Some(failure.into()), ..Self::all(accepted) }
     }
 }
 

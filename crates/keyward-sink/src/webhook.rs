@@ -3,8 +3,9 @@
 //! Sent as the Standard Webhooks convention says: `webhook-id` is the event's id and stays the same
 //! however often it is sent, `webhook-timestamp` is the time of the attempt, `webhook-signature` the
 //! HMAC over both and the body. An event that a receiver cannot take becomes a dead letter, and the
-//! next one is sent. A receiver that is away, fails or lets nobody in is asked again until it takes the event,
-//! unless it is one that may be left behind: then `attempts_max` makes a dead letter of it.
+//! next one is sent. A receiver that is away, fails, lets nobody in or takes one event after the other
+//! for a bad one is asked again until it takes the event, unless it is one that may be left behind:
+//! then `attempts_max` makes a dead letter of it.
 
 mod envelope;
 mod signature;
@@ -20,6 +21,7 @@ use keyward_model::Clock;
 use keyward_outbound::{Answer, OutboundError, Poster};
 
 use crate::dead_letters::DeadLetter;
+use crate::patience::Patience;
 use crate::sink::chain;
 use crate::{DeadLetters, Failure, Record, Sent, Sink, Trouble};
 pub use envelope::ApiCalls;
@@ -52,8 +54,7 @@ pub struct WebhookSettings {
 /// Posts events to one receiver.
 pub struct Webhook {
     settings: WebhookSettings,
-    /// How often the event at hand was sent in vain.
-    attempts: u32,
+    patience: Patience,
 }
 
 /// What became of one event.
@@ -66,32 +67,31 @@ enum Posted {
 impl Webhook {
     /// Has sent nothing yet.
     pub const fn new(settings: WebhookSettings) -> Self {
-        Self { settings, attempts: 0 }
+        let patience = Patience::new(settings.attempts_max);
+        Self { settings, patience }
     }
 
     async fn post(&mut self, event: &Envelope<'_>) -> Posted {
-        let (failure, is_final) = match self.attempt(event).await {
+        let (failure, is_about_event) = match self.attempt(event).await {
             Ok(Answer { status, .. }) if status.is_success() => {
-                self.attempts = 0;
+                self.patience.note_accepted();
                 return Posted::Accepted;
             }
             Ok(Answer { status, retry_after, .. }) => {
                 let to = self.settings.poster.url().endpoint().clone();
                 let trouble = Trouble::Answer { to, status: status.as_u16() };
-                (Failure { trouble, retry_after }, is_final(status))
+                (Failure { trouble, retry_after }, is_about_event(status))
             }
             Err(error) => (Failure::from(error), false),
         };
-        self.attempts = self.attempts.saturating_add(1);
-        let has_tries_left = self.settings.attempts_max.is_none_or(|max| self.attempts < max);
-        if !is_final && has_tries_left {
+        if !self.patience.ends_with(is_about_event) {
             return Posted::Later(failure);
         }
-        let (reason, attempts) = (chain(&failure.trouble), self.attempts);
+        let (reason, attempts) = (chain(&failure.trouble), self.patience.attempts());
         let letter = DeadLetter { sink: "webhook", reason, attempts, event };
         match self.settings.dead_letters.put(&letter).await {
             Ok(()) => {
-                self.attempts = 0;
+                self.patience.note_put_aside();
                 Posted::PutAside
             }
             Err(error) => Posted::Later(Trouble::DeadLetter(error).into()),
@@ -120,7 +120,7 @@ impl Webhook {
 
 /// Whether the answer is about the event itself. One about the receiver, its address or who may call
 /// it says nothing of the event, which is not passed over for that.
-const fn is_final(status: StatusCode) -> bool {
+const fn is_about_event(status: StatusCode) -> bool {
     matches!(
         status,
         StatusCode::BAD_REQUEST
@@ -141,7 +141,7 @@ impl Sink for Webhook {
                 }
                 posts += 1;
                 match self.post(&event).await {
-                    Posted::Accepted => {}
+                    Posted::Accepted => sent.accepted += 1,
                     Posted::PutAside => sent.put_aside += 1,
                     Posted::Later(failure) => {
                         sent.failure = Some(failure);

@@ -27,6 +27,9 @@ use crate::wiring::{SystemClock, SystemRng};
 
 const SECRETS_FILE_BYTES_MAX: usize = 16 * 1024;
 const HEADERS_MAX: usize = 32;
+/// How often a log record is sent that a receiver refuses alone, after others that it refused,
+/// before it is passed over: about two minutes.
+const OTLP_ATTEMPTS_MAX: u32 = 8;
 
 /// The sinks that are configured, not yet at work.
 #[derive(Default)]
@@ -124,7 +127,7 @@ impl Drop for Alarm {
 
 /// Requests are served while a sink fails, unless it is stuck and required, which the journal tells.
 fn tell(readiness: &Readiness, sink: &str, health: Health) {
-    let note = format!("the audit sink `{sink}` fails: records wait in the journal");
+    let note = format!("the audit sink `{sink}` fails: its receiver takes no records");
     match health {
         Health::Well => readiness.retract(&note),
         Health::Failing | Health::Stuck => readiness.note(note),
@@ -179,6 +182,7 @@ fn otlp(
         poster: Poster::new(config.client(url.endpoint())?, url),
         headers: headers(&config.headers_file).context("`headers_file` in [audit_otlp]")?,
         version: env!("CARGO_PKG_VERSION"),
+        attempts_max: (!config.required).then_some(OTLP_ATTEMPTS_MAX),
         dead_letters: dead_letters(),
         clock: Arc::new(SystemClock),
     };

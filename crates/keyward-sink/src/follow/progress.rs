@@ -29,33 +29,54 @@ pub(super) struct Progress {
     failures: u32,
     /// Since when records wait without any being taken.
     waiting_since: Option<Duration>,
+    /// Whether a record was put aside since one was taken.
+    has_put_aside: bool,
     health: Health,
 }
 
 impl Progress {
     pub(super) const fn new(stuck_after: Duration) -> Self {
-        Self { stuck_after, failures: 0, waiting_since: None, health: Health::Well }
+        Self {
+            stuck_after,
+            failures: 0,
+            waiting_since: None,
+            has_put_aside: false,
+            health: Health::Well,
+        }
     }
 
     pub(super) const fn health(&self) -> Health {
         self.health
     }
 
-    /// The sink comes further. `is_accepted`: because the receiver took a record, not because one
-    /// was put aside.
-    pub(super) const fn note_taken(&mut self, is_accepted: bool) {
-        self.waiting_since = None;
-        if is_accepted {
-            self.failures = 0;
-            self.health = Health::Well;
-        } else if matches!(self.health, Health::Stuck) {
-            self.health = Health::Failing;
+    /// The receiver took a record.
+    pub(super) const fn note_accepted(&mut self) {
+        *self = Self::new(self.stuck_after);
+    }
+
+    /// The sink comes further, but not because its receiver took anything: it goes on waiting for
+    /// that.
+    pub(super) const fn note_put_aside(&mut self) {
+        self.has_put_aside = true;
+    }
+
+    /// The sink comes further, over records that are nothing to its receiver.
+    pub(super) const fn note_skipped(&mut self) {
+        if matches!(self.health, Health::Well) {
+            self.waiting_since = None;
         }
     }
 
-    /// Nothing waits.
+    /// Nothing waits. A receiver that took none of what was for it is not well for that.
     pub(super) const fn note_idle(&mut self) {
-        self.note_taken(true);
+        self.waiting_since = None;
+        if self.has_put_aside {
+            if matches!(self.health, Health::Stuck) {
+                self.health = Health::Failing;
+            }
+        } else {
+            self.note_accepted();
+        }
     }
 
     /// Records wait from now on, if they did not already.
@@ -112,7 +133,7 @@ mod tests {
         for _ in 0..1000 {
             assert_eq!(progress.note_failure(s(0), None, 0), s(30));
         }
-        progress.note_taken(true);
+        progress.note_accepted();
         assert_eq!(progress.note_failure(s(0), None, u16::MAX), s(1));
     }
 
@@ -132,7 +153,7 @@ mod tests {
         assert_eq!(progress.health(), Health::Failing);
         progress.note_failure(s(100), None, 0);
         assert_eq!(progress.until_stuck(s(100)), Some(s(810)));
-        progress.note_taken(true);
+        progress.note_accepted();
         assert_eq!((progress.health(), progress.until_stuck(s(900))), (Health::Well, None));
         progress.note_failure(s(1000), None, 0);
         assert_eq!(progress.until_stuck(s(2000)), Some(s(0)));
@@ -143,12 +164,41 @@ mod tests {
     }
 
     #[test]
-    fn what_is_put_aside_ends_being_stuck_but_not_failing() {
+    fn what_is_put_aside_ends_neither_waiting_nor_being_stuck() {
+        let mut progress = Progress::new(s(900));
+        progress.note_waiting(s(0));
+        progress.note_put_aside();
+        progress.note_failure(s(100), None, 0);
+        assert_eq!((progress.health(), progress.until_stuck(s(100))), (Health::Failing, Some(s(800))));
+        progress.note_stuck();
+        progress.note_put_aside();
+        assert_eq!(progress.health(), Health::Stuck);
+        progress.note_accepted();
+        assert_eq!((progress.health(), progress.until_stuck(s(9000))), (Health::Well, None));
+    }
+
+    #[test]
+    fn a_sink_whose_receiver_refused_all_fails_still_when_nothing_waits() {
         let mut progress = Progress::new(s(900));
         progress.note_failure(s(0), None, 0);
         progress.note_stuck();
-        progress.note_taken(false);
-        assert_eq!((progress.health(), progress.until_stuck(s(1))), (Health::Failing, None));
-        assert_eq!(progress.note_failure(s(2), None, u16::MAX), s(2));
+        progress.note_put_aside();
+        progress.note_idle();
+        assert_eq!((progress.health(), progress.until_stuck(s(9000))), (Health::Failing, None));
+        progress.note_accepted();
+        progress.note_failure(s(1), None, 0);
+        progress.note_idle();
+        assert_eq!(progress.health(), Health::Well);
+    }
+
+    #[test]
+    fn records_that_are_nothing_to_a_receiver_do_not_make_it_wait_nor_well() {
+        let mut progress = Progress::new(s(900));
+        progress.note_waiting(s(0));
+        progress.note_skipped();
+        assert_eq!(progress.until_stuck(s(10)), None);
+        progress.note_failure(s(20), None, 0);
+        progress.note_skipped();
+        assert_eq!((progress.health(), progress.until_stuck(s(20))), (Health::Failing, Some(s(900))));
     }
 }

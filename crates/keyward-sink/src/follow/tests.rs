@@ -39,11 +39,14 @@ enum Receiver {
     /// Takes the first record it is given, and fails then.
     TakesOne,
     Refuses,
+    /// Takes none. The sink needs five seconds to find out, puts three aside, and keeps the rest.
+    RefusesForGood,
 }
 
 struct TestSink {
     receiver: watch::Receiver<Receiver>,
     taken: mpsc::UnboundedSender<String>,
+    put_aside: u32,
 }
 
 impl Sink for TestSink {
@@ -52,13 +55,18 @@ impl Sink for TestSink {
         let count = match receiver {
             Receiver::Takes => records.len(),
             Receiver::TakesOne => 1,
-            Receiver::Refuses => 0,
+            Receiver::Refuses | Receiver::RefusesForGood => 0,
         };
         for record in &records[..count] {
             self.taken.send(record.text().to_owned()).unwrap();
         }
         match receiver {
             Receiver::Takes => Sent::all(count),
+            Receiver::RefusesForGood if self.put_aside < 3 => {
+                self.put_aside += 1;
+                sleep(Duration::from_secs(5)).await;
+                Sent { taken: 1, accepted: 0, put_aside: 1, failure: None }
+            }
             _ => Sent::until(count, Trouble::Closed),
         }
     }
@@ -135,7 +143,8 @@ impl World {
         let (taken_to, taken) = mpsc::unbounded_channel();
         let (health_to, health) = mpsc::unbounded_channel();
         let (stop, stopped) = oneshot::channel::<()>();
-        let sink = TestSink { receiver: self.receiver.subscribe(), taken: taken_to };
+        let receiver = self.receiver.subscribe();
+        let sink = TestSink { receiver, taken: taken_to, put_aside: 0 };
         let terms = Terms { name: "test", from, is_required, stuck_after: Duration::from_secs(20) };
         let around = Surroundings {
             journal: Arc::clone(&self.journal),
@@ -245,6 +254,26 @@ async fn a_required_sink_that_is_stuck_holds_the_journal_until_it_moves() {
     world.append(4..5).await;
     assert_eq!(sink.health.recv().await, Some(Health::Failing));
     assert!(world.journal.check().is_ok());
+    sink.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_required_sink_whose_receiver_refuses_all_for_good_holds_the_journal() {
+    let world = World::new();
+    world.append(0..9).await;
+    world.receiver.send_replace(Receiver::RefusesForGood);
+    let begun = world.clock.monotonic();
+    let mut sink = world.start(Start::Oldest, true);
+    assert_eq!(sink.health.recv().await, Some(Health::Failing));
+    assert!(world.journal.check().is_ok());
+    assert_eq!(sink.health.recv().await, Some(Health::Stuck));
+    let waited = world.clock.monotonic().saturating_sub(begun);
+    assert_eq!(waited.as_secs(), 20, "what was put aside is not taken");
+    assert_eq!(world.journal.append(b"{}").await, Err(JournalError::Held));
+    world.receiver.send_replace(Receiver::Takes);
+    sink.expect(3..9).await;
+    assert_eq!(sink.health.recv().await, Some(Health::Well));
+    assert!(world.journal.holds().is_empty());
     sink.stop().await;
 }
 

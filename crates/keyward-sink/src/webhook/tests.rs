@@ -6,6 +6,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::follow::tests::TestClock;
+use crate::patience::PUT_ASIDE_MAX;
 use crate::receiver::{Receiver, Request, poster};
 use crate::record::tests::{REFUSAL, ROTATION, record};
 
@@ -133,13 +134,31 @@ async fn a_receiver_that_must_not_miss_anything_is_asked_until_it_takes_the_even
         ["401 x\r\nContent-Length: 0\r\n\r\n", "503 x\r\nContent-Length: 0\r\n\r\n"];
     let receiver = Receiver::start(&AWAY).await;
     let mut hook = Hook::to(receiver.poster());
-    hook.webhook.settings.attempts_max = None;
+    hook.webhook.patience = Patience::new(None);
     let records = rotations(&["one"]);
     for _ in 0..20 {
         let sent = hook.webhook.send(&records).await;
         assert_eq!((sent.taken, sent.failure.is_some()), (0, true));
     }
     assert!(hook.letters().is_empty());
+}
+
+#[tokio::test]
+async fn a_receiver_that_refuses_every_event_is_what_is_wrong_and_costs_few() {
+    let receiver = Receiver::start(&[NEVER]).await;
+    let mut hook = Hook::to(receiver.poster());
+    hook.webhook.patience = Patience::new(None);
+    let ids: Vec<String> = (0..30).map(|id| id.to_string()).collect();
+    let records = rotations(&ids.iter().map(String::as_str).collect::<Vec<_>>());
+    let max = usize::try_from(PUT_ASIDE_MAX).unwrap();
+    let mut taken = 0;
+    for _ in 0..100 {
+        taken += hook.webhook.send(&records[taken..]).await.taken;
+        assert!(taken <= max);
+    }
+    assert_eq!((taken, hook.letters().len()), (max, max));
+    let failure = hook.webhook.send(&records[taken..]).await.failure.unwrap();
+    assert!(failure.trouble.to_string().ends_with(" answered 400"));
 }
 
 #[tokio::test]
