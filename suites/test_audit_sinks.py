@@ -241,7 +241,7 @@ def test_a_required_sink_that_is_stuck_refuses_requests_until_it_moves(
     kms = deployment.client()
     key = kms.create_key()["KeyMetadata"]["KeyId"]
 
-    reason = "the audit sink `otlp` takes no records"
+    reason = "the audit sink `otlp` does not take records in time"
     wait_for("reason", lambda: reason in ready(deployment).text or None)
     assert ready(deployment).status_code == 503
     before = len(deployment.records())
@@ -255,6 +255,30 @@ def test_a_required_sink_that_is_stuck_refuses_requests_until_it_moves(
     kms.encrypt(KeyId=key, Plaintext=b"x")
     wait_for_all(deployment, lambda: bodies(receiver))
     assert ready(deployment).text == "ready\n"
+
+
+def test_a_required_sink_whose_receiver_refuses_everything_as_bad_is_stuck(
+    deploy: Deploy, receiver: HttpReceiver
+) -> None:
+    receiver.answer = lambda _: 400
+    receiver.start()
+    deployment = deploy()
+    arguments = otlp(deployment, receiver, "stuck_after_s = 5\n")
+    deployment.start(*arguments)
+    kms = deployment.client()
+    for _ in range(20):
+        kms.list_keys()
+    wait_for("stuck sink", lambda: ready(deployment).status_code == 503 or None)
+    refused(kms.list_keys)
+    letters = deployment.directory / "audit" / "dead-letters.jsonl"
+    assert len(letters.read_text().splitlines()) == 16
+    deployment.kill()
+
+    deployment.start(*arguments)
+    wait_for("stuck sink", lambda: ready(deployment).status_code == 503 or None)
+    receiver.answer = lambda _: 200
+    wait_for("ready server", lambda: ready(deployment).status_code == 200 or None, 90)
+    deployment.client().list_keys()
 
 
 def test_a_sink_that_is_not_required_stops_nobody(deploy: Deploy, receiver: HttpReceiver) -> None:

@@ -65,7 +65,7 @@ impl<B: Backend> Calls<B> {
             response_headers,
             in_flight: InFlight::new(limits.requests_max),
             strangers: InFlight::new(STRANGERS_MAX),
-            failures: Failures::default(),
+            failures: Failures::new(),
         }
     }
 

@@ -9,11 +9,11 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use keyward_model::RequestId;
-use keyward_sigv4::Style;
+use keyward_sigv4::{RefusalCode, Style};
 use tracing::{debug, error, info};
 
 use crate::authenticate::Unauthenticated;
-use crate::metrics::count_authentication_failure;
+use crate::metrics::{begin_authentication_failures, count_authentication_failure};
 
 /// How many lines a second are logged for one reason, below the level for debugging.
 const LINES_PER_SECOND_MAX: u32 = 10;
@@ -26,8 +26,10 @@ pub(crate) struct RefusedRequest<'a> {
     pub(crate) source_ip: IpAddr,
 }
 
+const BUSY: &str = "Busy";
+const LOOKUP_FAILED: &str = "LookupFailed";
+
 /// Counts failures to authenticate, and logs as many as an operator can read.
-#[derive(Default)]
 pub(crate) struct Failures {
     /// By reason. The reasons are ours, so they are few.
     seconds: Mutex<BTreeMap<&'static str, Second>>,
@@ -42,6 +44,12 @@ struct Second {
 }
 
 impl Failures {
+    /// Nobody has failed yet. A recorder of metrics has to be installed.
+    pub(crate) fn new() -> Self {
+        begin_authentication_failures(reasons());
+        Self { seconds: Mutex::default() }
+    }
+
     /// `now` is the time of a clock that never goes back.
     pub(crate) fn report(
         &self,
@@ -50,9 +58,9 @@ impl Failures {
         now: Duration,
     ) {
         let reason = match unauthenticated {
-            Unauthenticated::Busy => "Busy",
-            Unauthenticated::Failed(_) => "LookupFailed",
-            Unauthenticated::Refused(refusal) => refusal.code.on_wire(Style::Json).0,
+            Unauthenticated::Busy => BUSY,
+            Unauthenticated::Failed(_) => LOOKUP_FAILED,
+            Unauthenticated::Refused(refusal) => reason(refusal.code),
         };
         count_authentication_failure(reason);
         let RefusedRequest { request_id, operation, source_ip } = request;
@@ -95,13 +103,22 @@ impl Failures {
     }
 }
 
+/// A reason that a refusal was, whatever the protocol.
+const fn reason(code: RefusalCode) -> &'static str {
+    code.on_wire(Style::Json).0
+}
+
+fn reasons() -> impl Iterator<Item = &'static str> {
+    RefusalCode::ALL.into_iter().map(reason).chain([BUSY, LOOKUP_FAILED])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn ten_lines_a_second_are_logged_for_each_reason_and_the_rest_is_counted() {
-        let failures = Failures::default();
+        let failures = Failures::new();
         let at = |reason, ms| failures.admit(reason, Duration::from_millis(ms));
         for _ in 0..10 {
             assert_eq!(at("one", 1_900), Some(0));

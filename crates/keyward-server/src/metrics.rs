@@ -61,6 +61,13 @@ pub(crate) fn count_unrouted(code: &'static str) {
     counter!(REQUESTS, "operation" => NO_OPERATION, "code" => code).increment(1);
 }
 
+/// A counter that is not there before its first step hides that step from whoever asks for its rate.
+pub(crate) fn begin_authentication_failures(reasons: impl Iterator<Item = &'static str>) {
+    for reason in reasons {
+        counter!(AUTHENTICATION_FAILURES, "reason" => reason).increment(0);
+    }
+}
+
 pub(crate) fn count_authentication_failure(reason: &'static str) {
     counter!(AUTHENTICATION_FAILURES, "reason" => reason).increment(1);
 }

@@ -43,6 +43,16 @@ pub enum Style {
 }
 
 impl RefusalCode {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::ExpiredToken,
+        Self::IncompleteSignature,
+        Self::InvalidSignature,
+        Self::MissingAuthenticationToken,
+        Self::RequestExpired,
+        Self::UnrecognizedClient,
+    ];
+
     /// Name and HTTP status on the wire. No `_` arm: a new code does not compile until mapped.
     pub const fn on_wire(self, style: Style) -> (&'static str, u16) {
         match (self, style) {

@@ -1,22 +1,33 @@
 //! The file of what receivers refused for good, for the operator to look at and send again.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use keyward_audit::files::{AppendFile, Files, append_all};
 use keyward_audit::iso_date;
 use keyward_model::Clock;
-use metrics::counter;
 use serde::Serialize;
 use tracing::error;
 
+use crate::series;
+
+/// How long a file is, about, before the next one is begun.
+const FILE_BYTES_MAX: u64 = 64 << 20;
+/// How many files there are beside the one that is written to. What the oldest one holds goes when
+/// there would be more.
+const OLDER_FILES_MAX: u32 = 3;
+
 /// The file, one letter a line. Clones write to the same one.
+///
+/// When it is long, `dead-letters.jsonl` becomes `dead-letters.1.jsonl`, that `dead-letters.2.jsonl`
+/// and so on.
 #[derive(Clone)]
 pub struct DeadLetters {
     files: Arc<dyn Files>,
     path: PathBuf,
     clock: Arc<dyn Clock>,
+    file_bytes_max: u64,
     /// One letter at a time.
     turn: Arc<Mutex<()>>,
 }
@@ -44,7 +55,7 @@ struct Line<'a, T> {
 impl DeadLetters {
     /// Letters in the file of this path, which is made when the first is written.
     pub fn new(files: Arc<dyn Files>, path: PathBuf, clock: Arc<dyn Clock>) -> Self {
-        Self { files, path, clock, turn: Arc::default() }
+        Self { files, path, clock, file_bytes_max: FILE_BYTES_MAX, turn: Arc::default() }
     }
 
     /// Puts a letter on the disk.
@@ -55,7 +66,7 @@ impl DeadLetters {
         let letters = self.clone();
         let written = tokio::task::spawn_blocking(move || letters.append(&line)).await;
         written.map_err(io::Error::other)??;
-        counter!("keyward_audit_sink_dead_letters_total").increment(1);
+        series::dead_letters(letter.sink).increment(1);
         let path = self.path.display();
         error!(sink = letter.sink, reason = letter.reason, %path, "a record is a dead letter");
         Ok(())
@@ -63,7 +74,10 @@ impl DeadLetters {
 
     fn append(&self, line: &[u8]) -> io::Result<()> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut file, length) = self.open()?;
+        let (mut file, length) = match self.open()? {
+            (_, length) if length >= self.file_bytes_max => self.begin_file()?,
+            opened => opened,
+        };
         let is_torn = length > 0 && !self.ends_with_line(length)?;
         let written = if is_torn { append_all(&mut *file, b"\n") } else { Ok(()) };
         let written = written.and_then(|()| append_all(&mut *file, line));
@@ -87,6 +101,44 @@ impl DeadLetters {
         Ok((file, 0))
     }
 
+    /// Gives every file the name of an older one, and begins a new one.
+    fn begin_file(&self) -> io::Result<(Box<dyn AppendFile>, u64)> {
+        let lost = self.count_lines(&self.older(OLDER_FILES_MAX))?;
+        for age in (0..OLDER_FILES_MAX).rev() {
+            match self.files.rename(&self.older(age), &self.older(age + 1)) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                renamed => renamed?,
+            }
+        }
+        if lost > 0 {
+            series::dropped_dead_letters().increment(lost);
+            error!(lost, "the oldest dead letters were removed: there are too many");
+        }
+        self.open()
+    }
+
+    /// The file of this age; 0 is the one that is written to.
+    fn older(&self, age: u32) -> PathBuf {
+        if age == 0 { self.path.clone() } else { self.path.with_extension(format!("{age}.jsonl")) }
+    }
+
+    /// How many letters a file holds; none if there is no such file.
+    fn count_lines(&self, path: &Path) -> io::Result<u64> {
+        let file = match self.files.open_to_read(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+            opened => opened?,
+        };
+        let (mut lines, mut offset, mut block) = (0, 0, vec![0; 64 << 10]);
+        loop {
+            let read = file.read_at(&mut block, offset)?;
+            let Some(bytes) = block.get(..read).filter(|bytes| !bytes.is_empty()) else {
+                return Ok(lines);
+            };
+            lines += bytes.iter().map(|byte| u64::from(*byte == b'\n')).sum::<u64>();
+            offset += u64::try_from(read).unwrap_or(u64::MAX);
+        }
+    }
+
     /// Whether the last letter was written to its end.
     fn ends_with_line(&self, length: u64) -> io::Result<bool> {
         let mut last = [0];
@@ -99,7 +151,6 @@ impl DeadLetters {
 mod tests {
     use std::ffi::OsString;
     use std::os::unix::fs::PermissionsExt as _;
-    use std::path::Path;
 
     use keyward_audit::files::{FileDescription, ReadFile, RealFiles};
 
@@ -126,6 +177,40 @@ mod tests {
         let expected = r#"{"time":"2026-03-04T11:02:33Z","sink":"webhook","reason":"b\nc","attempts":2,"event":7}"#;
         assert_eq!(lines[2], expected);
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[tokio::test]
+    async fn letters_without_end_fill_a_few_files_and_the_oldest_go() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("dead-letters.jsonl");
+        let clock = Arc::new(TestClock::new());
+        let letters = DeadLetters {
+            file_bytes_max: 200,
+            ..DeadLetters::new(Arc::new(RealFiles), path, clock)
+        };
+        // Two letters are more than 200 bytes.
+        for number in 0..11 {
+            let line = format!("{number:0>119}\n");
+            letters.append(line.as_bytes()).unwrap();
+        }
+        let mut found: Vec<_> = std::fs::read_dir(directory.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        found.sort();
+        let expected = [
+            "dead-letters.1.jsonl",
+            "dead-letters.2.jsonl",
+            "dead-letters.3.jsonl",
+            "dead-letters.jsonl",
+        ];
+        assert_eq!(found, expected);
+        let read = |name| std::fs::read_to_string(directory.path().join(name)).unwrap();
+        let numbers =
+            |name| read(name).lines().map(|line| line.parse::<u32>().unwrap()).collect::<Vec<_>>();
+        assert_eq!(expected.map(numbers), [vec![8, 9], vec![6, 7], vec![4, 5], vec![10]]);
+        assert_eq!(letters.count_lines(&letters.older(1)).unwrap(), 2);
+        assert_eq!(letters.count_lines(&letters.older(9)).unwrap(), 0);
     }
 
     /// A disk with room for some bytes more, and nothing else that works.

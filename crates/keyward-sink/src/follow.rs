@@ -11,14 +11,14 @@ use std::time::Duration;
 
 use keyward_audit::{FollowError, Hold, Journal, JournalPosition};
 use keyward_model::{Clock, Rng};
-use metrics::{counter, gauge};
 use tokio::time::sleep;
 use tracing::{debug, error, info, warn};
 
+use crate::series;
 use crate::sink::chain;
 use crate::{Cursors, Failure, Record, Sent, Sink, Trouble};
 pub use progress::Health;
-use progress::Progress;
+use progress::{Bounds, Progress};
 use reader::Reader;
 
 /// How often a place is kept. What a receiver took since comes once more after a crash.
@@ -46,6 +46,8 @@ pub struct Terms {
     pub is_required: bool,
     /// How long records may wait without one being taken before it is stuck.
     pub stuck_after: Duration,
+    /// How long the oldest record may wait, although others are taken; absent for any time.
+    pub behind_max: Option<Duration>,
 }
 
 /// What a sink works among.
@@ -55,7 +57,7 @@ pub struct Surroundings {
     pub journal: Arc<Journal>,
     /// Where its place is kept.
     pub cursors: Arc<dyn Cursors>,
-    /// Only measures.
+    /// The machine's clock.
     pub clock: Arc<dyn Clock>,
     /// Spreads retries.
     pub rng: Arc<dyn Rng>,
@@ -69,6 +71,12 @@ pub struct Follower<S> {
     terms: Terms,
     around: Surroundings,
     progress: Progress,
+    /// When it began.
+    began_at: Duration,
+    /// What stands behind this place cannot have waited before it began.
+    began_behind: JournalPosition,
+    /// Whether what it meets first may have waited since an earlier run.
+    is_resuming: bool,
     /// Behind the last record taken.
     taken: JournalPosition,
     /// What the store knows; `None` before the first time.
@@ -81,10 +89,17 @@ pub struct Follower<S> {
 impl<S: Sink> Follower<S> {
     /// A sink that has not begun.
     pub fn new(sink: S, terms: Terms, around: Surroundings) -> Self {
+        series::begin(terms.name);
         Self {
             sink,
-            progress: Progress::new(terms.stuck_after),
+            progress: Progress::new(Bounds {
+                stuck_after: terms.stuck_after,
+                behind_max: terms.behind_max,
+            }),
             terms,
+            began_at: around.clock.monotonic(),
+            began_behind: JournalPosition::default(),
+            is_resuming: false,
             around,
             taken: JournalPosition::default(),
             kept: None,
@@ -141,6 +156,8 @@ impl<S: Sink> Follower<S> {
         let Surroundings { journal, cursors, .. } = &self.around;
         if let Some(kept) = cursors.load(self.terms.name).await? {
             self.kept = Some(kept);
+            self.began_behind = journal.end();
+            self.is_resuming = true;
             return Ok(on_record(kept, journal.end()));
         }
         let start = match self.terms.from {
@@ -154,8 +171,8 @@ impl<S: Sink> Follower<S> {
     }
 
     async fn deliver(&mut self, mut records: &[Record]) {
-        self.progress.note_waiting(self.around.clock.monotonic());
-        while !records.is_empty() {
+        while let Some(oldest) = records.first() {
+            self.note_waiting(oldest);
             let sent = self.sink.send(records).await;
             let (done, rest) = records.split_at(sent.taken.min(records.len()));
             records = rest;
@@ -181,16 +198,42 @@ impl<S: Sink> Follower<S> {
             _ => self.progress.note_accepted(),
         }
         let accepted = u64::try_from(sent.accepted).unwrap_or_default();
-        counter!("keyward_audit_sink_records_total", "sink" => name).increment(accepted);
+        series::records(name).increment(accepted);
         self.tell_change(before);
-        // The rest waits from now on.
-        self.progress.note_waiting(self.around.clock.monotonic());
+    }
+
+    /// Notes that records wait, and for how long the oldest of them has. A sink that goes on from
+    /// where an earlier run left it does not begin to wait anew.
+    fn note_waiting(&mut self, oldest: &Record) {
+        let (now, age) = (self.around.clock.monotonic(), self.age(oldest));
+        let before = self.progress.health();
+        let waited = if std::mem::take(&mut self.is_resuming) { age } else { Duration::ZERO };
+        self.progress.note_waiting(now, waited);
+        self.progress.note_age(age);
+        if !waited.is_zero() && self.progress.until_stuck(now) == Some(Duration::ZERO) {
+            self.progress.note_stuck();
+        }
+        self.tell_change(before);
+    }
+
+    /// How long a record has waited. What came since the sink began waits no longer than that, even
+    /// if the clock has leapt.
+    fn age(&self, record: &Record) -> Duration {
+        let clock = &self.around.clock;
+        let written_at = record.time().unwrap_or(clock.now());
+        let age_ms = clock.now().unix_ms().saturating_sub(written_at.unix_ms());
+        let age = Duration::from_millis(u64::try_from(age_ms).unwrap_or_default());
+        if record.end() > self.began_behind {
+            age.min(clock.monotonic().saturating_sub(self.began_at))
+        } else {
+            age
+        }
     }
 
     /// Notes a failure and waits.
     async fn fail(&mut self, failure: Failure) {
         let name = self.terms.name;
-        counter!("keyward_audit_sink_failures_total", "sink" => name).increment(1);
+        series::failures(name).increment(1);
         let before = self.progress.health();
         let mut random = [0; 2];
         self.around.rng.fill(&mut random);
@@ -230,7 +273,8 @@ impl<S: Sink> Follower<S> {
             return;
         }
         let hold = Hold::Sink(name.to_owned());
-        if after == Health::Stuck && self.terms.is_required {
+        let is_holding = matches!(after, Health::Stuck | Health::Behind);
+        if is_holding && self.terms.is_required {
             self.around.journal.hold(hold);
         } else {
             self.around.journal.release(&hold);
@@ -243,6 +287,12 @@ impl<S: Sink> Follower<S> {
                 is_required = self.terms.is_required,
                 "a sink is stuck: records wait and none was taken for too long"
             ),
+            Health::Behind => error!(
+                sink = name,
+                behind_max_s = self.terms.behind_max.unwrap_or_default().as_secs(),
+                is_required = self.terms.is_required,
+                "a sink is too far behind: its receiver takes records more slowly than they come"
+            ),
             Health::Failing => {}
         }
         (self.around.tell)(name, after);
@@ -251,6 +301,7 @@ impl<S: Sink> Follower<S> {
     /// Waits for records, and keeps the sink's place meanwhile.
     async fn idle(&mut self, reader: &mut Reader) {
         self.taken = reader.position();
+        self.is_resuming = false;
         let before = self.progress.health();
         self.progress.note_idle();
         self.tell_change(before);
@@ -282,7 +333,7 @@ impl<S: Sink> Follower<S> {
         };
         let (name, was, position) = (self.terms.name, self.taken, next);
         if matches!(error, FollowError::Removed(_) | FollowError::NotALine(_)) {
-            counter!("keyward_audit_sink_gaps_total", "sink" => name).increment(1);
+            series::gaps(name).increment(1);
             error!(
                 sink = name, %was, %position, error = chain(&error),
                 "records are gone from the journal before the sink took them: it goes on behind \
@@ -329,7 +380,7 @@ impl<S: Sink> Follower<S> {
             tokio::task::spawn_blocking(move || reader::bytes_behind(&journal, taken)).await;
         // A journal that cannot be listed is told by the read that follows.
         if let Ok(Ok(bytes)) = bytes {
-            gauge!("keyward_audit_sink_lag_bytes", "sink" => self.terms.name).set(bytes);
+            series::lag_bytes(self.terms.name).set(bytes);
         }
     }
 }

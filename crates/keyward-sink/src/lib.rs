@@ -19,6 +19,7 @@ mod patience;
 #[cfg(test)]
 mod receiver;
 mod record;
+mod series;
 mod sink;
 mod syslog;
 mod webhook;

@@ -16,12 +16,12 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use keyward_model::Clock;
 use keyward_outbound::{Answer, OutboundError, Poster};
-use metrics::counter;
 use serde::Deserialize;
 use tracing::warn;
 
 use crate::dead_letters::DeadLetter;
 use crate::patience::Patience;
+use crate::series;
 use crate::sink::chain;
 use crate::{DeadLetters, Failure, Record, Sent, Sink, Trouble};
 use request::Request;
@@ -76,7 +76,9 @@ struct PartialSuccess {
 
 impl Otlp {
     /// Has sent nothing yet.
-    pub const fn new(settings: OtlpSettings) -> Self {
+    pub fn new(settings: OtlpSettings) -> Self {
+        series::begin_dead_letters(NAME);
+        series::rejected_records(NAME).increment(0);
         let patience = Patience::new(settings.attempts_max);
         Self { settings, batch_max: RECORDS_MAX, patience }
     }
@@ -153,6 +155,6 @@ fn note_rejected(body: &[u8]) {
     if rejected > 0 || !error_message.is_empty() {
         let words: String = error_message.chars().take(WORDS_CHARS_MAX).collect();
         warn!(sink = NAME, rejected, words, "the receiver did not take all it was sent");
-        counter!("keyward_audit_sink_rejected_records_total", "sink" => NAME).increment(rejected);
+        series::rejected_records(NAME).increment(rejected);
     }
 }

@@ -1,6 +1,7 @@
 //! A record as sinks see it: its text, and the members they sort it by.
 
-use keyward_audit::{JournalPosition, without_operator_note};
+use keyward_audit::{JournalPosition, read_iso_date, without_operator_note};
+use keyward_model::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -75,6 +76,11 @@ impl Record {
     /// The place behind it in the journal.
     pub const fn end(&self) -> JournalPosition {
         self.end
+    }
+
+    /// When what it tells of happened; `None` if it is damaged.
+    pub(crate) fn time(&self) -> Option<Timestamp> {
+        read_iso_date(&self.members.event_time)
     }
 
     /// Whether it tells of a request that was refused or failed.

@@ -22,12 +22,14 @@ use keyward_outbound::{Answer, OutboundError, Poster};
 
 use crate::dead_letters::DeadLetter;
 use crate::patience::Patience;
+use crate::series;
 use crate::sink::chain;
 use crate::{DeadLetters, Failure, Record, Sent, Sink, Trouble};
 pub use envelope::ApiCalls;
 use envelope::Envelope;
 pub use signature::{NotASecret, Secrets};
 
+const NAME: &str = "webhook";
 /// What is read of an answer: nothing in it matters, but a short one lets the connection be kept.
 const ANSWER_BYTES_MAX: usize = 16 << 10;
 /// How many events are posted before the place in the journal can be kept.
@@ -66,7 +68,8 @@ enum Posted {
 
 impl Webhook {
     /// Has sent nothing yet.
-    pub const fn new(settings: WebhookSettings) -> Self {
+    pub fn new(settings: WebhookSettings) -> Self {
+        series::begin_dead_letters(NAME);
         let patience = Patience::new(settings.attempts_max);
         Self { settings, patience }
     }
@@ -88,7 +91,7 @@ impl Webhook {
             return Posted::Later(failure);
         }
         let (reason, attempts) = (chain(&failure.trouble), self.patience.attempts());
-        let letter = DeadLetter { sink: "webhook", reason, attempts, event };
+        let letter = DeadLetter { sink: NAME, reason, attempts, event };
         match self.settings.dead_letters.put(&letter).await {
             Ok(()) => {
                 self.patience.note_put_aside();

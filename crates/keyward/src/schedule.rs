@@ -209,7 +209,7 @@ fn reasons(journal: &Journal) -> Vec<String> {
     let disk = (!journal.is_writable()).then(|| "the audit journal cannot be written".to_owned());
     let held = journal.holds().into_iter().map(|hold| match hold {
         Hold::Delivery => "audit records cannot be delivered to log files".to_owned(),
-        Hold::Sink(name) => format!("the audit sink `{name}` takes no records"),
+        Hold::Sink(name) => format!("the audit sink `{name}` does not take records in time"),
     });
     disk.into_iter().chain(held).collect()
 }

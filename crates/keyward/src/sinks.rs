@@ -127,10 +127,10 @@ impl Drop for Alarm {
 
 /// Requests are served while a sink fails, unless it is stuck and required, which the journal tells.
 fn tell(readiness: &Readiness, sink: &str, health: Health) {
-    let note = format!("the audit sink `{sink}` fails: its receiver takes no records");
+    let note = format!("the audit sink `{sink}` fails: its receiver does not take all records");
     match health {
         Health::Well => readiness.retract(&note),
-        Health::Failing | Health::Stuck => readiness.note(note),
+        Health::Behind | Health::Failing | Health::Stuck => readiness.note(note),
     }
 }
 

@@ -70,6 +70,9 @@ fn calls_and_failures_to_authenticate_are_counted() {
         r#"keyward_requests_total{operation="none",code="UnknownOperationException"} 1"#,
         r#"keyward_requests_total{operation="Echo",code="InvalidSignatureException"} 1"#,
         r#"keyward_authentication_failures_total{reason="InvalidSignatureException"} 1"#,
+        r#"keyward_authentication_failures_total{reason="Busy"} 0"#,
+        r#"keyward_authentication_failures_total{reason="LookupFailed"} 0"#,
+        r#"keyward_authentication_failures_total{reason="UnrecognizedClientException"} 0"#,
         r#"keyward_request_duration_seconds_count{operation="Echo"} 3"#,
         "keyward_requests_in_flight 0",
     ] {

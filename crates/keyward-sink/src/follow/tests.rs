@@ -3,7 +3,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use keyward_audit::{Hold, Journal, JournalError, JournalOptions, JournalPosition, JournalReader};
+use keyward_audit::{
+    Hold, Journal, JournalError, JournalOptions, JournalPosition, JournalReader, iso_date,
+};
 use keyward_model::{Clock, Rng, Timestamp};
 use tempfile::TempDir;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -14,21 +16,27 @@ use super::*;
 use crate::CursorError;
 
 /// A clock that moves with the tests' paused time.
-pub(crate) struct TestClock(Option<Instant>);
+pub(crate) struct TestClock {
+    begun: Option<Instant>,
+    /// Whether the wall clock moves too.
+    is_moving: bool,
+}
 
 impl TestClock {
     pub(crate) fn new() -> Self {
-        Self(tokio::runtime::Handle::try_current().ok().map(|_| Instant::now()))
+        let begun = tokio::runtime::Handle::try_current().ok().map(|_| Instant::now());
+        Self { begun, is_moving: false }
     }
 }
 
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_unix_ms(1_772_622_153_000)
+        let begun = Timestamp::from_unix_ms(1_772_622_153_000);
+        if self.is_moving { begun.plus(self.monotonic()) } else { begun }
     }
 
     fn monotonic(&self) -> Duration {
-        self.0.map_or(Duration::ZERO, |start| start.elapsed())
+        self.begun.map_or(Duration::ZERO, |start| start.elapsed())
     }
 }
 
@@ -36,6 +44,8 @@ impl Clock for TestClock {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Receiver {
     Takes,
+    /// Takes one record a second.
+    TakesSlowly,
     /// Takes the first record it is given, and fails then.
     TakesOne,
     Refuses,
@@ -54,7 +64,7 @@ impl Sink for TestSink {
         let receiver = *self.receiver.borrow();
         let count = match receiver {
             Receiver::Takes => records.len(),
-            Receiver::TakesOne => 1,
+            Receiver::TakesOne | Receiver::TakesSlowly => 1,
             Receiver::Refuses | Receiver::RefusesForGood => 0,
         };
         for record in &records[..count] {
@@ -62,6 +72,10 @@ impl Sink for TestSink {
         }
         match receiver {
             Receiver::Takes => Sent::all(count),
+            Receiver::TakesSlowly => {
+                sleep(Duration::from_secs(1)).await;
+                Sent::all(count)
+            }
             Receiver::RefusesForGood if self.put_aside < 3 => {
                 self.put_aside += 1;
                 sleep(Duration::from_secs(5)).await;
@@ -128,7 +142,7 @@ impl World {
             directory,
             journal: Arc::new(journal),
             cursors: Arc::default(),
-            clock: Arc::new(TestClock::new()),
+            clock: Arc::new(TestClock { is_moving: true, ..TestClock::new() }),
             receiver: watch::Sender::new(Receiver::Takes),
         }
     }
@@ -139,13 +153,27 @@ impl World {
         }
     }
 
+    /// Appends records of what happened so long ago, and returns their lines.
+    async fn append_aged(&self, count: usize, age: Duration) -> Vec<String> {
+        let age_ms = i64::try_from(age.as_millis()).unwrap();
+        let time = Timestamp::from_unix_ms(self.clock.now().unix_ms() - age_ms);
+        let time = iso_date(time);
+        let lines = (0..count).map(|id| format!(r#"{{"eventID":"{id}","eventTime":"{time}"}}"#));
+        let lines: Vec<_> = lines.collect();
+        for line in &lines {
+            self.journal.append(line.as_bytes()).await.unwrap();
+        }
+        lines
+    }
+
     fn start(&self, from: Start, is_required: bool) -> Running {
         let (taken_to, taken) = mpsc::unbounded_channel();
         let (health_to, health) = mpsc::unbounded_channel();
         let (stop, stopped) = oneshot::channel::<()>();
         let receiver = self.receiver.subscribe();
         let sink = TestSink { receiver, taken: taken_to, put_aside: 0 };
-        let terms = Terms { name: "test", from, is_required, stuck_after: Duration::from_secs(20) };
+        let (stuck_after, behind_max) = (Duration::from_secs(20), Some(Duration::from_secs(30)));
+        let terms = Terms { name: "test", from, is_required, stuck_after, behind_max };
         let around = Surroundings {
             journal: Arc::clone(&self.journal),
             cursors: self.cursors.clone(),
@@ -272,6 +300,57 @@ async fn a_required_sink_whose_receiver_refuses_all_for_good_holds_the_journal()
     assert_eq!(world.journal.append(b"{}").await, Err(JournalError::Held));
     world.receiver.send_replace(Receiver::Takes);
     sink.expect(3..9).await;
+    assert_eq!(sink.health.recv().await, Some(Health::Well));
+    assert!(world.journal.holds().is_empty());
+    sink.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_restart_a_required_sink_that_was_stuck_is_stuck_at_once() {
+    let world = World::new();
+    *world.cursors.position.lock().unwrap() = Some(world.journal.start().unwrap());
+    let lines = world.append_aged(2, Duration::from_secs(20)).await;
+    world.receiver.send_replace(Receiver::Refuses);
+    let begun = world.clock.monotonic();
+    let mut sink = world.start(Start::Now, true);
+    assert_eq!(sink.health.recv().await, Some(Health::Stuck));
+    assert_eq!(world.clock.monotonic(), begun);
+    assert_eq!(world.journal.append(b"{}").await, Err(JournalError::Held));
+    world.receiver.send_replace(Receiver::Takes);
+    for line in lines {
+        assert_eq!(sink.taken.recv().await.unwrap(), line);
+    }
+    assert_eq!(sink.health.recv().await, Some(Health::Well));
+    assert!(world.journal.holds().is_empty());
+    sink.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_sink_has_all_its_time_for_records_older_than_itself() {
+    let world = World::new();
+    world.append_aged(2, Duration::from_hours(240)).await;
+    world.receiver.send_replace(Receiver::Refuses);
+    let begun = world.clock.monotonic();
+    let mut sink = world.start(Start::Oldest, true);
+    assert_eq!(sink.health.recv().await, Some(Health::Failing));
+    assert_eq!(sink.health.recv().await, Some(Health::Stuck));
+    assert_eq!(world.clock.monotonic().saturating_sub(begun).as_secs(), 20);
+    sink.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_required_sink_that_moves_but_falls_too_far_behind_holds_the_journal() {
+    let world = World::new();
+    let lines = world.append_aged(40, Duration::ZERO).await;
+    world.receiver.send_replace(Receiver::TakesSlowly);
+    let begun = world.clock.monotonic();
+    let mut sink = world.start(Start::Oldest, true);
+    assert_eq!(sink.health.recv().await, Some(Health::Behind));
+    assert_eq!(world.clock.monotonic().saturating_sub(begun).as_secs(), 31);
+    assert_eq!(world.journal.append(b"{}").await, Err(JournalError::Held));
+    for line in lines {
+        assert_eq!(sink.taken.recv().await.unwrap(), line);
+    }
     assert_eq!(sink.health.recv().await, Some(Health::Well));
     assert!(world.journal.holds().is_empty());
     sink.stop().await;

@@ -127,6 +127,12 @@ const EXPLAINED: &[(&str, &str, &str)] = &[
         "How long records may wait without one being taken before it is stuck, in seconds.",
     ),
     (
+        "audit_webhook",
+        "behind_max_s",
+        "How long a record may wait, in seconds, although others are taken; what is further behind\n\
+         counts as stuck. 0: any time.",
+    ),
+    (
         "audit_syslog",
         "address",
         "Where records go as messages of RFC 5424: `tls://HOST:6514`, `tcp://HOST:514` or\n\
@@ -172,6 +178,12 @@ const EXPLAINED: &[(&str, &str, &str)] = &[
         "How long records may wait without one being taken before it is stuck, in seconds.",
     ),
     (
+        "audit_syslog",
+        "behind_max_s",
+        "How long a record may wait, in seconds, although others are taken; what is further behind\n\
+         counts as stuck. 0: any time.",
+    ),
+    (
         "audit_otlp",
         "endpoint",
         "Where records go as log records of OpenTelemetry, over HTTP in JSON, to `/v1/logs` below it:\n\
@@ -205,6 +217,12 @@ const EXPLAINED: &[(&str, &str, &str)] = &[
         "audit_otlp",
         "stuck_after_s",
         "How long records may wait without one being taken before it is stuck, in seconds.",
+    ),
+    (
+        "audit_otlp",
+        "behind_max_s",
+        "How long a record may wait, in seconds, although others are taken; what is further behind\n\
+         counts as stuck. 0: any time.",
     ),
     (
         "hardening",

@@ -33,6 +33,7 @@ pub(crate) struct Webhook {
     pub(crate) from: From,
     pub(crate) required: bool,
     pub(crate) stuck_after_s: u32,
+    pub(crate) behind_max_s: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +49,7 @@ pub(crate) struct Syslog {
     pub(crate) from: From,
     pub(crate) required: bool,
     pub(crate) stuck_after_s: u32,
+    pub(crate) behind_max_s: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +64,7 @@ pub(crate) struct Otlp {
     pub(crate) from: From,
     pub(crate) required: bool,
     pub(crate) stuck_after_s: u32,
+    pub(crate) behind_max_s: u32,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,6 +117,7 @@ impl Default for Webhook {
             // Events tell of what was done; whoever needs a copy of the records has other sinks.
             required: false,
             stuck_after_s: 900,
+            behind_max_s: 3600,
         }
     }
 }
@@ -131,6 +135,7 @@ impl Default for Syslog {
             from: From::Now,
             required: true,
             stuck_after_s: 900,
+            behind_max_s: 3600,
         }
     }
 }
@@ -147,6 +152,7 @@ impl Default for Otlp {
             from: From::Now,
             required: true,
             stuck_after_s: 900,
+            behind_max_s: 3600,
         }
     }
 }
@@ -174,7 +180,8 @@ impl Webhook {
     }
 
     pub(crate) fn terms(&self) -> Terms {
-        terms("webhook", self.from, self.required, self.stuck_after_s)
+        let required = self.required;
+        terms("webhook", self.from, required, self.stuck_after_s, self.behind_max_s)
     }
 
     fn reach(&self) -> Reach<'_> {
@@ -212,7 +219,8 @@ impl Otlp {
     }
 
     pub(crate) fn terms(&self) -> Terms {
-        terms("otlp", self.from, self.required, self.stuck_after_s)
+        let required = self.required;
+        terms("otlp", self.from, required, self.stuck_after_s, self.behind_max_s)
     }
 
     fn reach(&self) -> Reach<'_> {
@@ -278,7 +286,8 @@ impl Syslog {
     }
 
     pub(crate) fn terms(&self) -> Terms {
-        terms("syslog", self.from, self.required, self.stuck_after_s)
+        let required = self.required;
+        terms("syslog", self.from, required, self.stuck_after_s, self.behind_max_s)
     }
 
     fn reach(&self) -> Reach<'_> {
@@ -360,12 +369,21 @@ pub(super) const fn to_loopback(is_allowed: bool) -> Plaintext {
     if is_allowed { Plaintext::ToLoopback } else { Plaintext::ToNobody }
 }
 
-fn terms(name: &'static str, from: From, is_required: bool, stuck_after_s: u32) -> Terms {
+fn terms(
+    name: &'static str,
+    from: From,
+    is_required: bool,
+    stuck_after_s: u32,
+    behind_max_s: u32,
+) -> Terms {
+    let duration = |seconds: u32| Duration::from_secs(seconds.into());
     let from = match from {
         From::Now => keyward_sink::Start::Now,
         From::Oldest => keyward_sink::Start::Oldest,
     };
-    Terms { name, from, is_required, stuck_after: Duration::from_secs(stuck_after_s.into()) }
+    let stuck_after = duration(stuck_after_s);
+    let behind_max = (behind_max_s != 0).then(|| duration(behind_max_s));
+    Terms { name, from, is_required, stuck_after, behind_max }
 }
 
 #[cfg(test)]

@@ -82,6 +82,16 @@ impl CallMetrics {
             calls.count(operation, OTHER_SLOT, 0);
         }
         calls.count_re_encryption(OTHER_SLOT, OTHER_SLOT, 0);
+        for tables in [
+            keyward_ops::OPERATIONS,
+            keyward_iam::IAM_OPERATIONS,
+            keyward_iam::STS_OPERATIONS,
+            keyward_cloudtrail::OPERATIONS,
+        ] {
+            for entry in tables {
+                counter!(ACCESS_DENIED, "operation" => entry.name).increment(0);
+            }
+        }
         calls
     }
 

@@ -134,6 +134,48 @@ fn metrics_have_a_listener_of_their_own() {
 }
 
 #[test]
+fn every_documented_series_is_there_before_anything_happened() {
+    // These have no value before there is material that expires, or a request.
+    const LATER: [&str; 2] =
+        ["kms_seconds_until_key_material_expiration", "keyward_request_duration_seconds"];
+    let sandbox = Sandbox::initialised();
+    let config = sandbox.beside("sinks.toml");
+    let sinks = "[audit_webhook]\nurl = 'https://localhost:1'\n\
+                 [audit_syslog]\naddress = 'tls://localhost:1'\n\
+                 [audit_otlp]\nendpoint = 'https://localhost:1'\n";
+    std::fs::write(&config, sinks).unwrap();
+    let config = config.to_str().unwrap();
+    let _running = sandbox.serve_with(&["--config", config, "--metrics-listen", "127.0.0.1:0"]);
+    let log = sandbox.log();
+    let (_, rest) = log.split_once("serving metrics address=").unwrap();
+    let page = get(rest.split_whitespace().next().unwrap(), "/metrics").body;
+    let documented = include_str!("../../../../docs/METRICS.md").lines().filter_map(|line| {
+        line.strip_prefix("| `").and_then(|line| Some(line.split_once("` |")?.0))
+    });
+    let mut count = 0;
+    for name in documented.filter(|name| !LATER.contains(name)) {
+        let is_there =
+            |line: &str| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' ']));
+        assert!(page.lines().any(is_there), "{name} is missing in\n{page}");
+        count += 1;
+    }
+    assert!(count > 30, "{count}");
+    for sink in ["webhook", "syslog", "otlp"] {
+        let series = format!("keyward_audit_sink_failures_total{{sink=\"{sink}\"}} ");
+        assert!(page.contains(&series), "{series} is missing in\n{page}");
+    }
+    for zero in [
+        "keyward_access_denied_total{operation=\"Decrypt\"} 0\n",
+        "keyward_access_denied_total{operation=\"AssumeRole\"} 0\n",
+        "keyward_authentication_failures_total{reason=\"UnrecognizedClientException\"} 0\n",
+        "keyward_audit_sink_dead_letters_total{sink=\"webhook\"} 0\n",
+        "keyward_audit_sink_rejected_records_total{sink=\"otlp\"} 0\n",
+    ] {
+        assert!(page.contains(zero), "{zero} is missing in\n{page}");
+    }
+}
+
+#[test]
 fn no_log_line_holds_a_secret_even_at_trace_level() {
     let sandbox = Sandbox::initialised();
     let mut command = sandbox.command(&["serve", "--listen", "127.0.0.1:0"]);
