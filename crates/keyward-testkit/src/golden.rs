@@ -7,6 +7,7 @@
 
 mod deeds;
 mod pattern;
+mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -20,6 +21,7 @@ use serde_json::{Map, Value};
 use crate::{Client, Refused, TestApp};
 use deeds::Deed;
 pub use pattern::{Bindings, compact};
+pub use table::RecordTable;
 
 /// One step of a golden file.
 #[derive(Deserialize)]
@@ -152,7 +154,7 @@ struct Scene {
 impl Scene {
     /// A service with two accounts, and a user who may do nothing.
     async fn new() -> Self {
-        let (app, token) = deeds::app().await;
+        let (app, [token, full_token]) = deeds::app().await;
         let other = app.other_account().await;
         let eli = app.user("eli", keyward_store::UserBody::default()).await;
         let clients = [("root", app.root()), ("other", other), ("eli", eli)];
@@ -165,6 +167,7 @@ impl Scene {
             scene.bind_client(&name, &client);
         }
         scene.bindings.set("webIdentityToken", token);
+        scene.bindings.set("fullWebIdentityToken", full_token);
         scene
     }
 

@@ -33,7 +33,7 @@ pub use attestation::{attester, enclave, recipient_info};
 pub use client::{Client, blob, unblob};
 pub use clock::MockClock;
 pub use generator::HeldGenerator;
-pub use golden::{Bindings, Proven, compact, play, play_all};
+pub use golden::{Bindings, Proven, RecordTable, compact, play, play_all};
 pub use import::ImportParameters;
 pub use issuer::TestIssuer;
 pub use key_request::{

@@ -46,12 +46,13 @@ pub(super) enum Recipient {
     NitroTpm,
 }
 
-/// A service that knows an identity provider's keys, and a token of that provider.
-pub(super) async fn app() -> (TestApp, String) {
+/// A service that knows an identity provider's keys, and two tokens of that provider: the second says
+/// who is behind it.
+pub(super) async fn app() -> (TestApp, [String; 2]) {
     let issuer = TestIssuer::new(ISSUER);
     let key_sets = BTreeMap::from([(ISSUER.to_owned(), issuer.key_set().to_string())]);
     let now_s = MockClock::default().now().unix_s();
-    let token = issuer.token(&json!({
+    let mut claims = json!({
         "sub": "dana",
         "aud": "app",
         "iat": now_s,
@@ -60,8 +61,11 @@ pub(super) async fn app() -> (TestApp, String) {
             "principal_tags": { "team": ["red"], "cost": ["7"] },
             "transitive_tag_keys": ["team"],
         },
-    }));
-    (TestApp::with(TestOptions { key_sets, ..TestOptions::default() }).await, token)
+    });
+    let token = issuer.token(&claims);
+    claims["https://aws.amazon.com/source_identity"] = json!("dana@example.com");
+    let tokens = [token, issuer.token(&claims)];
+    (TestApp::with(TestOptions { key_sets, ..TestOptions::default() }).await, tokens)
 }
 
 impl Scene {
