@@ -43,6 +43,8 @@ pub struct Cx {
 pub(crate) struct Notes {
     pub(crate) request_parameters: Fragment,
     pub(crate) response_elements: Fragment,
+    /// `additionalEventData`, whatever comes of the call.
+    pub(crate) additional_event_data: Fragment,
     /// `None` leaves the member out of the record.
     pub(crate) resources: Option<Vec<Resource>>,
     /// A key this very call makes: it is there only if the call succeeds.
@@ -254,6 +256,11 @@ impl Cx {
     /// members.
     pub fn note_parameters(&mut self) -> JsonObject<'_> {
         self.notes.request_parameters.add()
+    }
+
+    /// Adds to what the audit record says beside the request and the reply, whatever comes of the call.
+    pub fn note_additional(&mut self) -> JsonObject<'_> {
+        self.notes.additional_event_data.add()
     }
 
     /// Notes the material that did the work, under the name the audit record gives it. Only

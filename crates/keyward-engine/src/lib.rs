@@ -91,7 +91,7 @@ pub use named_principals::{Bindings, NamedPrincipals};
 pub use observer::Observer;
 pub use operation::{
     Api, Authentication, BODY_BYTES_MAX, CallFuture, Entry, FORM_BYTES_MAX, KMS, Kind, Operation,
-    Protocol, Reply, entry, json_entry, query_entry, unsigned_query_entry,
+    Protocol, Reply, STS_EVENT_SOURCE, entry, json_entry, query_entry, unsigned_query_entry,
 };
 pub use operator::{NewAccount, NewCredential, OperatorError};
 pub use organization::{BadControlPolicy, Member, Organization};

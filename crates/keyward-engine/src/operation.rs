@@ -67,6 +67,9 @@ pub struct Api {
     pub protocol: Protocol,
 }
 
+/// The event source of STS.
+pub const STS_EVENT_SOURCE: &str = "sts.amazonaws.com";
+
 /// The key service.
 pub static KMS: Api = Api { event_source: KMS_EVENT_SOURCE, protocol: Protocol::AwsJson };
 

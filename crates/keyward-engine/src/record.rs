@@ -8,6 +8,7 @@ use keyward_model::{AccountId, KeyArn, Principal, Region, Timestamp, new_uuid};
 use keyward_store::AuditRow;
 use uuid::Uuid;
 
+use crate::operation::STS_EVENT_SOURCE;
 use crate::operator::OperatorCommand;
 use crate::{Call, Cx, Engine, ErrorCode, Kind, OpError};
 
@@ -62,7 +63,7 @@ fn operator_note(cx: &Cx) -> Fragment {
 
 fn line(cx: &Cx, (delivery, time): (&Delivery, Timestamp), refusal: Option<&OpError>) -> Vec<u8> {
     let call = cx.call();
-    let mut additional = Fragment::default();
+    let mut additional = cx.notes.additional_event_data.clone();
     if refusal.is_none_or(OpError::is_dry_run) {
         for (member, id) in &cx.notes.materials {
             additional.add().display(member, id);
@@ -73,6 +74,13 @@ fn line(cx: &Cx, (delivery, time): (&Delivery, Timestamp), refusal: Option<&OpEr
     }
     if let (None, Some(recipient)) = (refusal, &cx.notes.recipient) {
         additional.add().object("recipient", |to| recipient.record(to));
+    }
+    if cx.entry().api.event_source == STS_EVENT_SOURCE {
+        // Every endpoint is of one Region here.
+        additional.add().object("RequestDetails", |to| {
+            to.text("endpointType", "regional");
+            to.text("awsServingRegion", call.region.as_str());
+        });
     }
     let mut resources = cx.notes.resources.clone();
     if let (None, Some(arn)) = (refusal, &cx.notes.new_key) {

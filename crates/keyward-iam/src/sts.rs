@@ -1,7 +1,7 @@
 //! STS: temporary credentials, and who somebody is.
 //! <https://docs.aws.amazon.com/STS/latest/APIReference/welcome.html>
 
-use keyward_engine::{Api, Protocol};
+use keyward_engine::{Api, Protocol, STS_EVENT_SOURCE};
 
 pub mod constraints;
 
@@ -17,7 +17,7 @@ mod credentials;
 mod session;
 
 /// The service.
-pub static API: Api = Api { event_source: "sts.amazonaws.com", protocol: Protocol::AwsQuery };
+pub static API: Api = Api { event_source: STS_EVENT_SOURCE, protocol: Protocol::AwsQuery };
 /// The version of the API.
 pub const VERSION: &str = "2011-06-15";
 /// The XML namespace of replies.

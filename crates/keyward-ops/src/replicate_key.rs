@@ -236,10 +236,8 @@ impl Recorded for Input<'_> {
     fn record(&self, to: &mut JsonObject<'_>) {
         to.text("keyId", &self.key_id);
         to.text("replicaRegion", &self.replica_region);
-        if let Some(bypasses) = self.bypass_policy_lockout_safety_check {
-            to.boolean("bypassPolicyLockoutSafetyCheck", bypasses);
-        }
-        record_text(to, "description", self.description.as_ref());
+        to.boolean("bypassPolicyLockoutSafetyCheck", self.bypasses());
+        to.text("description", self.description.as_deref().unwrap_or_default());
         record_text(to, "policy", self.policy.as_ref());
         if !self.tags.is_empty() {
             tags::record(to, &self.tags);

@@ -98,7 +98,7 @@ impl Operation for AssumeRole {
             return Err(op_error!(Validation, "ProvidedContexts are not supported."));
         }
         let duration_s = duration_s(input.duration_seconds);
-        record_incoming_tags(cx);
+        record_inherited(cx, input.source_identity.is_none());
         require_short_if_chained(cx, duration_s)?;
         let mut session = session::beginning(cx, duration_s);
         session.source_identity = source_identity(cx, input.source_identity.as_deref())?;
@@ -234,9 +234,15 @@ impl AssumedRoleUser {
     }
 }
 
-/// The tags that the caller's session hands on are in the record as if the request had sent them.
-fn record_incoming_tags(cx: &mut Cx) {
-    let incoming = cx.caller().session.as_ref().map(session::transitive_tags).unwrap_or_default();
+/// What the caller's session hands on is in the record as if the request had sent it: its tags and,
+/// unless the request says it too, its source identity.
+fn record_inherited(cx: &mut Cx, is_unsaid: bool) {
+    let session = cx.caller().session.as_ref();
+    let incoming = session.map(session::transitive_tags).unwrap_or_default();
+    let source_identity = session.and_then(|session| session.source_identity.clone());
+    if let Some(source_identity) = source_identity.filter(|_| is_unsaid) {
+        cx.note_parameters().text("sourceIdentity", &source_identity);
+    }
     if !incoming.is_empty() {
         let tags = incoming.iter().map(|(key, value)| (&**key, &**value));
         cx.note_parameters().text_map("incomingTransitiveTags", tags);

@@ -53,6 +53,8 @@ pub(crate) struct Output {
     #[serde(skip_serializing_if = "Option::is_none")]
     packed_policy_size: Option<u32>,
     provider: String,
+    #[serde(skip)]
+    provider_arn: String,
     audience: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     source_identity: Option<String>,
@@ -73,10 +75,7 @@ impl Operation for AssumeRoleWithWebIdentity {
         }
         let token = input.web_identity_token.expose();
         let identified = identity::identify(cx, &input.role_arn, token).await?;
-        let tags = identified.tags.iter().map(|(key, value)| (&**key, &**value));
-        if !identified.tags.is_empty() {
-            cx.note_parameters().text_map("principalTags", tags);
-        }
+        note_token(cx, &identified);
         let duration_s = duration_s(input.duration_seconds);
         let mut session = session::beginning(cx, duration_s);
         session.source_identity.clone_from(&identified.source_identity);
@@ -97,7 +96,8 @@ impl Operation for AssumeRoleWithWebIdentity {
         session::put_tags(&mut session, (tags, transitive_tag_keys), None)?;
         let policies = (input.policy.as_deref(), &input.policy_arns);
         session::put_policies(cx, (role.account, &mut session), policies).await?;
-        session.federation = Some(Federation { provider: provider_arn, claims: conditions });
+        let provider = provider_arn.clone();
+        session.federation = Some(Federation { provider, claims: conditions });
         let source_identity = session.source_identity.clone();
         let issued = issue(cx, (role, &input.role_session_name), session)?;
         Ok(Output {
@@ -105,6 +105,7 @@ impl Operation for AssumeRoleWithWebIdentity {
             assumed_role_user: AssumedRoleUser::of(&issued),
             packed_policy_size: issued.packed_policy_percent,
             provider: identified.issuer,
+            provider_arn,
             audience: identified.audience,
             source_identity,
             credentials: Credentials::of(issued),
@@ -116,6 +117,23 @@ impl Operation for AssumeRoleWithWebIdentity {
         let claims: usize = claims.iter().map(|claim| claim.len().saturating_mul(6)).sum();
         output.credentials.reply_bytes_max().saturating_add(claims)
     }
+}
+
+/// What the token says of the session is in the record as if the request had said it.
+fn note_token(cx: &mut Cx, identified: &Identified) {
+    let mut parameters = cx.note_parameters();
+    if let Some(source_identity) = &identified.source_identity {
+        parameters.text("sourceIdentity", source_identity);
+    }
+    if !identified.tags.is_empty() {
+        let tags = identified.tags.iter().map(|(key, value)| (&**key, &**value));
+        parameters.text_map("principalTags", tags);
+    }
+    if !identified.transitive_tag_keys.is_empty() {
+        parameters.texts("transitiveTagKeys", &identified.transitive_tag_keys);
+    }
+    // WIRE: "The audit record's words".
+    cx.note_additional().text("identityProviderConnectionVerificationMethod", "IAMTrustStore");
 }
 
 /// The role, if the holder of the token may become it.
@@ -166,7 +184,7 @@ impl Recorded for Output {
         if let Some(percent) = self.packed_policy_size {
             to.integer("packedPolicySize", percent);
         }
-        to.text("provider", &self.provider);
+        to.text("provider", &self.provider_arn);
         to.text("audience", &self.audience);
         if let Some(source_identity) = &self.source_identity {
             to.text("sourceIdentity", source_identity);

@@ -334,8 +334,13 @@ async fn there_is_a_record_in_each_of_the_two_regions() {
     assert_eq!(here["resources"], json!([resource(&arn)]));
     assert_eq!(here["userAgent"], "keyward-testkit");
     let tags = json!([{ "tagKey": "a", "tagValue": "b" }]);
-    let parameters =
-        json!({ "keyId": key, "replicaRegion": THERE, "description": "d", "tags": tags });
+    let parameters = json!({
+        "keyId": key,
+        "replicaRegion": THERE,
+        "bypassPolicyLockoutSafetyCheck": false,
+        "description": "d",
+        "tags": tags,
+    });
     assert_eq!(here["requestParameters"], parameters);
     let metadata = &here["responseElements"]["replicaKeyMetadata"];
     assert_eq!(metadata["keyState"], "Creating");
