@@ -49,6 +49,18 @@ impl Fragment {
         self.members.is_empty()
     }
 
+    /// Empties it unless it is JSON: whoever was writing may have been cut short.
+    pub fn keep_if_whole(&mut self) {
+        if serde_json::from_slice::<serde::de::IgnoredAny>(&self.to_json()).is_err() {
+            self.members.clear();
+        }
+    }
+
+    /// The whole object as JSON.
+    pub fn to_json(&self) -> Vec<u8> {
+        [b"{", self.members.as_slice(), b"}"].concat()
+    }
+
     pub(crate) fn members(&self) -> &[u8] {
         &self.members
     }
@@ -134,6 +146,18 @@ impl JsonObject<'_> {
             write_text(self.to, value.as_ref());
         }
         self.to.push(b']');
+    }
+
+    /// JSON of one line that was written elsewhere, under the name that records give a member of
+    /// the API: its first letter is lowered.
+    pub fn json(&mut self, member: &'static str, json: &str) {
+        let (first, rest) = member.split_at_checked(1).unwrap_or_default();
+        self.comma_after(self.to.len() - self.start);
+        self.to.push(b'"');
+        self.to.extend(first.bytes().map(|byte| byte.to_ascii_lowercase()));
+        self.to.extend_from_slice(rest.as_bytes());
+        self.to.extend_from_slice(b"\":");
+        self.to.extend_from_slice(json.as_bytes());
     }
 
     /// An object of its own.
@@ -245,6 +269,7 @@ mod tests {
         let text = written(|o| {
             o.text("b", "x");
             o.display("a", 7);
+            o.json("AList", "[1]");
             o.integer("n", -3);
             o.boolean("t", true);
             o.null("z");
@@ -256,7 +281,7 @@ mod tests {
         });
         assert_eq!(
             text,
-            r#"{"b":"x","a":"7","n":-3,"t":true,"z":null,"m":{"K":"v","k":"w"},"none":{},"l":["p","q"],"o":{"i":"j"},"os":[{"n":1},{"n":2}]}"#
+            r#"{"b":"x","a":"7","aList":[1],"n":-3,"t":true,"z":null,"m":{"K":"v","k":"w"},"none":{},"l":["p","q"],"o":{"i":"j"},"os":[{"n":1},{"n":2}]}"#
         );
     }
 
@@ -271,6 +296,18 @@ mod tests {
         assert_eq!(written(|o| o.fragment("f", &fragment)), r#"{"f":{"a":"1","b":"2"}}"#);
         let bytes = r#"{"a":"1","b":"2"}"#.len();
         assert!(fragment.is_within(bytes) && !fragment.is_within(bytes - 1));
+    }
+
+    #[test]
+    fn a_fragment_that_was_cut_short_is_emptied() {
+        let mut fragment = Fragment::default();
+        fragment.add().text("a", "1");
+        let whole = fragment.clone();
+        fragment.keep_if_whole();
+        assert_eq!(fragment, whole);
+        fragment.members.extend_from_slice(b",\"b\":\"cu");
+        fragment.keep_if_whole();
+        assert!(fragment.is_empty());
     }
 
     #[test]

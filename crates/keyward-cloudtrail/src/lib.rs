@@ -41,7 +41,12 @@ use keyward_engine::{Api, Protocol, Rate, RequestGroup};
 pub use table::{OPERATIONS, find};
 
 /// The service.
-pub static API: Api = Api { event_source: "cloudtrail.amazonaws.com", protocol: Protocol::AwsJson };
+pub static API: Api = Api {
+    event_source: "cloudtrail.amazonaws.com",
+    protocol: Protocol::AwsJson,
+    hidden: &[],
+    renamed: &[],
+};
 
 /// What stands before an operation's name in `X-Amz-Target`.
 pub const TARGET_PREFIX: &str = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.";

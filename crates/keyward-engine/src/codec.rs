@@ -1,7 +1,7 @@
 //! From bytes to a shape, and back.
 
 use keyward_shape::query::{self, Malformed};
-use keyward_shape::{Violation, xml};
+use keyward_shape::xml;
 use zeroize::Zeroizing;
 
 use crate::{ErrorCode, OpError, Operation};
@@ -73,13 +73,4 @@ fn refusal(malformed: Malformed) -> OpError {
         }
     };
     OpError::new(code, message)
-}
-
-/// Decodes a request into the operation's shape, or words what is wrong with it.
-pub(crate) fn decode<'j, O: Operation>(json: &'j Json<'_>) -> Result<O::Input<'j>, OpError> {
-    keyward_shape::decode(O::MODEL.input, json.bytes()).map_err(|violation| match violation {
-        Violation::Constraints(message) => OpError::new(ErrorCode::Validation, message),
-        Violation::Serialization(Some(message)) => OpError::new(ErrorCode::Serialization, message),
-        Violation::Serialization(None) => OpError::silent(ErrorCode::Serialization),
-    })
 }

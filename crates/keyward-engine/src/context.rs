@@ -90,6 +90,14 @@ impl Cx {
         self.recording_time = None;
     }
 
+    /// Forgets what a panic may have cut short, so that the record is one all the same.
+    pub(crate) fn keep_what_is_whole(&mut self) {
+        let Notes { request_parameters, response_elements, operator_note, .. } = &mut self.notes;
+        for fragment in [request_parameters, response_elements, operator_note] {
+            fragment.keep_if_whole();
+        }
+    }
+
     /// Says who calls an operation that takes no signature; of any other the signature has said it.
     /// What comes before is in nobody's audit log.
     pub fn identify(&mut self, caller: Caller) {

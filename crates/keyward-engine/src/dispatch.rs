@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use keyward_audit::{JournalError, Recorded};
 use keyward_model::{Caller, Region, RequestId};
+use keyward_shape::Violation;
 use keyward_store::{Change, CommitError, EntityKind, LastUseRecord, Precondition, StoreError};
 use tracing::{error, info};
 use zeroize::Zeroizing;
 
-use crate::codec::{Codec, decode};
-use crate::record::{CallRecords, records};
+use crate::begun::{Begun, Panicked, caught};
+use crate::codec::{Codec, Json};
+use crate::record::{CallRecords, record_sent, records};
 use crate::{Authentication, Cx, Engine, Entry, ErrorCode, OpError, Operation, Reply, op_error};
 
 /// How often an operation decides when others keep changing what it decides on. From the second
@@ -58,26 +60,57 @@ pub struct Tls {
 impl Engine {
     /// Runs one authenticated request. What comes back has its audit record. While the journal takes
     /// none, the request is refused before any work is done for it.
+    ///
+    /// Once begun it is finished, and recorded, even if this future is dropped: `body` goes with it,
+    /// and whatever `body` holds on to.
     pub async fn dispatch(
         self: &Arc<Self>,
         entry: &'static Entry,
         call: Call,
-        body: &[u8],
+        body: impl AsRef<[u8]> + Send + Sync + 'static,
     ) -> Result<Reply, OpError> {
         self.journal().check().map_err(OpError::unrecorded)?;
         if entry.authentication == Authentication::Signature {
             let service = entry.api.event_source.split('.').next().unwrap_or_default();
             self.principal_uses.note(&call.caller, service, &call.region, self.clock().now());
         }
+        let cx = Cx::new(Arc::clone(self), call, entry);
+        Begun::new(run_to_the_end(cx, body)).await
+    }
+
+    /// Records a request whose caller is known and for which nothing is done because too many
+    /// others are under way. What comes back is what to tell.
+    pub async fn refuse_busy(self: &Arc<Self>, entry: &'static Entry, call: Call) -> OpError {
         let mut cx = Cx::new(Arc::clone(self), call, entry);
-        let result = (entry.call)(&mut cx, body).await;
-        if let Err(refusal) = &result {
-            report(entry, &cx, refusal);
-            if let Some(observer) = self.observer() {
-                observer.refused(entry.name, refusal.code);
-            }
+        let refused = Begun::new(async move { close_refused(&mut cx, OpError::busy()).await });
+        refused.await.err().unwrap_or_else(OpError::busy)
+    }
+}
+
+async fn run_to_the_end(mut cx: Cx, body: impl AsRef<[u8]>) -> Result<Reply, OpError> {
+    let entry = cx.entry();
+    let result = match caught((entry.call)(&mut cx, body.as_ref())).await {
+        Ok(result) => result,
+        Err(Panicked) => {
+            cx.keep_what_is_whole();
+            close_refused(&mut cx, OpError::internal("the call panicked")).await
         }
-        result
+    };
+    if let Err(refusal) = &result {
+        report(entry, &cx, refusal);
+        if let Some(observer) = cx.engine().observer() {
+            observer.refused(entry.name, refusal.code);
+        }
+    }
+    result
+}
+
+/// Records a refusal that no operation has spoken. What was staged is not done.
+async fn close_refused(cx: &mut Cx, refusal: OpError) -> Result<Reply, OpError> {
+    cx.change = Change::default();
+    match close(cx, Err(refusal)).await {
+        Closed::Reply(reply) => reply,
+        Closed::Conflict(_) => Err(OpError::internal("a refusal met a conflict")),
     }
 }
 
@@ -104,7 +137,10 @@ pub(crate) async fn call<O: Operation, C: Codec>(
     let mut throttled = cx.charge(O::NAME).err();
     loop {
         let result = match throttled.take() {
-            Some(refusal) => Err(refusal),
+            Some(refusal) => {
+                note_request::<O, C>(cx, body);
+                Err(refusal)
+            }
             None => run::<O, C>(cx, body).await,
         };
         if turn.is_none() {
@@ -122,12 +158,8 @@ pub(crate) async fn call<O: Operation, C: Codec>(
                 cx.start_over();
             }
             Closed::Conflict(_) => {
-                cx.change = Change::default();
                 let busy = OpError::internal("others kept changing what the request rests on");
-                return match close(cx, Err(busy)).await {
-                    Closed::Reply(reply) => reply,
-                    Closed::Conflict(_) => Err(OpError::internal("a refusal met a conflict")),
-                };
+                return close_refused(cx, busy).await;
             }
         }
     }
@@ -135,8 +167,7 @@ pub(crate) async fn call<O: Operation, C: Codec>(
 
 async fn run<O: Operation, C: Codec>(cx: &mut Cx, body: &[u8]) -> Result<Reply, OpError> {
     let json = C::json::<O>(body)?;
-    let input = decode::<O>(&json)?;
-    input.record(&mut cx.notes.request_parameters.add());
+    let input = decode::<O>(cx, &json)?;
     let output = O::run(cx, input).await?;
     if O::KIND == crate::Kind::Write || O::SHOWS_REPLY {
         output.record(&mut cx.notes.response_elements.add());
@@ -147,6 +178,41 @@ async fn run<O: Operation, C: Codec>(cx: &mut Cx, body: &[u8]) -> Result<Reply, 
         C::write::<O>(&output, &mut reply)?;
     }
     Ok(reply)
+}
+
+/// Notes what a request asks for that is refused before it is read.
+fn note_request<O: Operation, C: Codec>(cx: &mut Cx, body: &[u8]) {
+    if let Ok(json) = C::json::<O>(body) {
+        let _unsound = decode::<O>(cx, &json);
+    }
+}
+
+/// Decodes a request into the operation's shape and notes what the record may show of it, or words
+/// what is wrong with it.
+fn decode<'j, O: Operation>(cx: &mut Cx, json: &'j Json<'_>) -> Result<O::Input<'j>, OpError> {
+    match keyward_shape::decode::<O::Input<'j>>(O::MODEL.input, json.bytes()) {
+        Ok(input) => {
+            input.record(&mut cx.notes.request_parameters.add());
+            Ok(input)
+        }
+        Err(violation) => Err(unsound(cx, json.bytes(), violation)),
+    }
+}
+
+/// The refusal of a request that is not sound. Its record shows what is sound, and says what is not
+/// without the values of members that no record shows.
+fn unsound(cx: &mut Cx, json: &[u8], violation: Violation) -> OpError {
+    match violation {
+        Violation::Constraints(clauses) => {
+            let entry = cx.entry();
+            let members = &mut cx.notes.request_parameters.add();
+            record_sent(entry, json, |member| clauses.spare(member), members);
+            OpError::new(ErrorCode::Validation, clauses.message())
+                .recorded_as(clauses.message_hiding(entry.api.hidden))
+        }
+        Violation::Serialization(Some(message)) => OpError::new(ErrorCode::Serialization, message),
+        Violation::Serialization(None) => OpError::silent(ErrorCode::Serialization),
+    }
 }
 
 /// How an attempt ended.

@@ -100,6 +100,7 @@ error_codes! {
     PackedPolicyTooLarge = "PackedPolicyTooLargeException", 400 / "PackedPolicyTooLarge", 400;
     PolicyNotAttachable = "PolicyNotAttachableException", 400 / "PolicyNotAttachable", 400;
     Serialization = "SerializationException", 400 / "MalformedInput", 400;
+    ServiceUnavailable = "ServiceUnavailable", 503;
     Tag = "TagException", 400;
     Throttling = "ThrottlingException", 400 / "Throttling", 400;
     TrailNotFound = "TrailNotFoundException", 400;
@@ -128,17 +129,19 @@ pub struct OpError {
     /// The text for the client, exactly as the service words it. Some outcomes have none.
     pub message: Option<Cow<'static, str>>,
     source: Option<Box<dyn Error + Send + Sync>>,
+    /// The text for the audit record, where that may not show all of `message`.
+    recorded: Option<Box<str>>,
 }
 
 impl OpError {
     /// An outcome with its text.
     pub fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, message: Some(message.into()), source: None }
+        Self { code, message: Some(message.into()), source: None, recorded: None }
     }
 
     /// An outcome that carries no text on the wire.
     pub const fn silent(code: ErrorCode) -> Self {
-        Self { code, message: None, source: None }
+        Self { code, message: None, source: None, recorded: None }
     }
 
     /// Our own fault: the client gets a fixed sentence, the log gets `source`.
@@ -147,7 +150,14 @@ impl OpError {
             code: ErrorCode::KmsInternal,
             message: Some(Cow::Borrowed("An internal error occurred. Retry the request.")),
             source: Some(source.into()),
+            recorded: None,
         }
+    }
+
+    /// A bound of ours is reached.
+    // WIRE: the words are ours.
+    pub(crate) fn busy() -> Self {
+        Self::new(ErrorCode::ServiceUnavailable, "The service is busy. Retry the request.")
     }
 
     /// There would be no record, so there is no reply. The journal logs why, once, and not for each
@@ -173,6 +183,17 @@ impl OpError {
         Self { source: Some(source.into()), ..self }
     }
 
+    /// The same outcome, of which the audit record says this instead of `message`.
+    #[must_use]
+    pub(crate) fn recorded_as(self, recorded: impl Into<Box<str>>) -> Self {
+        Self { recorded: Some(recorded.into()), ..self }
+    }
+
+    /// What the audit record says of it.
+    pub(crate) fn recorded(&self) -> Option<&str> {
+        self.recorded.as_deref().or(self.message.as_deref())
+    }
+
     /// Whether this is the end of a dry run that would have succeeded.
     pub fn is_dry_run(&self) -> bool {
         self.code == ErrorCode::DryRunOperation
@@ -186,7 +207,7 @@ impl OpError {
 
 impl fmt::Debug for OpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { code, message, source } = self;
+        let Self { code, message, source, recorded: _ } = self;
         write!(f, "{} ({message:?}, {source:?})", code.exception())
     }
 }
@@ -213,9 +234,13 @@ mod tests {
             let (name, status) = code.on_wire(Protocol::AwsJson);
             let is_fault = matches!(
                 code,
-                ErrorCode::DependencyTimeout | ErrorCode::KeyUnavailable | ErrorCode::KmsInternal
+                ErrorCode::DependencyTimeout
+                    | ErrorCode::KeyUnavailable
+                    | ErrorCode::KmsInternal
+                    | ErrorCode::ServiceUnavailable
             );
-            assert_eq!(status, if is_fault { 500 } else { 400 }, "{name}");
+            let fault = if code == ErrorCode::ServiceUnavailable { 503 } else { 500 };
+            assert_eq!(status, if is_fault { fault } else { 400 }, "{name}");
             let (name, status) = code.on_wire(Protocol::AwsQuery);
             assert_eq!(status / 100, if is_fault { 5 } else { 4 }, "{name}");
         }

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use keyward_audit::{KMS_EVENT_SOURCE, Recorded};
+use keyward_audit::{Fragment, KMS_EVENT_SOURCE, Recorded};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -65,13 +65,40 @@ pub struct Api {
     pub event_source: &'static str,
     /// How requests and replies are written.
     pub protocol: Protocol,
+    /// The members of requests that no audit record shows: tokens, codes, blobs, passwords. What a
+    /// shape records must agree, which [`record_disagreements`](crate::record_disagreements) tells.
+    pub hidden: &'static [&'static str],
+    /// The members that records name otherwise than by the rule, with their names there.
+    pub renamed: &'static [(&'static str, &'static str)],
 }
 
 /// The event source of STS.
 pub const STS_EVENT_SOURCE: &str = "sts.amazonaws.com";
 
 /// The key service.
-pub static KMS: Api = Api { event_source: KMS_EVENT_SOURCE, protocol: Protocol::AwsJson };
+pub static KMS: Api = Api {
+    event_source: KMS_EVENT_SOURCE,
+    protocol: Protocol::AwsJson,
+    hidden: &[
+        "CiphertextBlob",
+        "EncryptedKeyMaterial",
+        "GrantToken",
+        "GrantTokens",
+        "ImportToken",
+        "KeyStorePassword",
+        "Mac",
+        "Message",
+        "Plaintext",
+        "PublicKey",
+        "Recipient",
+        "SharedSecretCiphertextBlob",
+        "Signature",
+        "TrustAnchorCertificate",
+        "XksProxyAuthenticationCredential",
+    ],
+    // WIRE: the older of the two names that samples show.
+    renamed: &[("CloudHsmClusterId", "clusterId")],
+};
 
 /// How the caller of an operation is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +134,8 @@ pub struct Entry {
     pub input_members: fn() -> Option<&'static [&'static str]>,
     /// How the hand-written request shape reads a body, for the same test.
     pub readings: for<'a> fn(&'a [u8]) -> keyward_shape::Readings,
+    /// What the audit record shows of a request, in JSON, that can be read; for tests.
+    pub shown: for<'a> fn(&'a [u8]) -> Option<Fragment>,
     /// Decodes, runs, commits or records, and encodes. Of a Query operation it takes the form, and
     /// returns the element with its result.
     pub call: for<'a> fn(&'a mut Cx, &'a [u8]) -> CallFuture<'a>,
@@ -152,6 +181,10 @@ const fn entry_of<O: Operation, C: Codec>(api: &'static Api) -> Entry {
         body_bytes_max: BODY_BYTES_MAX,
         input_members: keyward_shape::struct_members::<O::Input<'static>>,
         readings: |body| keyward_shape::readings::<O::Input<'_>>(body),
+        shown: |body| {
+            let input: O::Input<'_> = keyward_shape::decode(O::MODEL.input, body).ok()?;
+            Some(Fragment::of(&input))
+        },
         call: |cx, body| Box::pin(crate::dispatch::call::<O, C>(cx, body)),
     }
 }

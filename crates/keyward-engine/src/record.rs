@@ -1,5 +1,7 @@
 //! From a finished call to the line the journal takes.
 
+mod sent;
+
 use keyward_audit::{
     ApiCall, Client, Delivery, Fragment, InternalCall, OperatorEvent, Outcome, Resource,
     ServiceEvent, TlsDetails, add_operator_note,
@@ -11,6 +13,8 @@ use uuid::Uuid;
 use crate::operation::STS_EVENT_SOURCE;
 use crate::operator::OperatorCommand;
 use crate::{Call, Cx, Engine, ErrorCode, Kind, OpError};
+pub use sent::record_disagreements;
+pub(crate) use sent::record_sent;
 
 /// Room for an ordinary record.
 pub(crate) const LINE_BYTES: usize = 1536;
@@ -115,14 +119,14 @@ fn outcome<'a>(cx: &'a Cx, refusal: Option<&'a OpError>) -> Outcome<'a> {
     }
 }
 
-/// What the record says of a refusal: what the reply says.
+/// What the record says of a refusal: what the reply says, but for what records do not show.
 fn message<'a>(cx: &Cx, refusal: &'a OpError) -> Option<&'a str> {
     let is_web_identity = matches!(cx.caller().principal, Principal::WebIdentity(_));
     if is_web_identity && refusal.code == ErrorCode::AccessDenied {
         // WIRE: "The audit record's words".
         return Some("An unknown error occurred");
     }
-    refusal.message.as_deref()
+    refusal.recorded()
 }
 
 pub(crate) fn client(call: &Call) -> Client<'_> {

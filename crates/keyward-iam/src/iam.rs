@@ -142,7 +142,24 @@ mod trust_policy;
 mod user;
 
 /// The service.
-pub static API: Api = Api { event_source: "iam.amazonaws.com", protocol: Protocol::AwsQuery };
+pub static API: Api = Api {
+    event_source: "iam.amazonaws.com",
+    protocol: Protocol::AwsQuery,
+    hidden: &[
+        "AuthenticationCode1",
+        "AuthenticationCode2",
+        // Of simulations a record says no more than whose policies they are about.
+        "CallerArn",
+        "ContextEntries",
+        "OrderedOrganizationPolicyInputList",
+        "PermissionsBoundaryPolicyInputList",
+        "PolicyExclusionList",
+        "ResourceHandlingOption",
+        "ResourceOwner",
+        "ResourcePolicy",
+    ],
+    renamed: &[],
+};
 /// The version of the API.
 pub const VERSION: &str = "2010-05-08";
 /// The XML namespace of replies.

@@ -17,7 +17,18 @@ mod credentials;
 mod session;
 
 /// The service.
-pub static API: Api = Api { event_source: STS_EVENT_SOURCE, protocol: Protocol::AwsQuery };
+pub static API: Api = Api {
+    event_source: STS_EVENT_SOURCE,
+    protocol: Protocol::AwsQuery,
+    hidden: &[
+        "MinimumSessionTokenSize",
+        "ProvidedContexts",
+        "ProviderId",
+        "TokenCode",
+        "WebIdentityToken",
+    ],
+    renamed: &[],
+};
 /// The version of the API.
 pub const VERSION: &str = "2011-06-15";
 /// The XML namespace of replies.

@@ -12,7 +12,12 @@ use keyward_model::{Caller, Partition, RequestId};
 use keyward_shape::NO_MEMBERS;
 use keyward_testkit::{ACCOUNT, TestApp};
 
-static API: Api = Api { event_source: "sts.amazonaws.com", protocol: Protocol::AwsQuery };
+static API: Api = Api {
+    event_source: "sts.amazonaws.com",
+    protocol: Protocol::AwsQuery,
+    hidden: &[],
+    renamed: &[],
+};
 
 static MODEL: keyward_shape::Operation =
     keyward_shape::Operation { name: "Greet", input: &NO_MEMBERS, output: None, errors: &[] };
@@ -54,7 +59,7 @@ async fn greet(app: &TestApp, entry: &'static Entry) -> Result<Reply, OpError> {
             tls: None,
         },
     };
-    app.engine().dispatch(entry, call, b"").await
+    app.engine().dispatch(entry, call, Vec::new()).await
 }
 
 #[tokio::test]

@@ -128,6 +128,7 @@ pub fn find(name: &str) -> Option<&'static Entry> {
 mod tests {
     use std::collections::BTreeSet;
 
+    use keyward_engine::record_disagreements;
     use keyward_shape::disagreements;
 
     use super::*;
@@ -150,6 +151,15 @@ mod tests {
             let found = disagreements(entry.model.input, SAMPLES, entry.readings);
             assert_eq!(found, Vec::<String>::new(), "{}", entry.name);
         }
+    }
+
+    #[test]
+    fn a_request_shows_the_same_whether_its_shape_or_its_model_is_asked() {
+        let disagree = |entry: &'static Entry| {
+            let found = record_disagreements(entry, SAMPLES);
+            (!found.is_empty()).then_some((entry.name, found))
+        };
+        assert_eq!(OPERATIONS.iter().filter_map(disagree).collect::<Vec<_>>(), []);
     }
 
     #[test]

@@ -28,13 +28,22 @@ pub trait Backend: Send + Sync + 'static {
         session_token: Option<&str>,
     ) -> impl Future<Output = Result<CredentialLookup, OpError>> + Send;
 
-    /// Runs one authenticated request. What comes back has its audit record.
+    /// Runs one authenticated request. What comes back has its audit record. Once begun it is
+    /// finished, whether or not somebody waits; until then it keeps `body`.
     fn dispatch(
         self: &Arc<Self>,
         entry: &'static Entry,
         call: Call,
-        body: &[u8],
+        body: impl AsRef<[u8]> + Send + Sync + 'static,
     ) -> impl Future<Output = Result<Reply, OpError>> + Send;
+
+    /// Records a request for which nothing is done because too many others are under way. What
+    /// comes back is what to tell.
+    fn refuse_busy(
+        self: &Arc<Self>,
+        entry: &'static Entry,
+        call: Call,
+    ) -> impl Future<Output = OpError> + Send;
 }
 
 impl Backend for Engine {
@@ -66,8 +75,12 @@ impl Backend for Engine {
         self: &Arc<Self>,
         entry: &'static Entry,
         call: Call,
-        body: &[u8],
+        body: impl AsRef<[u8]> + Send + Sync + 'static,
     ) -> Result<Reply, OpError> {
         Engine::dispatch(self, entry, call, body).await
+    }
+
+    async fn refuse_busy(self: &Arc<Self>, entry: &'static Entry, call: Call) -> OpError {
+        Engine::refuse_busy(self, entry, call).await
     }
 }

@@ -200,6 +200,11 @@ impl HeldBody<'_> {
         &self.bytes
     }
 
+    /// The body, whose share of the budget stays taken.
+    pub(crate) fn take_bytes(&mut self) -> Zeroizing<Vec<u8>> {
+        std::mem::take(&mut self.bytes)
+    }
+
     /// The caller is known now: the body leaves the budget.
     pub(crate) fn into_bytes(self) -> Zeroizing<Vec<u8>> {
         drop(self.share);

@@ -5,16 +5,14 @@ mod query;
 use std::future::Future;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use http::header::{CONNECTION, HOST, USER_AGENT};
 use http::{HeaderValue, Request, Response, StatusCode, Version, request};
 use hyper::body::Body;
-use keyward_engine::{Call, Client, ErrorCode, KMS, Protocol, Reply};
+use keyward_engine::{Call, Client, ErrorCode, KMS, OpError, Protocol, Reply, caught};
 use keyward_model::{Caller, Region, RequestId, new_uuid};
 use keyward_sigv4::{Presented, RequestParts};
-use metrics::Gauge;
 use tracing::{debug, error};
 
 use crate::authenticate::{Authenticator, Unauthenticated};
@@ -22,8 +20,8 @@ use crate::body::{BodyBudget, Origin};
 use crate::failures::{Failures, RefusedRequest};
 use crate::forwarded::TrustedProxies;
 use crate::health::{self, Readiness};
+use crate::in_flight::{InFlight, Kept};
 use crate::metrics::{count_unrouted, requests_in_flight};
-use crate::panics::caught;
 use crate::peer::Connection;
 use crate::refused::Refused;
 use crate::response::ResponseHeaders;
@@ -39,10 +37,10 @@ pub(crate) struct Calls<B> {
     proxies: TrustedProxies,
     readiness: Readiness,
     response_headers: ResponseHeaders,
-    in_flight: InFlight,
+    in_flight: Arc<InFlight>,
     /// Those of callers who show a token instead of a signature: they wait for issuers' keys, and
     /// must not keep out who is known.
-    strangers: InFlight,
+    strangers: Arc<InFlight>,
     failures: Failures,
 }
 
@@ -63,8 +61,8 @@ impl<B: Backend> Calls<B> {
             proxies: TrustedProxies::new(proxies),
             readiness,
             response_headers,
-            in_flight: InFlight::new(limits.requests_max),
-            strangers: InFlight::new(STRANGERS_MAX),
+            in_flight: InFlight::new(limits.requests_max, requests_in_flight()),
+            strangers: InFlight::new(STRANGERS_MAX, requests_in_flight()),
             failures: Failures::new(),
         }
     }
@@ -154,9 +152,17 @@ impl<B: Backend> Calls<B> {
         let received = received.map_err(|error| Refused::unread(&error, Protocol::AwsJson))?;
         let known = self.verify(route, asked, &presented, received.bytes()).await?;
         // Only now: while strangers are waited for, they must not keep out who is known.
-        let _running = self.in_flight.enter().ok_or(Refused::service_unavailable())?;
-        let body = received.into_bytes();
-        self.dispatch(route, asked, known, &body).await
+        let Some(running) = self.in_flight.enter() else {
+            return Err(self.refuse_busy(route, asked, known).await);
+        };
+        let body = Kept::body(received.into_bytes(), running);
+        self.dispatch(route, asked, known, body).await
+    }
+
+    /// Waits for the requests that nobody else waits for any more.
+    pub(crate) async fn ended(&self) {
+        self.in_flight.ended().await;
+        self.strangers.ended().await;
     }
 
     /// The checks of authentication that need no secret.
@@ -221,25 +227,26 @@ impl<B: Backend> Calls<B> {
         route: &Route,
         asked: Asked<'_>,
         known: Known,
-        body: &[u8],
+        body: Kept,
     ) -> Result<Reply, Refused> {
-        let call = Call {
-            caller: known.caller,
-            request_id: *asked.request_id,
-            region: known.region,
-            client: client(asked.head, &asked.connection.peer, asked.source_ip),
-        };
-        let reply = self.backend.dispatch(route.entry, call, body).await;
-        reply.map_err(|error| {
-            let is_kms = std::ptr::eq(route.entry.api, &raw const KMS);
-            match (route.entry.api.protocol, error.code) {
-                // The fault that has a name of its own is that of KMS.
-                (protocol @ Protocol::AwsJson, ErrorCode::KmsInternal) if !is_kms => {
-                    Refused { name: "InternalFailure", ..Refused::failed(error, protocol) }
-                }
-                (protocol, _) => Refused::failed(error, protocol),
-            }
-        })
+        let reply = self.backend.dispatch(route.entry, asked.call(known), body).await;
+        reply.map_err(|error| failed(route, error))
+    }
+
+    /// Who is known to have called finds the refusal in its log.
+    async fn refuse_busy(&self, route: &Route, asked: Asked<'_>, known: Known) -> Refused {
+        failed(route, self.backend.refuse_busy(route.entry, asked.call(known)).await)
+    }
+}
+
+fn failed(route: &Route, error: OpError) -> Refused {
+    let is_kms = std::ptr::eq(route.entry.api, &raw const KMS);
+    match (route.entry.api.protocol, error.code) {
+        // The fault that has a name of its own is that of KMS.
+        (protocol @ Protocol::AwsJson, ErrorCode::KmsInternal) if !is_kms => {
+            Refused { name: "InternalFailure", ..Refused::failed(error, protocol) }
+        }
+        (protocol, _) => Refused::failed(error, protocol),
     }
 }
 
@@ -250,6 +257,17 @@ struct Asked<'a> {
     connection: &'a Connection,
     request_id: &'a RequestId,
     source_ip: IpAddr,
+}
+
+impl Asked<'_> {
+    fn call(&self, known: Known) -> Call {
+        Call {
+            caller: known.caller,
+            request_id: *self.request_id,
+            region: known.region,
+            client: client(self.head, &self.connection.peer, self.source_ip),
+        }
+    }
 }
 
 /// Whom a request is run for, and where.
@@ -300,32 +318,3 @@ fn client(head: &request::Parts, peer: &Peer, source_ip: IpAddr) -> Client {
 
 /// How many calls of callers without a signature run at once.
 const STRANGERS_MAX: usize = 64;
-
-/// Counts calls that are running.
-struct InFlight {
-    count: AtomicUsize,
-    max: usize,
-    gauge: Gauge,
-}
-
-impl InFlight {
-    fn new(max: usize) -> Self {
-        Self { count: AtomicUsize::new(0), max, gauge: requests_in_flight() }
-    }
-
-    fn enter(&self) -> Option<Running<'_>> {
-        let before = self.count.fetch_add(1, Ordering::Relaxed);
-        self.gauge.increment(1);
-        let running = Running(self);
-        (before < self.max).then_some(running)
-    }
-}
-
-struct Running<'a>(&'a InFlight);
-
-impl Drop for Running<'_> {
-    fn drop(&mut self) {
-        self.0.count.fetch_sub(1, Ordering::Relaxed);
-        self.0.gauge.decrement(1);
-    }
-}

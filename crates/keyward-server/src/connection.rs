@@ -34,6 +34,11 @@ pub(crate) trait Answers: Send + Sync + 'static {
         request: Request<Incoming>,
         connection: &Connection,
     ) -> impl Future<Output = Result<Response<Bytes>, Infallible>> + Send;
+
+    /// Waits for what was begun on connections that are gone, if that is finished at all.
+    fn ended(&self) -> impl Future<Output = ()> + Send {
+        async {}
+    }
 }
 
 /// What a listener expects at the start of its connections.

@@ -29,6 +29,7 @@ mod connection;
 mod failures;
 mod forwarded;
 mod health;
+mod in_flight;
 mod limits;
 mod listener;
 mod metrics;

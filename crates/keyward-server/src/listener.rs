@@ -119,10 +119,14 @@ pub(crate) async fn serve<A: Answers>(
     while accepting.join_next().await.is_some() {}
     info!("no more connections are accepted; finishing requests");
     // Every connection holds a permit, so having them all means that none is left.
-    let drained = timeout(limits.grace, connections.acquire_many(connections_max)).await;
+    let finished = async {
+        let _all = connections.acquire_many(connections_max).await;
+        host.answers.ended().await;
+    };
+    let drained = timeout(limits.grace, finished).await;
     phase_sender.send_replace(Phase::Closing);
     if drained.is_err() {
-        warn!("connections that were still open after the grace period are closed");
+        warn!("what was not finished after the grace period is ended");
         let _all = connections.acquire_many(connections_max).await;
     }
 }

@@ -104,4 +104,8 @@ impl<B: Backend> Answers for Calls<B> {
     ) -> Result<Response<Bytes>, Infallible> {
         Ok(Self::answer(self, request, connection).await)
     }
+
+    async fn ended(&self) {
+        Self::ended(self).await;
+    }
 }

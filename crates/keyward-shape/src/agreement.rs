@@ -27,6 +27,12 @@ pub fn disagreements(
     found
 }
 
+/// A sound body with every member, made up from the table; for tests. `samples` are texts to try
+/// where the table asks for a pattern.
+pub fn full_body(structure: &Structure, samples: &[&str]) -> String {
+    object(structure.members.iter(), samples)
+}
+
 /// A value of every member at its limits and past them, the others as they should be.
 fn bodies(structure: &Structure, samples: &[&str]) -> Vec<String> {
     let members = structure.members;

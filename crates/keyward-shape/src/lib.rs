@@ -31,7 +31,7 @@ mod timestamp;
 mod validate;
 pub mod xml;
 
-pub use agreement::disagreements;
+pub use agreement::{disagreements, full_body};
 pub use blob::{Base64, Blob, SecretBlob, as_base64, as_secret_base64};
 pub use context::Context;
 pub use decode::{Readings, decode, readings};
@@ -48,4 +48,4 @@ pub use table::{
 };
 pub use text::{SecretText, Text};
 pub use timestamp::{Timestamp, as_epoch_seconds};
-pub use validate::{Violation, validate};
+pub use validate::{Clauses, Violation, validate};

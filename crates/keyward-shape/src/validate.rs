@@ -10,6 +10,7 @@ use std::cell::Cell;
 use serde::de::DeserializeSeed;
 
 use crate::table::{Shape, Structure};
+pub use clause::Clauses;
 use path::Path;
 use walk::{Found, Walk};
 
@@ -17,7 +18,7 @@ use walk::{Found, Walk};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Violation {
     /// Values outside the model's limits: the whole text of a `ValidationException`.
-    Constraints(String),
+    Constraints(Clauses),
     /// Not JSON, or a value of the wrong type: the text of a `SerializationException`, if it has
     /// one.
     Serialization(Option<String>),
@@ -46,7 +47,11 @@ pub(crate) fn validate_text(structure: &'static Structure, text: &str) -> Result
     let found = walk.deserialize(&mut json).and_then(|found| json.end().map(|()| found));
     match found {
         Ok(Found::Nested(clauses)) => {
-            clauses.message().map_or(Ok(()), |message| Err(Violation::Constraints(message)))
+            if clauses.is_empty() {
+                Ok(())
+            } else {
+                Err(Violation::Constraints(clauses))
+            }
         }
         Ok(Found::Null | Found::Leaf { .. }) => Err(Violation::Serialization(None)),
         Err(_) => Err(Violation::Serialization(mismatch.take().map(|text| text.to_string()))),

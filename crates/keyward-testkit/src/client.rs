@@ -264,7 +264,7 @@ impl Client {
     /// not measure the checks.
     pub async fn reply_bytes(&self, operation: &str, body: &[u8]) -> usize {
         let entry = keyward_ops::find(operation).unwrap();
-        self.engine.dispatch(entry, self.new_call(), body).await.unwrap().len()
+        self.engine.dispatch(entry, self.new_call(), body.to_vec()).await.unwrap().len()
     }
 
     /// Makes a symmetric key; its id.

@@ -17,6 +17,7 @@ mod client;
 mod clock;
 mod generator;
 mod golden;
+mod hidden;
 mod import;
 mod issuer;
 mod key_request;
@@ -34,6 +35,7 @@ pub use client::{Client, blob, unblob};
 pub use clock::MockClock;
 pub use generator::HeldGenerator;
 pub use golden::{Bindings, Proven, RecordTable, compact, play, play_all};
+pub use hidden::hidden_members_told;
 pub use import::ImportParameters;
 pub use issuer::TestIssuer;
 pub use key_request::{

@@ -23,7 +23,7 @@ pub(crate) const SAMPLES: &[&str] = &[
 
 fn refusal(structure: &'static Structure, body: &str) -> String {
     match validate(structure, body.as_bytes()) {
-        Err(Violation::Constraints(message)) => message,
+        Err(Violation::Constraints(clauses)) => clauses.message(),
         other => panic!("{body}: {other:?}"),
     }
 }

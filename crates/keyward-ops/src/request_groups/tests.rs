@@ -76,6 +76,9 @@ async fn the_request_beyond_the_quota_is_throttled_and_on_record() {
     let record = app.last_record();
     assert_eq!(record["errorCode"], "ThrottlingException");
     assert_eq!(record["eventName"], "ListKeys");
+    assert_eq!(record["errorMessage"], refused.message.as_deref().unwrap_or_default());
+    root.refused("ListKeys", json!({ "Limit": 3 })).await;
+    assert_eq!(app.last_record()["requestParameters"], json!({ "limit": 3 }));
 
     root.ok("ListAliases", json!({})).await;
     app.root_in("eu-central-1").ok("ListKeys", json!({})).await;

@@ -9,6 +9,7 @@ use keyward_model::Caller;
 
 use super::{Asked, Calls, Known, header_list, require_announced};
 use crate::body::{HeldBody, Origin};
+use crate::in_flight::Kept;
 use crate::metrics::count_unrouted;
 use crate::refused::Refused;
 use crate::route::{Route, global};
@@ -66,9 +67,11 @@ impl<B: Backend> Calls<B> {
         let headers = header_list(asked.head);
         let presented = self.present(route, asked, &headers)?;
         let known = self.verify(route, asked, &presented, received.bytes()).await?;
-        let _running = self.in_flight.enter().ok_or(Refused::service_unavailable())?;
-        let body = received.into_bytes();
-        self.dispatch(route, asked, known, aws_query::form(asked.head, &body)).await
+        let Some(running) = self.in_flight.enter() else {
+            return Err(self.refuse_busy(route, asked, known).await);
+        };
+        let form = Kept::form(received.into_bytes(), &asked.head.uri, running);
+        self.dispatch(route, asked, known, form).await
     }
 
     /// A signature, should there be one, says nothing. The form stays in the budget of those who
@@ -77,13 +80,13 @@ impl<B: Backend> Calls<B> {
         &self,
         route: &Route,
         asked: Asked<'_>,
-        received: HeldBody<'_>,
+        mut received: HeldBody<'_>,
     ) -> Result<Reply, Refused> {
         let backend = &*self.backend;
         let caller = Arc::new(Caller::stranger(backend.partition()));
         let region = global(backend).ok_or(Refused::internal_failure())?;
-        let _running = self.strangers.enter().ok_or(Refused::service_unavailable())?;
-        let form = aws_query::form(asked.head, received.bytes());
+        let running = self.strangers.enter().ok_or(Refused::service_unavailable())?;
+        let form = Kept::form(received.take_bytes(), &asked.head.uri, running);
         self.dispatch(route, asked, Known { caller, region }, form).await
     }
 }

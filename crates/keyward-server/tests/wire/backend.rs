@@ -68,8 +68,10 @@ pub(crate) const SERVICES: &[Service] = &[Service {
     operations: OPERATIONS,
 }];
 
-static IAM: Api = Api { event_source: "iam.test", protocol: Protocol::AwsQuery };
-static STS: Api = Api { event_source: "sts.test", protocol: Protocol::AwsQuery };
+static IAM: Api =
+    Api { event_source: "iam.test", protocol: Protocol::AwsQuery, hidden: &[], renamed: &[] };
+static STS: Api =
+    Api { event_source: "sts.test", protocol: Protocol::AwsQuery, hidden: &[], renamed: &[] };
 
 static IAM_OPERATIONS: &[Entry] = &[query_entry::<Echo>(&IAM)];
 
@@ -111,6 +113,7 @@ pub(crate) struct TestBackend {
     partition: Partition,
     credentials: Mutex<HashMap<String, Arc<Credential>>>,
     calls: Mutex<Vec<Call>>,
+    turned_away: Mutex<Vec<Call>>,
     /// `Wait` has begun.
     pub(crate) begun: Notify,
     /// `Wait` may end.
@@ -131,6 +134,7 @@ impl TestBackend {
             partition,
             credentials: Mutex::default(),
             calls: Mutex::default(),
+            turned_away: Mutex::default(),
             begun: Notify::new(),
             release: Notify::new(),
         };
@@ -150,6 +154,11 @@ impl TestBackend {
 
     pub(crate) fn calls(&self) -> Vec<Call> {
         self.calls.lock().unwrap().clone()
+    }
+
+    /// The calls for which nothing was done because too many others were under way.
+    pub(crate) fn turned_away(&self) -> Vec<Call> {
+        self.turned_away.lock().unwrap().clone()
     }
 }
 
@@ -186,8 +195,9 @@ impl Backend for TestBackend {
         self: &Arc<Self>,
         entry: &'static Entry,
         call: Call,
-        body: &[u8],
+        body: impl AsRef<[u8]> + Send + Sync + 'static,
     ) -> Result<Reply, OpError> {
+        let body = body.as_ref();
         self.calls.lock().unwrap().push(call);
         match entry.name {
             "Deny" => Err(OpError::new(ErrorCode::AccessDenied, "You may not.")),
@@ -200,6 +210,11 @@ impl Backend for TestBackend {
             }
             _ => Ok(Zeroizing::new(Vec::new())),
         }
+    }
+
+    async fn refuse_busy(self: &Arc<Self>, _entry: &'static Entry, call: Call) -> OpError {
+        self.turned_away.lock().unwrap().push(call);
+        OpError::new(ErrorCode::ServiceUnavailable, "The service is busy. Retry the request.")
     }
 }
 

@@ -103,6 +103,7 @@ async fn calls_beyond_the_limit_are_503_until_one_ends() {
     server.backend.begun.notified().await;
     let mut second = server.connect().await;
     assert_eq!(second.ask(call("Echo", b"{}")).await.status, 503);
+    assert_eq!(server.backend.turned_away().len(), 1, "it is put on record");
     server.backend.release.notify_one();
     assert_eq!(first.answer().await.status, 200);
     assert_eq!(second.ask(call("Echo", b"{}")).await.status, 200);

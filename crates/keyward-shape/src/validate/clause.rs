@@ -1,6 +1,6 @@
 //! The text of a `ValidationException`.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use super::path::Path;
 use super::rule::Rule;
@@ -13,7 +13,7 @@ pub(super) const SHOWN_CHARS_MAX: usize = 1000;
 const WORDED_MAX: usize = 100;
 
 /// How a value is shown.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Shown {
     Hidden,
     Null,
@@ -82,34 +82,73 @@ impl ShownList {
     }
 }
 
-/// The clauses found so far.
-#[derive(Default)]
-pub(super) struct Clauses {
+/// The limits a request violates, clause by clause: the text of a `ValidationException`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Clauses {
     found: usize,
-    worded: Vec<String>,
+    worded: Vec<Clause>,
+    /// The request's members that are not sound, each once.
+    members: Vec<&'static str>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Clause {
+    /// The member of the request that the value stands in.
+    member: &'static str,
+    shown: Shown,
+    /// Where the value stands, and what it breaks.
+    rest: String,
 }
 
 impl Clauses {
+    /// The whole message, as the client is told.
+    pub fn message(&self) -> String {
+        self.message_hiding(&[])
+    }
+
+    /// The same without the values of these members of the request.
+    pub fn message_hiding(&self, hidden: &[&str]) -> String {
+        let errors = if self.found == 1 { "error" } else { "errors" };
+        let mut message = format!("{} validation {errors} detected: ", self.found);
+        for (at, clause) in self.worded.iter().enumerate() {
+            let separator = if at == 0 { "" } else { "; " };
+            let is_hidden = hidden.contains(&clause.member) && clause.shown != Shown::Null;
+            let shown = if is_hidden { &Shown::Hidden } else { &clause.shown };
+            // A String takes whatever is written.
+            let _ = write!(message, "{separator}{shown}{}", clause.rest);
+        }
+        message
+    }
+
+    /// Whether this member of the request is within its limits.
+    pub fn spare(&self, member: &str) -> bool {
+        !self.members.contains(&member)
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.found == 0
+    }
+
     pub(super) fn push(&mut self, path: &Path<'_>, shown: &Shown, rule: &Rule) {
+        let member = path.member();
         self.found += 1;
+        self.add_member(member);
         if self.worded.len() < WORDED_MAX {
-            self.worded.push(format!("{shown} at '{path}' failed to satisfy constraint: {rule}"));
+            let rest = format!(" at '{path}' failed to satisfy constraint: {rule}");
+            self.worded.push(Clause { member, shown: shown.clone(), rest });
         }
     }
 
     pub(super) fn append(&mut self, other: Self) {
         self.found += other.found;
+        other.members.into_iter().for_each(|member| self.add_member(member));
         let room = WORDED_MAX.saturating_sub(self.worded.len());
         self.worded.extend(other.worded.into_iter().take(room));
     }
 
-    /// The whole message; `None` when no clause was found.
-    pub(super) fn message(&self) -> Option<String> {
-        let errors = match self.found {
-            0 => return None,
-            1 => "error",
-            _ => "errors",
-        };
-        Some(format!("{} validation {errors} detected: {}", self.found, self.worded.join("; ")))
+    fn add_member(&mut self, member: &'static str) {
+        if !self.members.contains(&member) {
+            self.members.push(member);
+        }
     }
 }

@@ -10,6 +10,17 @@ pub(super) enum Path<'p> {
     Element(&'p Path<'p>, usize),
 }
 
+impl Path<'_> {
+    /// The member of the request that this place is in.
+    pub(super) fn member(&self) -> &'static str {
+        match self {
+            Self::Root => "",
+            Self::Member(Path::Root, name) => name,
+            Self::Member(parent, _) | Self::Element(parent, _) => parent.member(),
+        }
+    }
+}
+
 impl fmt::Display for Path<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -41,5 +52,6 @@ mod tests {
         let tags = Path::Member(&Path::Root, "Tags");
         let tag = Path::Element(&tags, 0);
         assert_eq!(Path::Member(&tag, "TagKey").to_string(), "tags.1.member.tagKey");
+        assert_eq!(Path::Member(&tag, "TagKey").member(), "Tags");
     }
 }

@@ -5,7 +5,7 @@ mod properties;
 
 fn message(body: &str) -> String {
     match validate(&REQUEST, body.as_bytes()) {
-        Err(Violation::Constraints(message)) => message,
+        Err(Violation::Constraints(clauses)) => clauses.message(),
         other => panic!("{body}: {other:?}"),
     }
 }
