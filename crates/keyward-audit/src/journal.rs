@@ -267,6 +267,11 @@ impl Journal {
         self.shared.holds.changed.notified().await;
     }
 
+    /// Where the segments are, for who reads them another way than by following.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     /// Where the acknowledged lines end. A line is before this place before its append returns.
     pub fn end(&self) -> JournalPosition {
         *self.shared.end.borrow()

@@ -21,6 +21,7 @@ use crate::constraints::{
 };
 use crate::trail::history;
 use event::Event;
+use page_token::Asked;
 
 /// The operation.
 pub(crate) enum LookupEvents {}
@@ -86,12 +87,14 @@ impl Operation for LookupEvents {
                 "The start time is after the end time.",
             ));
         }
-        query.after = page_token::read(cx, &query, input.next_token.as_deref())?;
+        let asked = Asked { query: &query, is_insight };
+        query.after = page_token::read(cx, asked, input.next_token.as_deref())?;
         if is_insight {
             return Ok(Output { events: Vec::new(), next_token: None });
         }
         let page = history(cx)?.look_up(&query).await.map_err(failure)?;
-        let next_token = page.next.map(|next| page_token::write(cx, &query, next)).transpose()?;
+        let asked = Asked { query: &query, is_insight };
+        let next_token = page.next.map(|next| page_token::write(cx, asked, &next)).transpose()?;
         let events = page.records.into_iter().map(Event::of).collect::<Result<_, _>>()?;
         Ok(Output { events, next_token })
     }
@@ -113,6 +116,7 @@ const fn rounded_down(at: keyward_shape::Timestamp) -> Timestamp {
 fn failure(error: HistoryError) -> OpError {
     match error {
         HistoryError::Busy => OpError::new(ErrorCode::Throttling, "Rate exceeded"),
+        HistoryError::UnknownPosition => page_token::invalid(),
         error @ HistoryError::Unreadable(_) => OpError::internal(error),
     }
 }

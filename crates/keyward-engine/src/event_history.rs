@@ -3,7 +3,6 @@
 
 use async_trait::async_trait;
 use keyward_model::{AccountId, LookupAttribute, Region, Timestamp};
-use uuid::Uuid;
 
 /// Which events of an account's Region are wanted.
 #[derive(Clone, Debug)]
@@ -18,20 +17,15 @@ pub struct EventQuery {
     pub from: Option<Timestamp>,
     /// Not after.
     pub to: Option<Timestamp>,
-    /// Only events that stand behind this one, newest first.
+    /// Only events that stand behind this place, newest first.
     pub after: Option<EventPosition>,
     /// At most so many.
     pub limit: usize,
 }
 
-/// The place of an event in its account's log: by time, newest first, then by id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EventPosition {
-    /// `eventTime`.
-    pub time: Timestamp,
-    /// `eventID`.
-    pub event_id: Uuid,
-}
+/// Where a page ended, in the words of the history that gave it out: nobody else reads them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventPosition(pub String);
 
 /// One page of events, newest first.
 #[derive(Debug, Default)]
@@ -88,6 +82,9 @@ pub enum HistoryError {
     /// Other lookups, of the same account or of many, took too long to wait for.
     #[error("too many lookups in the audit trail at once")]
     Busy,
+    /// No page ends at that place, or what stood there is gone.
+    #[error("there is no such place in the audit trail")]
+    UnknownPosition,
     /// It could not be read.
     #[error("the audit trail could not be read")]
     Unreadable(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -1,15 +1,17 @@
 //! Lookups: what LookupEvents finds.
 //!
 //! Events are in log files, or in the journal behind the place up to which it was delivered. Both are
-//! read, and whatever is in both at that moment counts once. A page is the newest events behind a
-//! place in the order of [`EventPosition`], so nothing that happens between two pages can repeat an
-//! event, or leave out one that was there before.
+//! read, and whatever is in both at that moment counts once. What was recorded since the first page was
+//! asked for is on none of its next pages, and each page begins where the one before it ended, in the
+//! order of [`place`], so nothing that happens between two pages can repeat an event, or leave out one
+//! that was there before.
 //!
 //! Knows what matches a query. It does not know who asks.
 
 mod files;
 mod matches;
 mod newest;
+mod place;
 mod tail;
 mod turns;
 mod unreadable;
@@ -33,6 +35,8 @@ use crate::delivery::{DeliveryStatus, public_key};
 use crate::layout::TrailLayout;
 use matches::Wanted;
 use newest::Newest;
+use place::{Bookmark, NoBookmark};
+use tail::{Tail, TailError};
 use turns::Turns;
 use unreadable::UnreadableFiles;
 
@@ -46,13 +50,16 @@ pub struct LookupLimits {
     pub rows_max: usize,
     /// Bytes of log files read, uncompressed.
     pub bytes_max: u64,
+    /// Bytes of lines read that are in no log file yet.
+    pub tail_bytes_max: u64,
     /// How long it waits for other lookups.
     pub wait_max: Duration,
 }
 
 impl Default for LookupLimits {
     fn default() -> Self {
-        Self { rows_max: 4096, bytes_max: 16 << 20, wait_max: Duration::from_secs(5) }
+        let (bytes_max, tail_bytes_max) = (16 << 20, 64 << 20);
+        Self { rows_max: 4096, bytes_max, tail_bytes_max, wait_max: Duration::from_secs(5) }
     }
 }
 
@@ -87,46 +94,98 @@ impl History {
         Self { limits, ..self }
     }
 
-    /// What is wanted, if there can be any of it.
-    fn wanted(&self, query: &EventQuery) -> Option<Wanted> {
+    /// The oldest instant that is told of.
+    fn oldest(&self) -> Timestamp {
         let days_ms = i64::from(self.days).saturating_mul(DAY_MS);
         let now_ms = self.engine.clock().now().unix_s().saturating_mul(1000);
-        Wanted::of(query, Timestamp::from_unix_ms(now_ms.saturating_sub(days_ms)))
+        Timestamp::from_unix_ms(now_ms.saturating_sub(days_ms))
+    }
+
+    /// Where the first page begins.
+    fn first_bookmark(&self) -> Bookmark {
+        let before = self.engine.journal().end();
+        let begun_at = self.engine.machine_clock().now();
+        Bookmark { before, first_read: None, begun_at, behind: None }
     }
 
     /// Where the lines begin that are in no file. Read before the files are: what is delivered in
     /// between is found twice, and counts once.
-    async fn delivered_to(&self) -> Result<Option<JournalPosition>, HistoryError> {
+    async fn delivered_to(&self) -> Result<JournalPosition, HistoryError> {
         let cursor = self.engine.store().trail().cursor(DELIVERY).await.map_err(unreadable)?;
-        Ok(cursor.as_ref().map(crate::cursors::position))
+        let journal = self.engine.journal();
+        let from = match cursor.as_ref().map(crate::cursors::position) {
+            Some(from) => from,
+            None => journal.start().map_err(unreadable)?,
+        };
+        let end = journal.end();
+        // Delivery will say where it goes on. Until then nobody knows what is in no file.
+        if from > end {
+            return Err(unreadable(FollowError::Beyond { position: from, end }));
+        }
+        Ok(from)
     }
 
-    /// Offers what is in no file yet.
-    async fn read_tail(&self, mut newest: Newest) -> Result<Newest, HistoryError> {
+    /// Offers what is in no file yet. If that is too much it makes a page by itself.
+    async fn read_tail(&self, mut newest: Newest) -> Result<TailRead, HistoryError> {
         let mut attempt = 1;
         loop {
             let from = self.delivered_to().await?;
             let engine = Arc::clone(&self.engine);
-            let read = move || (tail::read(engine.journal(), from, &mut newest), newest);
+            let bytes_max = self.limits.tail_bytes_max;
+            let read = move || {
+                let directory = engine.journal().directory();
+                let tail = Tail::new(directory, from, newest.bookmark.before);
+                (read_part(&tail, &mut newest, bytes_max), newest)
+            };
             let result;
             (result, newest) = spawn_blocking(read).await.map_err(unreadable)?;
             match result {
                 // What was delivered meanwhile may be gone. It is in the files.
-                Err(FollowError::Removed(_)) if attempt < TAIL_ATTEMPTS_MAX => attempt += 1,
+                Err(TailError::Removed) if attempt < TAIL_ATTEMPTS_MAX => attempt += 1,
                 Err(error) => return Err(unreadable(error)),
-                Ok(()) => return Ok(newest),
+                Ok(Some(page)) => return Ok(TailRead::Page(page)),
+                Ok(None) => return Ok(TailRead::Whole(newest)),
             }
         }
     }
 }
 
+/// What the tail of the journal came to.
+enum TailRead {
+    /// All of it was offered.
+    Whole(Newest),
+    /// It is too long, and this is the next page of it.
+    Page(EventPage),
+}
+
+/// Offers the whole tail, or makes a page of its end.
+fn read_part(
+    tail: &Tail,
+    newest: &mut Newest,
+    bytes_max: u64,
+) -> Result<Option<EventPage>, TailError> {
+    // A page that ended in the order of time had all of the tail in it, and is continued so.
+    if newest.wanted.behind.is_none() && tail.bytes()? > bytes_max {
+        return tail.page(newest, bytes_max).map(Some);
+    }
+    tail.offer(newest).map(|()| None)
+}
+
 #[async_trait]
 impl EventHistory for History {
     async fn look_up(&self, query: &EventQuery) -> Result<EventPage, HistoryError> {
-        let Some(wanted) = self.wanted(query) else { return Ok(EventPage::default()) };
+        let bookmark = query.after.as_ref().map(|EventPosition(text)| text.parse::<Bookmark>());
+        let bookmark = bookmark.transpose().map_err(|NoBookmark| HistoryError::UnknownPosition)?;
+        let behind = bookmark.as_ref().and_then(|bookmark| bookmark.behind);
+        let wanted = Wanted::of(query, behind, self.oldest());
+        let Some(wanted) = wanted else { return Ok(EventPage::default()) };
         let turn = self.turns.take(query.account, self.limits.wait_max).await;
         let _turn = turn.ok_or(HistoryError::Busy)?;
-        let newest = self.read_tail(Newest::new(wanted, query.limit)).await?;
+        let bookmark = bookmark.unwrap_or_else(|| self.first_bookmark());
+        let newest = match self.read_tail(Newest::new(wanted, bookmark, query.limit)).await? {
+            TailRead::Whole(newest) => newest,
+            TailRead::Page(page) => return Ok(page),
+        };
         let scope = Scope { account: query.account, region: query.region.clone() };
         let (newest, reached) = files::Search::new(self, scope).run(newest).await?;
         Ok(newest.into_page(reached))
@@ -174,11 +233,4 @@ impl EventHistory for History {
 
 fn unreadable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> HistoryError {
     HistoryError::Unreadable(error.into())
-}
-
-/// The place of an event, so that later is greater.
-type Place = (Timestamp, uuid::Uuid);
-
-const fn place(position: &EventPosition) -> Place {
-    (position.time, position.event_id)
 }

@@ -1,16 +1,17 @@
 //! Lookups against a naive model: whatever happens, the pages together are what a plain filter over
-//! all events gives, in order.
+//! all events gives, each event once, and in order unless delivery is far behind.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails says where")]
 
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use keyward_audit::JournalOptions;
 use keyward_engine::{EventHistory, EventPosition, EventQuery, HistoryError, LookupAttribute};
 use keyward_model::{AccountId, Clock as _, Region, Timestamp};
 use keyward_store::Scope;
-use keyward_testkit::TestApp;
-use keyward_trail::{DeliveryStatus, History, LookupLimits};
+use keyward_testkit::{TestApp, TestOptions};
+use keyward_trail::{Delivery, DeliveryOptions, DeliveryStatus, History, LookupLimits};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -117,26 +118,41 @@ struct Asked {
     to: Option<i64>,
     limit: usize,
     limits: (usize, u64),
+    tail_bytes_max: u64,
     /// Whether the events are delivered behind this page and each that follows.
     delivers_from: usize,
+    /// What is recorded behind the first page.
+    recorded_meanwhile: Vec<Made>,
 }
+
+/// Enough for every tail that is made here.
+const WHOLE_TAIL: u64 = 1 << 20;
 
 fn asked() -> impl Strategy<Value = Asked> {
     let time = proptest::option::of(-1..13_i64);
     let attribute = proptest::option::of((0..8_usize, any::<prop::sample::Index>()));
     let attribute = attribute.prop_map(|it| it.map(|(key, value)| (key, value.index(1 << 16))));
     let limits = (1..4_usize, prop_oneof![Just(1_u64), Just(2000), Just(1 << 20)]);
-    (0..2_usize, 0..2_usize, attribute, time.clone(), time, 1..8_usize, limits, 0..4_usize)
-        .prop_map(|(account, region, attribute, from, to, limit, limits, delivers_from)| Asked {
-            account,
-            region,
-            attribute,
-            from,
-            to,
-            limit,
-            limits,
-            delivers_from,
-        })
+    let tail = prop_oneof![2 => Just(WHOLE_TAIL), 1 => Just(1_u64), 1 => 1000..8000_u64];
+    let recorded = prop_oneof![3 => Just(Vec::new()), 1 => vec(made(), 1..6)];
+    let asked = (0..2_usize, 0..2_usize, attribute, time.clone(), time, 1..8_usize);
+    (asked, limits, tail, 0..4_usize, recorded).prop_map(
+        |(asked, limits, tail_bytes_max, delivers_from, recorded_meanwhile)| {
+            let (account, region, attribute, from, to, limit) = asked;
+            Asked {
+                account,
+                region,
+                attribute,
+                from,
+                to,
+                limit,
+                limits,
+                tail_bytes_max,
+                delivers_from,
+                recorded_meanwhile,
+            }
+        },
+    )
 }
 
 impl Asked {
@@ -180,7 +196,8 @@ impl Asked {
             .filter(|event| query.attribute.as_ref().is_none_or(|it| event.has(it)))
             .map(|event| (event.time(now), event.id))
             .collect();
-        found.sort_unstable();
+        // Stable: within a second the order is that of recording.
+        found.sort_by_key(|(time, _)| *time);
         found.into_iter().rev().map(|(_, id)| id).collect()
     }
 }
@@ -190,47 +207,95 @@ fn id_of(record: &[u8]) -> Uuid {
     record["eventID"].as_str().unwrap().parse().unwrap()
 }
 
+fn history(app: &TestApp, limits: LookupLimits) -> History {
+    History::new(Arc::clone(app.engine()), app.trail_layout(), 90, Arc::default())
+        .with_limits(limits)
+}
+
+/// A service with short segments.
+async fn app() -> TestApp {
+    let journal = JournalOptions { segment_bytes_max: 3000, ..JournalOptions::default() };
+    TestApp::with(TestOptions { journal, ..TestOptions::default() }).await
+}
+
+/// Delivers all there is, to short files.
+async fn deliver(app: &TestApp) {
+    let options = DeliveryOptions::new(app.trail_layout());
+    let options = DeliveryOptions { file_bytes_max: 2000, ..options };
+    Delivery::new(Arc::clone(app.engine()), options).deliver().await.unwrap();
+}
+
+async fn record(app: &TestApp, events: &[Made], now: Timestamp) {
+    for event in events {
+        app.engine().journal().append(event.record(now).as_bytes()).await.unwrap();
+    }
+}
+
+fn time_of(record: &[u8]) -> String {
+    let record: Value = serde_json::from_slice(record).unwrap();
+    record["eventTime"].as_str().unwrap().to_owned()
+}
+
 async fn all_pages(app: &TestApp, asked: &Asked, events: &[Made]) -> Vec<Uuid> {
+    let now = app.clock().now();
     let (rows_max, bytes_max) = asked.limits;
-    let history = History::new(Arc::clone(app.engine()), app.trail_layout(), 90, Arc::default())
-        .with_limits(LookupLimits { rows_max, bytes_max, ..LookupLimits::default() });
-    let mut query = asked.query(events, app.clock().now());
+    let limits = LookupLimits { rows_max, bytes_max, ..LookupLimits::default() };
+    let history = history(app, LookupLimits { tail_bytes_max: asked.tail_bytes_max, ..limits });
+    let mut query = asked.query(events, now);
     let mut found = Vec::new();
     for page_number in 0.. {
+        assert!(page_number < 1000, "a page must lead on");
         let page = history.look_up(&query).await.unwrap();
         assert!(page.records.len() <= asked.limit);
+        let times = page.records.iter().map(|record| time_of(record));
+        assert!(times.rev().is_sorted(), "a page is in order");
         found.extend(page.records.iter().map(|record| id_of(record)));
         let Some(next) = page.next else { break };
-        if let Some(EventPosition { time, event_id }) = query.after {
-            assert!((next.time, next.event_id) < (time, event_id), "a page must lead on");
-        }
         query.after = Some(next);
+        if page_number == 0 {
+            record(app, &asked.recorded_meanwhile, now).await;
+        }
         if page_number >= asked.delivers_from {
-            app.deliver().await;
+            deliver(app).await;
         }
     }
     found
 }
 
 async fn check(steps: Vec<Step>, queries: Vec<Asked>) {
-    let app = TestApp::new().await;
+    let app = app().await;
     let now = app.clock().now();
     let mut events = Vec::new();
     for step in steps {
         match step {
             Step::Append(event) => {
-                app.engine().journal().append(event.record(now).as_bytes()).await.unwrap();
+                record(&app, std::slice::from_ref(&event), now).await;
                 events.push(event);
             }
-            Step::Deliver => {
-                app.deliver().await;
-            }
+            Step::Deliver => deliver(&app).await,
         }
     }
     for asked in queries {
-        let found = all_pages(&app, &asked, &events).await;
-        assert_eq!(found, asked.expected(&events, now), "{asked:?}");
+        let mut found = all_pages(&app, &asked, &events).await;
+        let mut expected = asked.expected(&events, now);
+        // What came meanwhile may be found, but once.
+        let late: Vec<_> = asked.recorded_meanwhile.iter().map(|event| event.id).collect();
+        for id in &late {
+            assert!(found.iter().filter(|it| *it == id).count() <= 1, "{asked:?}");
+        }
+        found.retain(|id| !late.contains(id));
+        if asked.tail_bytes_max != WHOLE_TAIL {
+            found.sort_unstable();
+            expected.sort_unstable();
+        }
+        assert_eq!(found, expected, "{asked:?}");
+        // Recorded or not, behind the first page.
+        events.extend(asked.recorded_meanwhile.iter().filter(|it| is_recorded(&app, it)).cloned());
     }
+}
+
+fn is_recorded(app: &TestApp, event: &Made) -> bool {
+    app.journal().iter().any(|line| id_of(line) == event.id)
 }
 
 proptest! {
@@ -243,6 +308,52 @@ proptest! {
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(check(steps, queries));
+    }
+}
+
+#[tokio::test]
+async fn what_was_done_before_a_flood_of_events_is_found_while_none_is_delivered() {
+    let app = app().await;
+    let now = app.clock().now();
+    let made = |name: usize, n: u128| Made {
+        account: 0,
+        region: 0,
+        name,
+        user: 0,
+        keys: 1,
+        seconds: 1,
+        id: uuid::Builder::from_random_bytes(n.to_be_bytes()).into_uuid(),
+    };
+    let create_key = made(2, u128::MAX);
+    record(&app, std::slice::from_ref(&create_key), now).await;
+    let flood: Vec<_> = (0..40).map(|n| made(0, n)).collect();
+    record(&app, &flood, now).await;
+    assert!(app.engine().journal().segments().unwrap().len() > 5);
+    let limits = LookupLimits { tail_bytes_max: 4000, ..LookupLimits::default() };
+    let history = history(&app, limits);
+    let mut query = all_of(0);
+    query.attribute = Some((LookupAttribute::EventName, "CreateKey".to_owned()));
+    let mut pages = 0;
+    let found = loop {
+        let page = history.look_up(&query).await.unwrap();
+        pages += 1;
+        if let [record] = &*page.records {
+            break id_of(record);
+        }
+        query.after = Some(page.next.unwrap());
+    };
+    assert_eq!(found, create_key.id);
+    assert!(pages > 3, "a page reads no more than it may: {pages}");
+}
+
+#[tokio::test]
+async fn a_place_of_an_earlier_release_is_refused() {
+    let app = app().await;
+    let mut query = all_of(0);
+    for text in ["1772619302/6f3b2c1d-0000-4000-8000-000000000001", "", "x"] {
+        query.after = Some(EventPosition(text.to_owned()));
+        let refused = history(&app, LookupLimits::default()).look_up(&query).await;
+        assert!(matches!(refused, Err(HistoryError::UnknownPosition)), "{text}");
     }
 }
 
@@ -316,8 +427,7 @@ async fn a_log_file_that_is_gone_or_altered_hides_no_event_of_others() {
 async fn an_account_looks_up_once_at_a_time_and_keeps_no_other_from_it() {
     let app = TestApp::new().await;
     let limits = LookupLimits { wait_max: Duration::ZERO, ..LookupLimits::default() };
-    let history = History::new(Arc::clone(app.engine()), app.trail_layout(), 90, Arc::default())
-        .with_limits(limits);
+    let history = history(&app, limits);
     let (own, other) = (all_of(0), all_of(1));
     let mut first = history.look_up(&own);
     let is_pending = std::future::poll_fn(|cx| Poll::Ready(first.as_mut().poll(cx).is_pending()));

@@ -1,43 +1,44 @@
-//! `NextToken`: the place of the last event seen, bound to everything that was asked.
+//! `NextToken`: where a page ended, bound to everything that was asked.
 
 use keyward_engine::{Cx, ErrorCode, EventPosition, EventQuery, OpError, Operation as _};
-use keyward_model::Timestamp;
 
 use super::{LookupEvents, refusal};
+
+/// What decides which events there are.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) query: &'a EventQuery,
+    /// Of the category beside management events.
+    pub(super) is_insight: bool,
+}
 
 /// The place a token continues from.
 pub(super) fn read(
     cx: &Cx,
-    query: &EventQuery,
+    asked: Asked<'_>,
     token: Option<&str>,
 ) -> Result<Option<EventPosition>, OpError> {
     let Some(token) = token else { return Ok(None) };
-    let position = cx
-        .read_marker(LookupEvents::NAME, &filter(query), token)
-        .and_then(|position| parse(&position));
-    position.map(Some).ok_or_else(|| {
-        let message = "The next token is not valid, or was returned to other parameters.";
-        refusal(ErrorCode::InvalidNextToken, message)
-    })
+    let position = cx.read_marker(LookupEvents::NAME, &filter(asked), token);
+    position.map(EventPosition).map(Some).ok_or_else(invalid)
 }
 
 /// The token that continues behind a place.
 pub(super) fn write(
     cx: &Cx,
-    query: &EventQuery,
-    position: EventPosition,
+    asked: Asked<'_>,
+    EventPosition(position): &EventPosition,
 ) -> Result<String, OpError> {
-    let position = format!("{}/{}", position.time.unix_s(), position.event_id);
-    cx.write_marker(LookupEvents::NAME, &filter(query), &position)
+    cx.write_marker(LookupEvents::NAME, &filter(asked), position)
 }
 
-/// What a token is bound to, beside account and Region: all that decides which events there are.
-fn filter(query: &EventQuery) -> String {
-    format!("{:?}/{:?}/{:?}", query.from, query.to, query.attribute)
+/// The refusal of a token that leads nowhere.
+pub(super) fn invalid() -> OpError {
+    let message = "The next token is not valid, or was returned to other parameters.";
+    refusal(ErrorCode::InvalidNextToken, message)
 }
 
-fn parse(position: &str) -> Option<EventPosition> {
-    let (seconds, event_id) = position.split_once('/')?;
-    let unix_ms = seconds.parse::<i64>().ok()?.checked_mul(1000)?;
-    Some(EventPosition { time: Timestamp::from_unix_ms(unix_ms), event_id: event_id.parse().ok()? })
+/// What a token is bound to, beside account and Region.
+fn filter(Asked { query, is_insight }: Asked<'_>) -> String {
+    format!("{:?}/{:?}/{:?}/{is_insight}", query.from, query.to, query.attribute)
 }

@@ -5,15 +5,18 @@ use std::path::Path;
 use std::sync::Arc;
 
 use keyward_audit::files::Files;
+use keyward_audit::{Event, JournalPosition};
 use keyward_crypto::sha256;
 use keyward_engine::HistoryError;
 use keyward_model::Timestamp;
-use keyward_store::{Scope, TrailFilePlace, TrailFileRecord, TrailFilter};
+use keyward_store::{JournalRange, Scope, TrailFilePlace, TrailFileRecord, TrailFilter};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::task::spawn_blocking;
+use uuid::Uuid;
 
-use super::newest::Newest;
+use super::newest::{InFile, Newest};
+use super::place::{Behind, Lines, Standing};
 use super::{History, unreadable};
 use crate::format::{LOG_FILE_BYTES_MAX, gunzip};
 use crate::index::may_hold_event_id;
@@ -137,12 +140,23 @@ fn read_stored(files: &dyn Files, [placed, staged]: [&Path; 2]) -> io::Result<Ve
     files.read(placed, bytes_max)
 }
 
-/// Whether the id that is asked for may be in the file.
+/// Whether the file may hold something that was recorded before what earlier pages read, and the id
+/// that is asked for.
 fn may_hold(file: &TrailFileRecord, newest: &Newest) -> bool {
+    if newest.bookmark.standing(lines(file), file.delivered_at) == Standing::Later {
+        return false;
+    }
     match (&newest.wanted.event_id, &file.event_ids) {
         (Some(id), Some(filter)) => may_hold_event_id(filter, id),
         _ => true,
     }
+}
+
+/// The lines of the journal that the file was made of.
+fn lines(file: &TrailFileRecord) -> Option<Lines> {
+    let JournalRange { segment, from, to } = file.journal?;
+    let at = |offset| JournalPosition { segment, offset };
+    Some(Lines { from: at(from), to: at(to) })
 }
 
 #[derive(Deserialize)]
@@ -158,8 +172,50 @@ fn offer_all(file: &TrailFileRecord, stored: &[u8], newest: &mut Newest) -> Resu
         return Err(BadFile::Altered);
     }
     let content: Content<'_> = serde_json::from_slice(&content).map_err(|_| BadFile::Altered)?;
-    for record in content.records {
-        newest.offer(record.get().as_bytes());
+    let mut places = Places::of(file, newest);
+    for (index, record) in content.records.into_iter().enumerate() {
+        let record = record.get().as_bytes();
+        let Some(event) = Event::read(record) else { continue };
+        let Some(standing) = places.pass(&event) else { return Ok(()) };
+        newest.offer_record(&event, InFile { from: places.from, index, standing }, record);
     }
     Ok(())
+}
+
+/// How the records of a file stand to where earlier pages ended. Records have the order of their lines:
+/// where a page ended among these lines, an id says which come behind.
+struct Places {
+    from: Option<JournalPosition>,
+    /// The first record that was read on an earlier page, if it is here.
+    first_read: Option<Uuid>,
+    /// How the next record stands to the event that the next page begins behind.
+    standing: Standing,
+    /// That event, if it is here.
+    behind: Option<Uuid>,
+}
+
+impl Places {
+    fn of(file: &TrailFileRecord, newest: &Newest) -> Self {
+        let lines = lines(file);
+        let is_cut = newest.bookmark.standing(lines, file.delivered_at) == Standing::Both;
+        let first_read = newest.bookmark.first_read.filter(|_| is_cut);
+        let standing = newest.wanted.behind.map(|behind| behind.standing_of_file(lines));
+        let behind = match (newest.wanted.behind, standing) {
+            (Some(Behind::Event { id, line: Some(_), .. }), Some(Standing::Both)) => Some(id),
+            _ => None,
+        };
+        let standing = match standing {
+            Some(standing) if behind.is_none() => standing,
+            _ => Standing::Earlier,
+        };
+        Self { from: lines.map(|lines| lines.from), first_read, standing, behind }
+    }
+
+    /// How this record stands, the next one; `None` if it and all behind it were read before.
+    fn pass(&mut self, event: &Event<'_>) -> Option<Standing> {
+        if self.behind == Some(event.id) {
+            self.standing = Standing::Later;
+        }
+        (self.first_read != Some(event.id)).then_some(self.standing)
+    }
 }

@@ -6,7 +6,7 @@ use keyward_model::{LookupAttribute, Timestamp};
 use keyward_store::TrailFilter;
 use uuid::Uuid;
 
-use super::{Place, place};
+use super::place::{Behind, Standing};
 use crate::index::lookup_values;
 
 /// The last instant that is spoken of.
@@ -23,12 +23,17 @@ pub(super) struct Wanted {
     from: Timestamp,
     /// The last second in which there can be one.
     pub(super) to: Timestamp,
-    before: Option<Place>,
+    /// Where the page before this one ended.
+    pub(super) behind: Option<Behind>,
 }
 
 impl Wanted {
     /// What is asked for of the events since `oldest`; `None` if there can be none.
-    pub(super) fn of(query: &EventQuery, oldest: Timestamp) -> Option<Self> {
+    pub(super) fn of(
+        query: &EventQuery,
+        behind: Option<Behind>,
+        oldest: Timestamp,
+    ) -> Option<Self> {
         let event_id = match &query.attribute {
             // An id is written in one way. Whatever else is asked for is no id.
             Some((LookupAttribute::EventId, text)) => {
@@ -36,32 +41,33 @@ impl Wanted {
             }
             _ => None,
         };
-        let to = query.to.unwrap_or(NEVER).min(query.after.as_ref().map_or(NEVER, last_second));
+        let last = behind.map_or(NEVER, Behind::last_second);
         let wanted = Self {
             account: query.account.as_str().to_owned(),
             region: query.region.as_str().to_owned(),
             attribute: query.attribute.clone().filter(|_| event_id.is_none()),
             event_id,
             from: query.from.map_or(oldest, |from| from.max(oldest)),
-            to,
-            before: query.after.as_ref().map(place),
+            to: query.to.unwrap_or(NEVER).min(last),
+            behind,
         };
         (wanted.from <= wanted.to).then_some(wanted)
     }
 
-    /// The place of an event that is wanted.
-    pub(super) fn place_of(&self, event: &Event<'_>) -> Option<Place> {
-        let place = (event.time, event.id);
-        let is_wanted = event.account == self.account
-            && event.region == self.region
-            && (self.from..=self.to).contains(&event.time)
-            && self.before.is_none_or(|before| place < before)
+    /// Whether the event is in the log that is read.
+    pub(super) fn is_of_log(&self, event: &Event<'_>) -> bool {
+        event.account == self.account && event.region == self.region
+    }
+
+    /// Whether an event of this log is asked for, that stands so to where the last page ended.
+    pub(super) fn takes(&self, event: &Event<'_>, standing: Standing) -> bool {
+        (self.from..=self.to).contains(&event.time)
+            && self.behind.is_none_or(|behind| behind.is_before(event, standing))
             && self.event_id.is_none_or(|id| id == event.id)
             && self
                 .attribute
                 .as_ref()
-                .is_none_or(|(key, value)| lookup_values(event).contains(&(*key, value.as_str())));
-        is_wanted.then_some(place)
+                .is_none_or(|(key, value)| lookup_values(event).contains(&(*key, value.as_str())))
     }
 
     /// Which files may hold some.
@@ -72,13 +78,4 @@ impl Wanted {
             to: (self.to < NEVER).then_some(self.to),
         }
     }
-}
-
-/// The last second of which events stand behind a place.
-fn last_second(position: &keyward_engine::EventPosition) -> Timestamp {
-    if position.event_id.is_nil() { second_before(position.time) } else { position.time }
-}
-
-const fn second_before(time: Timestamp) -> Timestamp {
-    Timestamp::from_unix_ms(time.unix_ms().saturating_sub(1000))
 }

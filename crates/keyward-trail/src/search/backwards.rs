@@ -23,6 +23,7 @@ pub struct BackwardLines {
     segments: Vec<(u64, PathBuf)>,
     segment: Option<Segment>,
     end: JournalPosition,
+    has_gap: bool,
 }
 
 #[derive(Debug)]
@@ -38,14 +39,32 @@ struct Segment {
 impl BackwardLines {
     /// Begins at the end of the journal in `directory`.
     pub fn open(directory: &Path) -> io::Result<Self> {
-        let segments = journal_segments(directory)?;
-        let mut lines = Self { segments, segment: None, end: JournalPosition::default() };
-        if lines.open_next()?
-            && let Some(Segment { number, start, bytes, .. }) = &lines.segment
-        {
-            lines.end = JournalPosition { segment: *number, offset: start + length(bytes) };
-        }
+        let end = JournalPosition { segment: u64::MAX, offset: u64::MAX };
+        Self::over(journal_segments(directory)?, end)
+    }
+
+    /// Begins in these segments, oldest first, before a place where a line begins.
+    pub(crate) fn over(
+        mut segments: Vec<(u64, PathBuf)>,
+        before: JournalPosition,
+    ) -> io::Result<Self> {
+        segments.retain(|(number, _)| {
+            *number < before.segment || (*number == before.segment && before.offset > 0)
+        });
+        let mut lines = Self { segments, segment: None, end: before, has_gap: false };
+        let is_open = lines.open_next()?;
+        lines.end = match &lines.segment {
+            Some(Segment { number, start, bytes, .. }) if is_open => {
+                JournalPosition { segment: *number, offset: start + length(bytes) }
+            }
+            _ => JournalPosition::default(),
+        };
         Ok(lines)
+    }
+
+    /// Whether a segment was removed before it was read.
+    pub(crate) const fn has_gap(&self) -> bool {
+        self.has_gap
     }
 
     /// Behind the last line there was at the beginning.
@@ -72,11 +91,12 @@ impl BackwardLines {
         while let Some((number, path)) = self.segments.pop() {
             match File::open(path) {
                 Ok(file) => {
-                    self.segment = Some(Segment::open(number, file)?);
+                    let end = if number == self.end.segment { self.end.offset } else { u64::MAX };
+                    self.segment = Some(Segment::open(number, file, end)?);
                     return Ok(true);
                 }
                 // Removed since they were listed.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => self.has_gap = true,
                 Err(error) => return Err(error),
             }
         }
@@ -85,8 +105,8 @@ impl BackwardLines {
 }
 
 impl Segment {
-    fn open(number: u64, file: File) -> io::Result<Self> {
-        let start = file.metadata()?.len();
+    fn open(number: u64, file: File, end: u64) -> io::Result<Self> {
+        let start = file.metadata()?.len().min(end);
         let mut segment = Self { number, file, start, bytes: Vec::new() };
         // What is behind the last line end is no line yet.
         while !segment.bytes.contains(&b'\n') && segment.start > 0 {
@@ -185,6 +205,22 @@ mod tests {
         assert_eq!(lines(directory.path()), expected.map(|(s, o, l)| (s, o, l.to_owned())));
         let end = BackwardLines::open(directory.path()).unwrap().end();
         assert_eq!((end.segment, end.offset), (4, 5));
+    }
+
+    #[test]
+    fn lines_before_a_place_are_all_that_is_read() {
+        let directory = journal(&[(1, b"a\nbc\n"), (3, b"d\ne\nf\nhalf")]);
+        let before = |segment, offset| {
+            let segments = journal_segments(directory.path()).unwrap();
+            let lines = BackwardLines::over(segments, JournalPosition { segment, offset }).unwrap();
+            let lines = lines.map(|line| String::from_utf8(line.unwrap().1).unwrap());
+            lines.collect::<Vec<_>>().join(",")
+        };
+        assert_eq!(before(3, 4), "e,d,bc,a");
+        assert_eq!(before(3, 0), "bc,a");
+        assert_eq!(before(2, 9), "bc,a");
+        assert_eq!(before(1, 2), "a");
+        assert_eq!(before(1, 0), "");
     }
 
     #[test]
