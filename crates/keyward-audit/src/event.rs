@@ -1,9 +1,12 @@
 //! A record read back: the members by which it is filed and found again.
 
+mod named;
+
 use std::borrow::Cow;
 
 use keyward_model::Timestamp;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::date::read_iso_date;
@@ -31,15 +34,17 @@ pub struct Event<'r> {
     pub username: Option<Cow<'r, str>>,
     /// `resources`.
     pub resources: Vec<EventResource<'r>>,
+    /// What lookups find it by besides: events of IAM and STS name things and have no `resources`.
+    pub named: Vec<EventResource<'r>>,
 }
 
-/// One of `resources`.
+/// One of `resources`, or what stands for one.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct EventResource<'r> {
     /// `type`.
     #[serde(rename = "type", borrow)]
     pub kind: Option<Cow<'r, str>>,
-    /// `ARN`.
+    /// `ARN`, or a name.
     #[serde(rename = "ARN", borrow)]
     pub arn: Option<Cow<'r, str>>,
 }
@@ -50,6 +55,11 @@ impl<'r> Event<'r> {
         let record: Record<'r> = serde_json::from_slice(record).ok()?;
         let identity = record.user_identity;
         Some(Self {
+            named: named::named(
+                &record.event_source,
+                record.request_parameters,
+                record.response_elements,
+            ),
             id: Uuid::parse_str(&record.event_id).ok()?,
             time: read_iso_date(&record.event_time)?,
             account: record.recipient_account_id,
@@ -61,6 +71,11 @@ impl<'r> Event<'r> {
             access_key_id: identity.access_key_id,
             resources: record.resources.unwrap_or_default(),
         })
+    }
+
+    /// What lookups find it by and tell of it.
+    pub fn looked_up_resources(&self) -> impl Iterator<Item = &EventResource<'r>> {
+        self.resources.iter().chain(&self.named)
     }
 }
 
@@ -80,6 +95,10 @@ struct Record<'r> {
     #[serde(rename = "eventID", borrow)]
     event_id: Cow<'r, str>,
     read_only: Option<bool>,
+    #[serde(borrow)]
+    request_parameters: Option<&'r RawValue>,
+    #[serde(borrow)]
+    response_elements: Option<&'r RawValue>,
     #[serde(borrow)]
     resources: Option<Vec<EventResource<'r>>>,
     #[serde(borrow)]

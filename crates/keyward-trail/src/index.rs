@@ -16,7 +16,7 @@ pub fn lookup_values<'e>(event: &'e Event<'_>) -> Vec<(LookupAttribute, &'e str)
     values.extend(read_only.map(|it| (A::ReadOnly, it)));
     values.extend(event.access_key_id.as_deref().map(|it| (A::AccessKeyId, it)));
     values.extend(event.username.as_deref().map(|it| (A::Username, it)));
-    for resource in &event.resources {
+    for resource in event.looked_up_resources() {
         values.extend(resource.kind.as_deref().map(|it| (A::ResourceType, it)));
         values.extend(resource.arn.as_deref().map(|it| (A::ResourceName, it)));
     }

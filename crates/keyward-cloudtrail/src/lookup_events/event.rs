@@ -52,7 +52,7 @@ impl Event {
             event_time: Date(event.time),
             event_source: event.source.clone().into_owned(),
             username: event.username.as_deref().map(str::to_owned),
-            resources: event.resources.iter().map(resource).collect(),
+            resources: event.looked_up_resources().map(resource).collect(),
             cloud_trail_event: record,
         })
     }

@@ -90,6 +90,31 @@ async fn every_attribute_finds_its_events_and_no_others() {
 }
 
 #[tokio::test]
+async fn events_of_iam_are_found_by_what_they_are_about_and_their_records_are_as_they_were() {
+    let app = TestApp::new().await;
+    let root = app.root();
+    user(&app, "bob", &[]).await;
+    let alice = user(&app, "alice", &["kms:*"]).await;
+    for is_delivered in [false, true] {
+        if is_delivered {
+            app.deliver().await;
+        }
+        let found = by(&root, "ResourceName", "alice").await;
+        // Of one second, so in the order in which they were recorded.
+        assert_eq!(names(&found), ["CreateAccessKey", "PutUserPolicy", "CreateUser"]);
+        let expected = json!([{ "ResourceType": "AWS::IAM::User", "ResourceName": "alice" }]);
+        assert_eq!(found[2]["Resources"], expected);
+        let record: Value =
+            serde_json::from_str(found[2]["CloudTrailEvent"].as_str().unwrap()).unwrap();
+        assert_eq!(record.get("resources"), None);
+        assert_eq!(by(&root, "ResourceType", "AWS::IAM::User").await.len(), 5);
+        assert_eq!(by(&root, "ResourceType", "AWS::IAM::AccessKey").await.len(), 2);
+        let of_key = by(&root, "ResourceName", alice.caller().access_key_id.as_str()).await;
+        assert_eq!(names(&of_key), ["CreateAccessKey"]);
+    }
+}
+
+#[tokio::test]
 async fn both_ends_of_a_time_range_are_in_it() {
     let app = TestApp::new().await;
     let root = app.root();
@@ -172,6 +197,7 @@ async fn a_token_is_good_for_what_it_was_returned_to_and_nothing_else() {
     for (client, input) in [
         (&root, json!({ "NextToken": "x" })),
         (&root, json!({ "NextToken": token, "LookupAttributes": [attribute] })),
+        (&root, json!({ "NextToken": token, "EventCategory": "insight" })),
         (&root, json!({ "NextToken": token, "StartTime": 1 })),
         (&root, json!({ "NextToken": token, "EndTime": 4_000_000_000_u64 })),
         (&there, json!({ "NextToken": token })),
