@@ -134,14 +134,19 @@ def import_until(kms: Any, key_id: str, valid_to: datetime) -> None:
 def test_the_time_until_material_expires_is_shown_until_it_is_over(deploy: Deploy) -> None:
     deployment = metered(deploy("--dev"))
     kms = deployment.client()
-    key_id = kms.create_key(Origin="EXTERNAL")["KeyMetadata"]["KeyId"]
+    key = kms.create_key(Origin="EXTERNAL")["KeyMetadata"]
+    key_id = key["KeyId"]
     kms.create_key()
     assert EXPIRATION not in page(deployment)
     day = timedelta(days=1).total_seconds()
     import_until(kms, key_id, datetime.now(UTC) + timedelta(days=30))
-    name = f'{EXPIRATION}{{key_id="{key_id}",account="{ACCOUNT}",region="{REGION}"}}'
-    left = series(deployment)[name]
+    left = series(deployment)[f'{EXPIRATION}{{key_id="other"}}']
     assert left == pytest.approx(30 * day, abs=60)
+    assert key_id not in page(deployment)
+    assert deployment.stop() == 0
+    metered(deployment, key["Arn"])
+    name = f'{EXPIRATION}{{key_id="{key_id}",account="{ACCOUNT}",region="{REGION}"}}'
+    assert f'{EXPIRATION}{{key_id="other"}}' not in series(deployment)
     run("dev", "advance", "29d", "--data-dir", deployment.directory)
     assert series(deployment)[name] == pytest.approx(left - 29 * day, abs=60)
     run("dev", "advance", "25h", "--data-dir", deployment.directory)

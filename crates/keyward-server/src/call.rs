@@ -132,7 +132,7 @@ impl<B: Backend> Calls<B> {
         let took = self.backend.clock().monotonic().saturating_sub(started);
         match &outcome {
             Ok(_) => route.metrics.succeeded(took),
-            Err(refused) => route.metrics.refused(route.entry.name, refused.name, took),
+            Err(refused) => route.metrics.refused(refused.name, took),
         }
         outcome
     }

@@ -1,11 +1,12 @@
 //! What the server counts, and the listener that shows it.
 //!
-//! Handles are made once per operation: a recorder has to be installed before the server is built.
+//! Handles are made once per operation: a recorder has to be installed before the server is built. A
+//! histogram has a dozen lines on the page, so it is made when the operation is first asked for.
 //! No label holds anything a client chose.
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -32,27 +33,34 @@ const SUCCESS: &str = "Success";
 
 /// What is counted for one operation.
 pub(crate) struct OperationMetrics {
+    operation: &'static str,
     succeeded: Counter,
-    duration: Histogram,
+    duration: OnceLock<Histogram>,
 }
 
 impl OperationMetrics {
     pub(crate) fn new(operation: &'static str) -> Self {
         Self {
+            operation,
             succeeded: counter!(REQUESTS, "operation" => operation, "code" => SUCCESS),
-            duration: histogram!(DURATION, "operation" => operation),
+            duration: OnceLock::new(),
         }
     }
 
     pub(crate) fn succeeded(&self, took: Duration) {
         self.succeeded.increment(1);
-        self.duration.record(took);
+        self.took(took);
     }
 
     /// Refusals look their counter up: they are fewer, and there are many codes.
-    pub(crate) fn refused(&self, operation: &'static str, code: &'static str, took: Duration) {
-        counter!(REQUESTS, "operation" => operation, "code" => code).increment(1);
-        self.duration.record(took);
+    pub(crate) fn refused(&self, code: &'static str, took: Duration) {
+        counter!(REQUESTS, "operation" => self.operation, "code" => code).increment(1);
+        self.took(took);
+    }
+
+    fn took(&self, took: Duration) {
+        let duration = || histogram!(DURATION, "operation" => self.operation);
+        self.duration.get_or_init(duration).record(took);
     }
 }
 

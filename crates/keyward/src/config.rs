@@ -23,6 +23,7 @@ use tracing_subscriber::filter::Targets;
 pub(crate) use self::audit::{Audit, Durability};
 use crate::data_dir::DataDir;
 use crate::private_file;
+use crate::wiring::request_groups;
 pub(crate) use sinks::{ApiCalls, Otlp, Syslog, SyslogAddress, Webhook};
 
 /// Where Keyward listens unless told otherwise.
@@ -368,11 +369,9 @@ impl Oidc {
 
 impl RequestQuotas {
     fn require_sound(&self) -> Result<()> {
-        let groups =
-            || keyward_ops::REQUEST_GROUPS.iter().chain(keyward_cloudtrail::REQUEST_GROUPS);
         for (name, rate) in &self.rates {
-            if groups().all(|group| group.name != name) {
-                let names: Vec<_> = groups().map(|group| group.name).collect();
+            if request_groups().all(|group| group.name != name) {
+                let names: Vec<_> = request_groups().map(|group| group.name).collect();
                 bail!(
                     "`rates` in [request_quotas]: there is no group `{name}`; there are {}",
                     names.join(", ")

@@ -7,12 +7,14 @@ mod described;
 mod expiry;
 mod held;
 
+use std::collections::HashSet;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use anyhow::Result;
 use keyward_engine::{Engine, Observer};
+use keyward_store::ScopedKey;
 use keyward_trail::DeliveryStatus;
 use metrics::{counter, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -28,6 +30,8 @@ const DURATION_BUCKETS: [f64; 12] =
 pub(crate) struct Metrics {
     handle: PrometheusHandle,
     calls: Arc<CallMetrics>,
+    /// The keys that are named.
+    listed: Arc<HashSet<ScopedKey>>,
 }
 
 /// A page being made.
@@ -45,8 +49,9 @@ impl Metrics {
             .install_recorder()?;
         described::describe();
         gauge!("keyward_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
-        let calls = Arc::new(CallMetrics::new(&config.metrics.key_arns()?));
-        Ok(Some(Self { handle, calls }))
+        let keys = config.metrics.key_arns()?;
+        let calls = Arc::new(CallMetrics::new(&keys));
+        Ok(Some(Self { handle, calls, listed: Arc::new(expiry::listed(&keys)) }))
     }
 
     /// Who counts the engine's calls.
@@ -60,18 +65,19 @@ impl Metrics {
         engine: Arc<Engine>,
         delivery: Option<Arc<DeliveryStatus>>,
     ) -> impl Fn() -> Rendering + Send + Sync + 'static {
-        let handle = self.handle;
+        let Self { handle, listed, .. } = self;
         move || {
             let (engine, handle) = (Arc::clone(&engine), handle.clone());
+            let listed = Arc::clone(&listed);
             if let Some(status) = &delivery {
                 delivered::show(&engine, status);
             }
-            Box::pin(async move { render(&engine, &handle).await })
+            Box::pin(async move { render(&engine, &handle, &listed).await })
         }
     }
 }
 
-async fn render(engine: &Engine, handle: &PrometheusHandle) -> String {
+async fn render(engine: &Engine, handle: &PrometheusHandle, listed: &HashSet<ScopedKey>) -> String {
     let journal = engine.journal();
     let counts = journal.counts();
     counter!("keyward_audit_records_total").absolute(counts.appended_records);
@@ -83,6 +89,6 @@ async fn render(engine: &Engine, handle: &PrometheusHandle) -> String {
     held::show(journal);
     handle.run_upkeep();
     let mut page = handle.render();
-    page.push_str(&expiry::series(engine).await);
+    page.push_str(&expiry::series(engine, listed).await);
     page
 }

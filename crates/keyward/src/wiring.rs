@@ -12,7 +12,7 @@ use keyward_audit::{Journal, JournalOptions};
 use keyward_crypto::Seal;
 use keyward_engine::{
     AttestationRules, Engine, EventHistory, KeyRing, LocalGenerator, Observer, Parts, Quotas,
-    RequestQuotas, Workers,
+    RequestGroup, RequestQuotas, Workers,
 };
 use keyward_model::{Clock, Rng, Timestamp};
 use keyward_oidc::{Issuers, Settings};
@@ -161,8 +161,12 @@ fn request_quotas(config: &config::RequestQuotas, is_counted: bool) -> Option<Re
         return None;
     }
     let own = |name: &str| config.rates.get(name).copied();
-    let groups = keyward_ops::REQUEST_GROUPS.iter().chain(keyward_cloudtrail::REQUEST_GROUPS);
-    Some(RequestQuotas::new(groups, is_like_service, own))
+    Some(RequestQuotas::new(request_groups(), is_like_service, own))
+}
+
+/// The groups that requests are limited and counted by, in the order by which they are known.
+pub(crate) fn request_groups() -> impl Iterator<Item = &'static RequestGroup> {
+    keyward_ops::REQUEST_GROUPS.iter().chain(keyward_cloudtrail::REQUEST_GROUPS)
 }
 
 const fn durability(config: &Config) -> keyward_audit::Durability {

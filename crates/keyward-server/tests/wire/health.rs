@@ -78,4 +78,7 @@ fn calls_and_failures_to_authenticate_are_counted() {
     ] {
         assert!(page.contains(line), "{line} is missing in\n{page}");
     }
+    // An operation nobody asked for has a counter and no histogram.
+    let idle: Vec<_> = page.lines().filter(|line| line.contains("operation=\"Panic\"")).collect();
+    assert_eq!(idle, [r#"keyward_requests_total{operation="Panic",code="Success"} 0"#]);
 }

@@ -7,9 +7,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
-use keyward_engine::{ErrorCode, Key, Observer};
+use keyward_engine::{ErrorCode, Key, Observer, RequestGroup};
 use keyward_model::KeyArn;
 use metrics::{Counter, SharedString, counter};
+
+use crate::wiring::request_groups;
 
 pub(super) const SUCCESSFUL_REQUEST: &str = "kms_successful_request_total";
 pub(super) const CALL_COUNT: &str = "aws_usage_call_count_total";
@@ -55,7 +57,8 @@ pub(super) struct CallMetrics {
 }
 
 struct Group {
-    calls: Counter,
+    /// AWS/Usage counts the calls of KMS alone.
+    calls: Option<Counter>,
     throttled: Counter,
 }
 
@@ -68,10 +71,7 @@ impl CallMetrics {
         let slots = keys.iter().map(KeyArn::to_string).zip(1..).collect();
         let count = names.len();
         let calls = Self {
-            groups: keyward_ops::REQUEST_GROUPS
-                .iter()
-                .map(|group| Group::of(group.resource))
-                .collect(),
+            groups: groups(),
             names,
             slots,
             uses: unused(OPERATIONS.len() * count),
@@ -139,15 +139,24 @@ impl CallMetrics {
     }
 }
 
+/// By the places that the engine knows groups by.
+fn groups() -> Vec<Group> {
+    let is_of_kms = |group: &RequestGroup| {
+        keyward_ops::REQUEST_GROUPS.iter().any(|of_kms| of_kms.name == group.name)
+    };
+    request_groups().map(|group| Group::of(group, is_of_kms(group))).collect()
+}
+
 impl Group {
-    fn of(resource: &'static str) -> Self {
-        Self {
-            calls: counter!(
+    fn of(group: &'static RequestGroup, is_of_kms: bool) -> Self {
+        let resource = group.resource;
+        let calls = is_of_kms.then(|| {
+            counter!(
                 CALL_COUNT,
                 "service" => "KMS", "type" => "API", "resource" => resource, "class" => "None"
-            ),
-            throttled: counter!(THROTTLED, "resource" => resource),
-        }
+            )
+        });
+        Self { calls, throttled: counter!(THROTTLED, "resource" => resource) }
     }
 }
 
@@ -158,7 +167,9 @@ fn unused(count: usize) -> Vec<OnceLock<Counter>> {
 impl Observer for CallMetrics {
     fn counted(&self, group: usize, requests: u32, is_let_through: bool) {
         let Some(group) = self.groups.get(group) else { return };
-        group.calls.increment(requests.into());
+        if let Some(calls) = &group.calls {
+            calls.increment(requests.into());
+        }
         if !is_let_through {
             group.throttled.increment(requests.into());
         }
@@ -266,6 +277,16 @@ mod tests {
         for series in expected {
             assert!(page.contains(&series), "{series}: {page}");
         }
+    }
+
+    #[test]
+    fn throttled_lookups_are_counted_and_are_no_calls_of_kms() {
+        let group = request_groups().position(|group| group.name == "LookupEvents").unwrap();
+        let page = page(|calls| calls.counted(group, 3, false));
+        assert!(page.contains(&format!("{THROTTLED}{{resource=\"LookupEvents\"}} 3\n")), "{page}");
+        let of_lookups =
+            |line: &&str| line.starts_with(CALL_COUNT) && line.contains("LookupEvents");
+        assert_eq!(page.lines().find(of_lookups), None);
     }
 
     #[test]
