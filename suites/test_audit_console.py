@@ -186,6 +186,16 @@ def test_a_limit_ends_the_tail(served: Deployment) -> None:
         assert names(shown) == ["ListKeys", "ListKeys"]
 
 
+def test_a_limit_leaves_the_newest_events_of_the_tail(served: Deployment) -> None:
+    kms = served.client()
+    for _ in range(3):
+        kms.list_aliases()
+        kms.list_keys()
+    shown = records(served, "tail", "-n", "5", "--limit", "2")
+    assert names(shown) == ["ListAliases", "ListKeys"]
+    assert shown == records(served, "tail", "-n", "2")
+
+
 def test_events_are_searched_in_files_and_the_journal_each_once(served: Deployment) -> None:
     kms = served.client()
     key = kms.create_key()["KeyMetadata"]
@@ -277,7 +287,7 @@ def test_filters_find_what_they_name_and_nothing_else(served: Deployment) -> Non
         (("--source-ip", "127.0.0.1", "--write"), ["CreateKey", "CreateAlias"]),
         (("--source-ip", "127.0.0.2"), []),
         (("--region", "eu-west-3"), []),
-        (("--until", "2020-01-01T00:00:00Z"), []),
+        (("--until", "59m"), []),
     ]:
         assert names(records(served, *search, *filters)) == expected, filters
         tailed = records(served, "tail", "-n", "1000", *filters)
@@ -290,6 +300,10 @@ def test_the_exit_status_is_that_of_grep(served: Deployment) -> None:
     nothing = console(served, "search", "--event-name", "Nothing")
     assert (nothing.returncode, nothing.stdout, nothing.stderr) == (1, "", "")
     assert console(served, "search", "--since", "yesterday").returncode == 2
+    for command in ["search", "tail"]:
+        impossible = console(served, command, "--since", "1h", "--until", "2h")
+        assert (impossible.returncode, impossible.stdout) == (2, "")
+        assert "--since is later than --until" in impossible.stderr
     (file, *_) = deliver(served)
     served.client().list_keys()
     assert console(served, "search").returncode == 0
@@ -378,3 +392,14 @@ def test_a_directory_without_a_trail_is_said_to_have_none(tmp_path: Path) -> Non
         done = console(empty, command)
         assert done.returncode == status
         assert "holds no audit" in done.stderr
+
+
+def test_a_trail_that_cannot_be_looked_at_is_not_said_to_be_absent(tmp_path: Path) -> None:
+    closed = Deployment(tmp_path)
+    for name in ["journal", "audit"]:
+        (tmp_path / name).symlink_to(tmp_path / name)
+    for command, status in [("search", 2), ("tail", 1)]:
+        done = console(closed, command)
+        assert done.returncode == status
+        assert "holds no audit" not in done.stderr
+        assert f"{tmp_path / 'journal'}: " in done.stderr

@@ -10,9 +10,10 @@ use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use keyward_model::{AccountId, Region, RequestId};
+use keyward_model::{AccountId, Clock as _, Region, RequestId};
 
 use crate::certificate::parse_name;
+use crate::wiring::SystemClock;
 pub(crate) use audit::{Audit, AuditDeliver, AuditSearch, AuditTail, AuditVerify, Shown};
 pub(crate) use service::{Registration, Service, ServiceAdd};
 
@@ -56,6 +57,14 @@ impl Arguments {
                 "a passphrase is given, but the seal is a file: add `--seal passphrase`, or leave \
                  out --passphrase-file, --passphrase-fd and KEYWARD_PASSPHRASE_FILE",
             ));
+        }
+        if let Command::Audit(
+            Audit::Search(AuditSearch { filter, .. }) | Audit::Tail(AuditTail { filter, .. }),
+        ) = &arguments.command
+            && filter.is_impossible(SystemClock.now())
+        {
+            let message = "--since is later than --until: there is no time between them";
+            return Err(Self::command().error(ErrorKind::ValueValidation, message));
         }
         Ok(arguments)
     }
@@ -512,6 +521,22 @@ mod tests {
     #[test]
     fn the_arguments_are_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    /// Help texts are wrapped at 100 columns, and then also where the author broke lines.
+    fn require_narrow(command: &clap::Command) {
+        let texts = [command.get_after_help(), command.get_after_long_help()];
+        for text in texts.into_iter().flatten().map(ToString::to_string) {
+            for line in text.lines() {
+                assert!(line.chars().count() <= 98, "{}: {line}", command.get_name());
+            }
+        }
+        command.get_subcommands().for_each(require_narrow);
+    }
+
+    #[test]
+    fn no_line_below_a_help_text_is_broken_by_its_width() {
+        require_narrow(&Arguments::command());
     }
 
     #[test]

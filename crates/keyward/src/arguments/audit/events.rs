@@ -25,8 +25,8 @@ Examples:
   keyward audit tail -n 1 --json --explain --error           the last failure, whole, and why
   keyward audit tail -f --json --write | jq .eventName       what is changed
 
-Ends with Ctrl-C, or when nobody reads what it prints. Exit status: 0 done, 1 failed (the reason is on
-stderr), 2 wrong usage.")]
+Ends with Ctrl-C, or when nobody reads what it prints. Exit status: 0 done, 1 failed (the reason
+is on stderr), 2 wrong usage.")]
 pub(crate) struct AuditTail {
     #[command(flatten)]
     pub(crate) directory: Directory,
@@ -58,11 +58,11 @@ Examples:
   keyward audit search --write --account 111122223333 --json > changes.jsonl
   keyward audit search --event-name DisableKey,ScheduleKeyDeletion --newest --limit 1
 
-Everything given has to hold. Texts are compared exactly, as LookupEvents does: --user is the name of a
-user, of a role's session, or `root`.
+Everything given has to hold. Texts are compared exactly, as LookupEvents does: --user is the name
+of a user, of a role's session, or `root`.
 
-Exit status, as of grep: 0 something was found, 1 nothing was found, 2 something could not be read (the
-reason is on stderr) or wrong usage.")]
+Exit status, as of grep: 0 something was found, 1 nothing was found, 2 something could not be read
+(the reason is on stderr) or wrong usage.")]
 pub(crate) struct AuditSearch {
     #[command(flatten)]
     pub(crate) directory: Directory,
@@ -176,6 +176,13 @@ impl When {
 }
 
 impl EventFilter {
+    /// Whether no time is in the range asked for.
+    pub(crate) fn is_impossible(&self, now: Timestamp) -> bool {
+        let (since, until) = (self.since, self.until);
+        let at = |when: Option<When>| when.map(|when| when.timestamp(now));
+        at(since).zip(at(until)).is_some_and(|(since, until)| since.unix_s() > until.unix_s())
+    }
+
     /// The filter, with times as they are now.
     pub(crate) fn at(&self, now: Timestamp) -> Filter {
         Filter {
@@ -244,6 +251,26 @@ mod tests {
     fn names_are_any_of_those_given() {
         let names = search(&["--event-name", "A,B", "--event-name", "C"]).unwrap().event_names;
         assert_eq!(names, ["A", "B", "C"]);
+    }
+
+    #[test]
+    fn a_range_without_a_time_in_it_is_wrong_usage() {
+        let exit_code = |command: &str, since: &str, until: &str| {
+            let typed = ["keyward", "audit", command, "--since", since, "--until", until];
+            Arguments::of(typed.map(OsString::from)).err().map(|refused| refused.exit_code())
+        };
+        for command in ["search", "tail"] {
+            for (since, until, expected) in [
+                ("1h", "2h", Some(2)),
+                ("2026-03-04T10:00:01Z", "2026-03-04T10:00:00.9Z", Some(2)),
+                ("1h", "2001-03-04T10:00:00Z", Some(2)),
+                ("2h", "1h", None),
+                ("2026-03-04T10:00:00.5Z", "2026-03-04T10:00:00.1Z", None),
+                ("2001-03-04T10:00:00Z", "1s", None),
+            ] {
+                assert_eq!(exit_code(command, since, until), expected, "{since} {until}");
+            }
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use keyward_model::Clock as _;
 use keyward_trail::search::{Found, Order, Places, Taker, search};
 
+use super::is_there;
 use super::print::Printer;
 use crate::arguments::AuditSearch;
 use crate::command::complain;
@@ -41,7 +42,7 @@ fn find(arguments: &AuditSearch) -> Result<Outcome> {
     let dir = DataDir::locate(arguments.directory.data_dir.clone())?;
     dir.require_present()?;
     let places = Places { journal: dir.journal(), audit: dir.audit() };
-    if !places.journal.exists() && !places.audit.exists() {
+    if !is_there(&places.journal)? && !is_there(&places.audit)? {
         bail!("{} holds no audit trail", dir.path().display());
     }
     let order = if arguments.newest { Order::NewestFirst } else { Order::OldestFirst };

@@ -9,6 +9,7 @@ use keyward_trail::search::{BackwardLines, Filter, JournalTail};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::interval;
 
+use super::is_there;
 use super::print::Printer;
 use crate::arguments::AuditTail;
 use crate::command::runtime;
@@ -21,7 +22,7 @@ const LOOK: Duration = Duration::from_millis(200);
 pub(super) fn run(arguments: &AuditTail) -> Result<()> {
     let dir = DataDir::locate(arguments.directory.data_dir.clone())?;
     dir.require_present()?;
-    if !dir.journal().exists() {
+    if !is_there(&dir.journal())? {
         bail!("{} holds no audit journal", dir.path().display());
     }
     runtime()?.block_on(async {
@@ -41,7 +42,8 @@ async fn show(arguments: &AuditTail, dir: &DataDir, signals: Option<Signals>) ->
     let mut lines = BackwardLines::open(&dir.journal())?;
     let end = lines.end();
     let mut newest = Vec::new();
-    let wanted = usize::try_from(arguments.lines)?;
+    // Of more than are shown, the newest.
+    let wanted = usize::try_from(shown.left.min(arguments.lines.into()))?;
     while newest.len() < wanted
         && let Some(line) = lines.next().transpose()?
     {
