@@ -5,7 +5,7 @@
 //! process killed before the change leaves files that no row names, which are removed; one killed
 //! after it leaves rows that say what is to be finished. Whoever begins reads the rows first.
 
-mod batch;
+pub(crate) mod batch;
 mod chores;
 mod digest;
 mod loss;

@@ -9,9 +9,9 @@ use keyward_model::Region;
 
 use crate::format::{KeyPrefix, METADATA_SUFFIX, TrailName};
 
-const STAGING: &str = "staging";
-const PUBLIC_KEYS: &str = "public-keys.json";
-const UNREADABLE: &str = "unreadable.jsonl";
+pub(crate) const STAGING: &str = "staging";
+pub(crate) const PUBLIC_KEYS: &str = "public-keys.json";
+pub(crate) const UNREADABLE: &str = "unreadable.jsonl";
 
 /// The trail and the directory it lives in.
 #[derive(Clone, Debug)]

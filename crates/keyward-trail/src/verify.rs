@@ -4,26 +4,31 @@
 //! with a copy in S3, and each log file is compared with the digest that lists it. The database,
 //! where it is at hand, knows more than files can: which digest is the newest one, which log files
 //! wait for a digest, and checksums of blocks that tell the place of an edit. Without it a chain
-//! that lost its newest digests looks like a shorter one.
+//! that lost its newest digests looks like a shorter one. With the database, what is still there of
+//! the journal is compared with what was made of it.
 //!
 //! Reads only. One file is in memory at a time. Who may ask, and how it is shown, is not known here.
 
 mod damage;
 mod finding;
+mod journal;
 mod logs;
+mod losses;
 mod shelf;
 #[cfg(test)]
 mod tests;
 mod walk;
 
 use std::io;
+use std::path::Path;
 
 use keyward_audit::files::Files;
 use keyward_model::{AccountId, Region, Timestamp};
-use keyward_store::{Scope, StoreError, Trail};
+use keyward_store::{JournalRange, Scope, StoreError, Trail};
 
 pub use damage::Damage;
-pub use finding::{Address, Finding, Problem};
+pub use finding::{Address, Finding, Problem, Severity};
+use journal::{Comparison, KeptJournal};
 pub use shelf::Buckets;
 use shelf::{Place, Tree};
 use walk::Walk;
@@ -38,6 +43,9 @@ pub struct Sources<'a> {
     pub buckets: &'a Buckets,
     /// What the database knows of the trail, if it is at hand.
     pub trail: Option<&'a dyn Trail>,
+    /// The directory of the journal that all was delivered from, if it is at hand. Nothing is made
+    /// of it without the database.
+    pub journal: Option<&'a Path>,
     /// The keys that digests are verified with.
     pub public_keys: &'a PublicKeys,
 }
@@ -53,6 +61,8 @@ pub struct Range {
     pub start: Option<Timestamp>,
     /// Only digests up to the one that covers this instant, and files delivered not later.
     pub end: Option<Timestamp>,
+    /// That the trail says of itself that records were lost up to this instant is known.
+    pub losses_known_until: Option<Timestamp>,
     /// Files and digests from before this instant may have been removed because of their age.
     pub removed_before: Option<Timestamp>,
 }
@@ -77,8 +87,12 @@ pub struct Summary {
     pub logs_unchecked: u64,
     /// Log files that were old enough to be removed, and were.
     pub logs_removed: u64,
+    /// Log files that the journal's lines say the same as.
+    pub journal_logs: u64,
     /// Everything found that makes the trail invalid.
     pub errors: u64,
+    /// How often the trail says of itself that records were lost or altered, but for what is known.
+    pub losses: u64,
     /// Why it cannot be called valid though nothing was found.
     pub unverified: Option<Unverified>,
     /// The time that valid digests cover.
@@ -119,6 +133,16 @@ pub enum VerifyError {
 }
 
 impl Range {
+    fn wants(&self, scope: &Scope) -> bool {
+        self.account.is_none_or(|account| account == scope.account)
+            && self.region.as_ref().is_none_or(|region| *region == scope.region)
+    }
+
+    fn covers(&self, delivered_at: Timestamp) -> bool {
+        self.start.is_none_or(|start| delivered_at > start)
+            && self.end.is_none_or(|end| delivered_at <= end)
+    }
+
     /// Whether it leaves anything out.
     const fn is_part(&self) -> bool {
         self.account.is_some()
@@ -131,7 +155,7 @@ impl Range {
 impl Summary {
     /// Whether all that was asked for is as it should be.
     pub const fn is_valid(&self) -> bool {
-        self.errors == 0 && self.unverified.is_none()
+        self.errors == 0 && self.losses == 0 && self.unverified.is_none()
     }
 
     /// Why it cannot be called valid, if nothing wrong was found. A database that knows of nothing
@@ -164,7 +188,17 @@ pub async fn verify(
 ) -> Result<Summary, VerifyError> {
     let tree = Tree { files: sources.files, buckets: sources.buckets };
     let places = tree.places()?;
-    let mut report = Report { summary: Summary::default(), tell };
+    let journal = match sources.journal {
+        Some(directory) => Some(KeptJournal::open(sources.files, directory)?),
+        None => None,
+    };
+    let known_until = range.losses_known_until;
+    let mut report = Report { summary: Summary::default(), known_until, tell };
+    if !range.is_part()
+        && let Some((file, problem)) = tree.set_aside()?
+    {
+        report.found(None, Some(&file), problem);
+    }
     if range.account.is_none() && range.region.is_none() {
         for file in tree.strays(&places)? {
             report.found(None, Some(&file), walk::foreign(sources.trail.is_some()));
@@ -176,8 +210,16 @@ pub async fn verify(
         // Names first and rows after them: a row is written before its file comes to its place, so
         // that files delivered meanwhile have rows, whichever come.
         let shelf = tree.shelf(&places, &scope)?;
+        let sources = (sources, journal.as_ref());
         let walk = Walk::new(&tree, sources, range, &scope, shelf, &mut report);
         walk.run().await;
+    }
+    if let (Some(journal), Some(trail)) = (&journal, sources.trail) {
+        let report = &mut report;
+        let mut comparison = Comparison { tree: &tree, journal, trail, range, report };
+        if let Err(error) = comparison.run().await {
+            report.found(None, None, Problem::Database(error.to_string()));
+        }
     }
     let mut summary = report.summary;
     summary.unverified = summary.unverified(sources.trail.is_some(), range.is_part());
@@ -197,24 +239,36 @@ async fn scopes(
     }
     scopes.sort();
     scopes.dedup();
-    scopes.retain(|scope| {
-        range.account.is_none_or(|account| account == scope.account)
-            && range.region.as_ref().is_none_or(|region| *region == scope.region)
-    });
+    scopes.retain(|scope| range.wants(scope));
     Ok(scopes)
 }
 
 /// What was found so far.
 struct Report<'a> {
     summary: Summary,
+    known_until: Option<Timestamp>,
     tell: &'a mut dyn FnMut(Event<'_>),
 }
 
 impl Report<'_> {
     fn found(&mut self, scope: Option<&Scope>, file: Option<&Address>, problem: Problem) {
-        self.summary.errors += u64::from(problem.is_error());
+        self.found_kept(scope, file, (problem, None));
+    }
+
+    fn found_kept(
+        &mut self,
+        scope: Option<&Scope>,
+        file: Option<&Address>,
+        (problem, kept): (Problem, Option<JournalRange>),
+    ) {
+        let severity = problem.severity(self.known_until);
+        match severity {
+            Severity::Error => self.summary.errors += 1,
+            Severity::Loss => self.summary.losses += 1,
+            Severity::Note => {}
+        }
         let (scope, file) = (scope.cloned(), file.cloned());
-        (self.tell)(Event::Found(&Finding { scope, file, problem }));
+        (self.tell)(Event::Found(&Finding { scope, file, problem, kept, severity }));
     }
 
     fn read(&mut self) {

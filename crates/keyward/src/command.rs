@@ -57,6 +57,15 @@ fn print(text: &str) -> Result<()> {
     stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).context("could not print")
 }
 
+/// What became of printing what was done; all is well if its reader has gone.
+fn unless_unread(printed: Result<()>) -> Result<()> {
+    let is_unread = |error: &std::io::Error| error.kind() == std::io::ErrorKind::BrokenPipe;
+    match printed {
+        Err(error) if error.downcast_ref().is_some_and(is_unread) => Ok(()),
+        printed => printed,
+    }
+}
+
 /// Prints a value as one line of JSON.
 fn print_json(value: &serde_json::Value) -> Result<()> {
     print(&format!("{value}\n"))

@@ -11,24 +11,24 @@ use crate::index::{event_id_filter, lookup_values};
 
 /// The lines of one batch.
 #[derive(Default)]
-pub(super) struct Batch<'l> {
+pub(crate) struct Batch<'l> {
     /// What goes to each account's Region.
-    pub(super) groups: BTreeMap<Scope, Group>,
+    pub(crate) groups: BTreeMap<Scope, Group>,
     /// Lines that are no records.
-    pub(super) unreadable: Vec<&'l [u8]>,
+    pub(crate) unreadable: Vec<&'l [u8]>,
 }
 
 /// What goes into one file.
-pub(super) struct Group {
+pub(crate) struct Group {
     content: Vec<u8>,
     ids: Vec<Uuid>,
     values: BTreeMap<LookupAttribute, HashSet<String>>,
-    pub(super) oldest: Timestamp,
-    pub(super) newest: Timestamp,
+    pub(crate) oldest: Timestamp,
+    pub(crate) newest: Timestamp,
 }
 
 impl<'l> Batch<'l> {
-    pub(super) fn of(lines: impl Iterator<Item = &'l [u8]>) -> Self {
+    pub(crate) fn of(lines: impl Iterator<Item = &'l [u8]>) -> Self {
         let mut batch = Self::default();
         for line in lines {
             // What is delivered must be readable, so that is what is read.
@@ -47,7 +47,7 @@ impl<'l> Batch<'l> {
 }
 
 /// Whose log gets the event, and of which Region.
-pub(super) fn scope(event: &Event<'_>) -> Option<Scope> {
+pub(crate) fn scope(event: &Event<'_>) -> Option<Scope> {
     Some(Scope { account: event.account.parse().ok()?, region: event.region.parse().ok()? })
 }
 
@@ -81,18 +81,23 @@ impl Group {
         }
     }
 
+    /// The ids of the events.
+    pub(crate) fn ids(&self) -> &[Uuid] {
+        &self.ids
+    }
+
     /// How many records there are.
-    pub(super) fn records(&self) -> u64 {
+    pub(crate) fn records(&self) -> u64 {
         u64::try_from(self.ids.len()).unwrap_or(u64::MAX)
     }
 
     /// A filter that holds the ids of all events.
-    pub(super) fn event_ids(&self) -> Vec<u8> {
+    pub(crate) fn event_ids(&self) -> Vec<u8> {
         event_id_filter(&self.ids)
     }
 
     /// The distinct values, in a settled order, and the file's content.
-    pub(super) fn into_parts(self) -> (Vec<(LookupAttribute, String)>, Vec<u8>) {
+    pub(crate) fn into_parts(self) -> (Vec<(LookupAttribute, String)>, Vec<u8>) {
         let sorted = |(attribute, values): (LookupAttribute, HashSet<String>)| {
             let values: BTreeSet<String> = values.into_iter().collect();
             values.into_iter().map(move |value| (attribute, value))

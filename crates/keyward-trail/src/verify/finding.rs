@@ -4,7 +4,7 @@ use std::fmt;
 
 use keyward_audit::iso_date;
 use keyward_model::Timestamp;
-use keyward_store::Scope;
+use keyward_store::{JournalRange, Scope};
 
 use super::damage::Damage;
 
@@ -26,6 +26,22 @@ pub struct Finding {
     pub file: Option<Address>,
     /// What it is.
     pub problem: Problem,
+    /// The lines of the journal that the file can be made of again as it was delivered, if they are
+    /// still there.
+    pub kept: Option<JournalRange>,
+    /// What it means for the trail.
+    pub severity: Severity,
+}
+
+/// What a finding means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// The trail is not as it was delivered.
+    Error,
+    /// The trail says of itself that it is not whole.
+    Loss,
+    /// It is told, and nothing is wrong.
+    Note,
 }
 
 /// What is found.
@@ -48,12 +64,44 @@ pub enum Problem {
     },
     /// A log file that holds what belongs to another name.
     ContentOf(String),
+    /// Lines of the journal are in no log file that the database knows.
+    InNoFile {
+        /// Where they are, among others.
+        range: JournalRange,
+        /// How many.
+        lines: u64,
+    },
+    /// A segment of the journal ends before lines that were delivered from it.
+    JournalCut {
+        /// The segment.
+        segment: u64,
+        /// How long it is.
+        bytes: u64,
+        /// Up to where it was delivered.
+        delivered: u64,
+    },
+    /// Lines of the journal that are no records, and so in no log file.
+    JournalNoRecords {
+        /// Where they are, among others.
+        range: JournalRange,
+        /// How many.
+        lines: u64,
+    },
+    /// The journal could not be read.
+    JournalUnreadable(String),
     /// A digest that should list this log file does not.
     LeftOut,
     /// Not the digest that the later one names.
     LinkBroken {
         /// The later one.
         later: String,
+    },
+    /// A record of the program says that records were lost or altered.
+    Loss {
+        /// Its `eventName`.
+        event: &'static str,
+        /// Its `eventTime`.
+        at: Timestamp,
     },
     /// The file is not there.
     Missing,
@@ -76,6 +124,8 @@ pub enum Problem {
     },
     /// It is announced in the database, and still where files wait for their delivery.
     NotDelivered,
+    /// The journal says otherwise than the log file that was made of these lines.
+    NotAsJournal(JournalRange),
     /// The digest or its signature is not what the database knows.
     NotAsRecorded,
     /// The time of the digest overlaps that of the one before it.
@@ -96,6 +146,13 @@ pub enum Problem {
         /// Until when.
         to: Timestamp,
     },
+    /// Lines of the journal that are no records were set aside in this file.
+    SetAside {
+        /// How long it is.
+        bytes: u64,
+        /// When it was last written to.
+        at: Timestamp,
+    },
     /// The side file with the signature was changed.
     SignatureDamaged(Damage),
     /// The signature does not fit.
@@ -111,9 +168,20 @@ pub enum Problem {
 }
 
 impl Problem {
-    /// Whether the trail is not valid because of it. The rest is told only.
-    pub const fn is_error(&self) -> bool {
-        !matches!(self, Self::Foreign | Self::NotDelivered | Self::Removed | Self::Restart { .. })
+    /// What it means, where losses are known up to an instant.
+    pub(super) fn severity(&self, known_until: Option<Timestamp>) -> Severity {
+        match self {
+            Self::Foreign
+            | Self::JournalNoRecords { .. }
+            | Self::NotDelivered
+            | Self::Removed
+            | Self::Restart { .. } => Severity::Note,
+            Self::Loss { at, .. } | Self::SetAside { at, .. } => {
+                let is_known = known_until.is_some_and(|until| *at <= until);
+                if is_known { Severity::Note } else { Severity::Loss }
+            }
+            _ => Severity::Error,
+        }
     }
 
     /// One word for programs.
@@ -127,25 +195,42 @@ impl Problem {
             Self::Foreign => "foreign",
             Self::Gap { .. } => "gap",
             Self::ContentOf(_) => "swapped",
+            Self::InNoFile { .. } => "inNoFile",
+            Self::JournalCut { .. } => "journalCut",
+            Self::JournalNoRecords { .. } => "journalNoRecords",
+            Self::JournalUnreadable(_) => "journalUnreadable",
             Self::LeftOut => "leftOut",
             Self::LinkBroken { .. } => "linkBroken",
+            Self::Loss { .. } => "loss",
             Self::Missing => "missing",
             Self::Moved { .. } => "moved",
             Self::NoPublicKey { .. } => "noPublicKey",
             Self::NotADigest(_) => "notADigest",
             Self::NoDigest { .. } => "noDigest",
             Self::NotDelivered => "notDelivered",
+            Self::NotAsJournal(_) => "notAsJournal",
             Self::NotAsRecorded => "notAsRecorded",
             Self::Overlap { .. } => "overlap",
             Self::Repeated => "repeated",
             Self::Removed => "removed",
             Self::Restart { .. } => "restart",
+            Self::SetAside { .. } => "setAside",
             Self::SignatureDamaged(_) => "signatureEdited",
             Self::SignatureInvalid => "signatureInvalid",
             Self::SignatureMissing => "signatureMissing",
             Self::Unknown => "unknown",
             Self::Unlisted => "unlisted",
             Self::Unreadable(_) => "unreadable",
+        }
+    }
+
+    /// The lines of the journal that it is about.
+    pub const fn lines(&self) -> Option<JournalRange> {
+        match self {
+            Self::InNoFile { range, .. }
+            | Self::JournalNoRecords { range, .. }
+            | Self::NotAsJournal(range) => Some(*range),
+            _ => None,
         }
     }
 
@@ -169,8 +254,26 @@ impl fmt::Display for Problem {
                 write!(f, "no digest covers {} to {}", iso_date(*from), iso_date(*to))
             }
             Self::ContentOf(other) => write!(f, "it holds the content of {other}"),
+            Self::InNoFile { range, lines } => write!(
+                f,
+                "{lines} of the journal's lines {} are in no log file the database knows",
+                Lines(*range)
+            ),
+            Self::JournalCut { segment, bytes, delivered } => write!(
+                f,
+                "segment {segment} of the journal ends at byte {bytes}; it was delivered up to byte {delivered}"
+            ),
+            Self::JournalNoRecords { range, lines } => write!(
+                f,
+                "{lines} of the journal's lines {} are no records, and in no log file",
+                Lines(*range)
+            ),
+            Self::JournalUnreadable(reason) => write!(f, "the journal could not be read: {reason}"),
             Self::LeftOut => f.write_str("the digest of its time does not list it"),
             Self::LinkBroken { later } => write!(f, "not the digest that {later} links to"),
+            Self::Loss { event, at } => {
+                write!(f, "it holds the record {event} of {}", iso_date(*at))
+            }
             Self::Missing => f.write_str("missing"),
             Self::Moved { to } => write!(f, "moved: it says it belongs at {to}"),
             Self::NoPublicKey { fingerprint } => {
@@ -182,6 +285,9 @@ impl fmt::Display for Problem {
             }
             Self::NotDelivered => {
                 f.write_str("on its way to its place; a running server finishes that")
+            }
+            Self::NotAsJournal(range) => {
+                write!(f, "the journal's lines {} say otherwise than the log file", Lines(*range))
             }
             Self::NotAsRecorded => f.write_str("not what the database recorded when it was made"),
             Self::Overlap { from, to } => write!(
@@ -200,12 +306,40 @@ impl fmt::Display for Problem {
                 iso_date(*from),
                 iso_date(*to)
             ),
+            Self::SetAside { bytes, at } => write!(
+                f,
+                "{bytes} bytes of journal lines that are no records were set aside, the last at {}",
+                iso_date(*at)
+            ),
             Self::SignatureDamaged(damage) => write!(f, "its signature file: {damage}"),
             Self::SignatureInvalid => f.write_str("the signature does not fit"),
             Self::SignatureMissing => f.write_str("its signature file is missing or unreadable"),
             Self::Unknown => f.write_str("the database does not know it"),
             Self::Unlisted => f.write_str("no digest lists it"),
             Self::Unreadable(reason) => write!(f, "could not be read: {reason}"),
+        }
+    }
+}
+
+/// The place of lines, in words.
+struct Lines(JournalRange);
+
+impl fmt::Display for Lines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let JournalRange { segment, from, to } = self.0;
+        write!(f, "{segment}:{from} to {segment}:{to}")
+    }
+}
+
+impl Finding {
+    /// What it is, and what can be done about it.
+    pub fn words(&self) -> String {
+        let Self { problem, kept, .. } = self;
+        match kept {
+            Some(range) => {
+                format!("{problem}; the journal's lines {} still hold its content", Lines(*range))
+            }
+            None => problem.to_string(),
         }
     }
 }

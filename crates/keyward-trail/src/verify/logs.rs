@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use keyward_crypto::sha256;
 use keyward_model::Timestamp;
-use keyward_store::{TrailFileRecord, TrailObject, TrailState};
+use keyward_store::{JournalRange, TrailFileRecord, TrailObject, TrailState};
 
 use super::damage::{self, Damage, Delivered};
 use super::finding::{Address, Problem};
+use super::losses::losses;
 use super::walk::Walk;
 use crate::format::{LOG_FILE_BYTES_MAX, ListedFile, LogFileName, gunzip};
 
@@ -17,6 +18,7 @@ pub(super) struct Mismatch {
     damage: Damage,
     /// The hash of what it holds, if it opens.
     found: Option<[u8; 32]>,
+    kept: Option<JournalRange>,
 }
 
 /// How many contents are remembered to tell files that changed places.
@@ -76,7 +78,7 @@ impl Walk<'_, '_> {
 
     fn check_row(&mut self, row: &TrailFileRecord) {
         let file = self.tree.address(&row.bucket, &row.name.object);
-        if self.shelf.is_accounted_for(&file) || !self.is_in_range(row.delivered_at) {
+        if self.shelf.is_accounted_for(&file) || !self.range.covers(row.delivered_at) {
             return;
         }
         self.shelf.account_for(&file);
@@ -95,7 +97,7 @@ impl Walk<'_, '_> {
     pub(super) fn check_others(&mut self) {
         let newest_end = self.valid.last().copied();
         for (minute, file) in self.shelf.others(self.scope) {
-            if !self.is_in_range(minute) {
+            if !self.range.covers(minute) {
                 continue;
             }
             let is_uncovered = |(from, to): &(Option<Timestamp>, Timestamp)| {
@@ -117,10 +119,10 @@ impl Walk<'_, '_> {
 
     /// Tells of the log files with wrong content, now that the contents of all are known.
     pub(super) fn tell_mismatches(&mut self) {
-        for Mismatch { file, damage, found } in std::mem::take(&mut self.mismatches) {
+        for Mismatch { file, damage, found, kept } in std::mem::take(&mut self.mismatches) {
             let owner = found.and_then(|found| self.contents.get(&found).cloned());
             let problem = owner.map_or(Problem::Damaged(damage), Problem::ContentOf);
-            self.found(&file, problem);
+            self.report.found_kept(Some(self.scope), Some(&file), (problem, kept));
         }
     }
 
@@ -138,7 +140,7 @@ impl Walk<'_, '_> {
         let is_staged = row.is_some_and(|row| row.state == TrailState::Staged);
         let is_valid = match self.read_wherever(file, LOG_FILE_BYTES_MAX, is_staged) {
             Ok(Some(stored)) => Some(self.check_content(file, &stored, hash, row)),
-            Ok(None) => self.tell_missing(file, delivered_at),
+            Ok(None) => self.tell_missing(file, delivered_at, row),
             Err(problem) => {
                 self.found(file, problem);
                 Some(false)
@@ -163,12 +165,18 @@ impl Walk<'_, '_> {
         let delivered =
             row.map(|row| Delivered { stored_bytes: row.stored_bytes, blocks: &row.blocks });
         let (damage, content) = match damage::open(stored, LOG_FILE_BYTES_MAX, delivered) {
-            Ok(content) if sha256(&[&content]) == hash => return true,
+            Ok(content) if sha256(&[&content]) == hash => {
+                for (event, at) in losses(&content) {
+                    self.found(file, Problem::Loss { event, at });
+                }
+                return true;
+            }
             Ok(content) => (damage::of_content(&content), Some(content)),
             Err(damage) => (damage, gunzip(stored, LOG_FILE_BYTES_MAX).ok()),
         };
         let found = content.map(|content| sha256(&[&content])).filter(|found| *found != hash);
-        self.mismatches.push(Mismatch { file: file.clone(), damage, found });
+        let kept = self.kept(row);
+        self.mismatches.push(Mismatch { file: file.clone(), damage, found, kept });
         if self.mismatches.len() >= MISMATCHES_MAX {
             self.tell_mismatches();
         }
@@ -176,16 +184,22 @@ impl Walk<'_, '_> {
     }
 
     /// Nothing, if the file was old enough to be removed.
-    fn tell_missing(&mut self, file: &Address, delivered_at: Timestamp) -> Option<bool> {
+    fn tell_missing(
+        &mut self,
+        file: &Address,
+        delivered_at: Timestamp,
+        row: Option<&TrailFileRecord>,
+    ) -> Option<bool> {
         if self.range.removed_before.is_some_and(|before| delivered_at.plus(MINUTE) <= before) {
             return None;
         }
-        self.found(file, Problem::Missing);
+        let problem = (Problem::Missing, self.kept(row));
+        self.report.found_kept(Some(self.scope), Some(file), problem);
         Some(false)
     }
 
-    fn is_in_range(&self, delivered_at: Timestamp) -> bool {
-        self.range.start.is_none_or(|start| delivered_at > start)
-            && self.range.end.is_none_or(|end| delivered_at <= end)
+    /// The lines of the journal that hold the content a file should have.
+    fn kept(&self, row: Option<&TrailFileRecord>) -> Option<JournalRange> {
+        self.journal?.lines_of(row?)
     }
 }

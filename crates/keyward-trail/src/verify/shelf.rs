@@ -9,8 +9,9 @@ use keyward_audit::files::Files;
 use keyward_model::{AccountId, Region, Timestamp};
 use keyward_store::Scope;
 
-use super::finding::Address;
+use super::finding::{Address, Problem};
 use crate::format::{DigestName, FileTag, KeyPrefix, LogFileName, METADATA_SUFFIX};
+use crate::layout::{STAGING, UNREADABLE};
 
 /// Where buckets are.
 #[derive(Clone, Debug)]
@@ -50,8 +51,6 @@ pub(super) struct Shelf {
 /// The name of a log file within its account and Region: the place, the minute, the tag.
 type LogKey = (usize, Timestamp, FileTag);
 
-/// The directory beside the buckets that files are made in.
-const STAGING: &str = "staging";
 const ROOT: &str = "AWSLogs";
 /// How many words of a prefix are looked through.
 const PREFIX_WORDS_MAX: usize = 8;
@@ -112,6 +111,16 @@ impl Tree<'_> {
         scopes.sort();
         scopes.dedup();
         Ok(scopes)
+    }
+
+    /// The file of lines that were set aside, if there are any.
+    pub(super) fn set_aside(&self) -> io::Result<Option<(Address, Problem)>> {
+        let Buckets::Below(root) = self.buckets else { return Ok(None) };
+        let found = absent_as_none(self.files.describe(&root.join(UNREADABLE)))?;
+        let file = Address { bucket: String::new(), object: UNREADABLE.to_owned() };
+        Ok(found
+            .filter(|found| found.bytes > 0)
+            .map(|found| (file, Problem::SetAside { bytes: found.bytes, at: found.written_at })))
     }
 
     /// What lies among the directories of accounts and Regions, and is none.

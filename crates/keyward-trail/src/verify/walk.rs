@@ -8,6 +8,7 @@ use keyward_store::{Scope, StoreError, Trail, TrailDigestRecord, TrailState};
 
 use super::damage::{self, Damage, Delivered};
 use super::finding::{Address, Problem};
+use super::journal::KeptJournal;
 use super::logs::Mismatch;
 use super::shelf::{Shelf, Tree};
 use super::{Range, Report, Sources};
@@ -26,6 +27,7 @@ pub(super) struct Walk<'a, 'r> {
     keys: BTreeMap<String, RsaVerifyingKey>,
     pub(super) shelf: Shelf,
     pub(super) report: &'a mut Report<'r>,
+    pub(super) journal: Option<&'a KeptJournal<'a>>,
     /// The newest digest the database knows.
     anchor: Option<TrailDigestRecord>,
     visited: BTreeSet<Address>,
@@ -70,7 +72,7 @@ struct Valid {
 impl<'a, 'r> Walk<'a, 'r> {
     pub(super) fn new(
         tree: &'a Tree<'a>,
-        sources: &'a Sources<'a>,
+        (sources, journal): (&'a Sources<'a>, Option<&'a KeptJournal<'a>>),
         range: &'a Range,
         scope: &'a Scope,
         shelf: Shelf,
@@ -88,6 +90,7 @@ impl<'a, 'r> Walk<'a, 'r> {
             keys: parsed.collect(),
             shelf,
             report,
+            journal,
             anchor: None,
             visited: BTreeSet::new(),
             ends: BTreeSet::new(),

@@ -8,7 +8,7 @@ use keyward_model::Timestamp;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
-use super::{print, print_json, runtime};
+use super::{print, print_json, runtime, unless_unread};
 use crate::admin::{
     self, AccountLine, Command, DeliveredLine, Deliverer, Desk, Outcome, ServiceLine,
 };
@@ -20,7 +20,8 @@ use crate::{logging, wiring};
 /// Carries a command out: through the running server's admin socket, or here when none runs.
 pub(super) fn operate(deployment: &Deployment, command: &Command, as_json: bool) -> Result<()> {
     let outcome = carry_out(deployment, command)?;
-    if as_json { print_json(&json_of(&outcome)) } else { print(&words_of(&outcome)) }
+    // It is done, also if nobody reads what.
+    unless_unread(if as_json { print_json(&json_of(&outcome)) } else { print(&words_of(&outcome)) })
 }
 
 fn carry_out(deployment: &Deployment, command: &Command) -> Result<Outcome> {

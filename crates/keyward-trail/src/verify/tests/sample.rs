@@ -19,7 +19,7 @@ use crate::format::{
     PreviousDigest, PublicKeys, block_sums, fingerprint, gzip, parse_iso_date, pkcs1_from_spki,
     signing_string,
 };
-use crate::verify::{Buckets, Event, Finding, Problem, Range, Sources, Summary, verify};
+use crate::verify::{Buckets, Event, Finding, Problem, Range, Severity, Sources, Summary, verify};
 
 pub(super) const BUCKET: &str = "keyward-audit";
 const HOUR_MS: i64 = 3_600_000;
@@ -294,6 +294,7 @@ impl Sample {
             files: &RealFiles,
             buckets: &buckets,
             trail: with_database.then(|| self.store.trail()),
+            journal: None,
             public_keys: &self.keys,
         };
         let mut findings = Vec::new();
@@ -303,8 +304,12 @@ impl Sample {
             }
         };
         let summary = verify(&sources, range, &mut tell).await.unwrap();
-        let errors = findings.iter().filter(|finding| finding.problem.is_error()).count();
-        assert_eq!(summary.errors, u64::try_from(errors).unwrap());
+        let count = |severity| {
+            let found = findings.iter().filter(|finding| finding.severity == severity).count();
+            u64::try_from(found).unwrap()
+        };
+        assert_eq!(summary.errors, count(Severity::Error));
+        assert_eq!(summary.losses, count(Severity::Loss));
         Told { summary, findings }
     }
 }

@@ -13,7 +13,8 @@ use crate::arguments::Deployment;
 /// Follows the chain of digests of every account and Region from the newest one back: signatures,
 /// links, times, and each log file they list. The database adds what files cannot tell: whether the
 /// newest digests are missing, the log files that no digest lists yet, and the place of an edit to
-/// the byte. Works beside a running server and without one, and changes nothing.
+/// the byte. What is still kept of the journal is compared with the log files made of it, so that
+/// rows and files that are gone together are noticed. Works beside a running server and without one, and changes nothing.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -30,7 +31,9 @@ With the seal `passphrase` the database is read only if the passphrase is given.
 
 Exit status: 0 valid, 1 not valid or not to be verified (the reason is on stderr), 2 wrong usage. Not
 to be verified is what has no digests and no database, or is not there; and of a copy the log files
-newer than its newest digest, which `--end-time` leaves out.")]
+newer than its newest digest, which `--end-time` leaves out. Not valid is also a trail that tells of
+losses itself, by its own records such as AuditRecordsLost or by lines set aside, later than
+`--losses-known-until`.")]
 pub(crate) struct AuditVerify {
     #[command(flatten)]
     pub(crate) deployment: Deployment,
@@ -52,6 +55,12 @@ pub(crate) struct AuditVerify {
     /// Only what was delivered up to this
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) end_time: Option<Timestamp>,
+    /// Leave out the comparison with the journal that is still kept
+    #[arg(long)]
+    pub(crate) no_journal: bool,
+    /// Losses that the trail tells of up to this are known, and are notes
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) losses_known_until: Option<Timestamp>,
     /// Print the outcome and all findings as JSON
     #[arg(long)]
     pub(crate) json: bool,

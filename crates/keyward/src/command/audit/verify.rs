@@ -3,7 +3,7 @@
 mod words;
 
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
@@ -16,7 +16,7 @@ use keyward_trail::format::{PUBLIC_KEYS_BYTES_MAX, PublicKeys};
 use keyward_trail::public_key;
 use keyward_trail::verify::{Buckets, Event, Finding, Range, Sources, Summary, verify};
 
-use super::super::{print, print_json, runtime};
+use super::super::{print, print_json, runtime, unless_unread};
 use crate::arguments::AuditVerify;
 use crate::config::Config;
 use crate::data_dir::DataDir;
@@ -37,6 +37,8 @@ struct Subject {
     public_keys: PublicKeys,
     /// Absent for a copy, and without the passphrase.
     store: Option<SqliteStore>,
+    /// Absent for a copy, and where it is left out.
+    journal: Option<PathBuf>,
     removed_before: Option<Timestamp>,
     /// What has to be known about the outcome.
     note: Option<&'static str>,
@@ -55,7 +57,8 @@ pub(super) fn run(arguments: &AuditVerify) -> Result<()> {
     };
     let mut telling = Telling::new(arguments.json);
     let summary = runtime.block_on(verify_subject(&subject, arguments, &mut telling))?;
-    telling.finish(&summary, &subject)?;
+    // The exit status tells the outcome, also if nobody reads on.
+    unless_unread(telling.finish(&summary, &subject))?;
     match words::shortcoming(&summary) {
         None => Ok(()),
         Some(shortcoming) => bail!(shortcoming),
@@ -71,6 +74,7 @@ async fn verify_subject(
         files: &RealFiles,
         buckets: &subject.buckets,
         trail: subject.store.as_ref().map(Store::trail),
+        journal: subject.journal.as_deref(),
         public_keys: &subject.public_keys,
     };
     let range = Range {
@@ -78,6 +82,7 @@ async fn verify_subject(
         region: arguments.region.clone(),
         start: arguments.start_time,
         end: arguments.end_time,
+        losses_known_until: arguments.losses_known_until,
         removed_before: subject.removed_before,
     };
     Ok(verify(&sources, &range, &mut |event| telling.tell(&event)).await?)
@@ -92,6 +97,7 @@ fn copy(directory: &Path, public_keys: &Path) -> Result<Subject> {
         buckets: Buckets::Is(directory.to_owned()),
         public_keys: read_public_keys(public_keys)?,
         store: None,
+        journal: None,
         removed_before: None,
         note: Some(words::NO_DATABASE),
     })
@@ -114,6 +120,7 @@ async fn deployment(arguments: &AuditVerify) -> Result<Subject> {
         buckets: Buckets::Below(dir.audit()),
         public_keys,
         store,
+        journal: (!arguments.no_journal).then(|| dir.journal()),
         removed_before: (days > 0).then_some(removed),
         note,
     };

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use keyward_audit::iso_date;
-use keyward_trail::verify::{Damage, Finding, Summary, Unverified};
+use keyward_store::JournalRange;
+use keyward_trail::verify::{Damage, Finding, Severity, Summary, Unverified};
 use serde_json::{Value, json};
 
 pub(super) const NO_DATABASE: &str = "\
@@ -22,14 +23,23 @@ pub(super) fn count(number: u64, noun: &str) -> String {
 
 /// One line.
 pub(super) fn of_finding(finding: &Finding) -> String {
-    let Finding { scope, file, problem } = finding;
+    let Finding { scope, file, severity, .. } = finding;
     let place = match (file, scope) {
         (Some(file), _) => file.to_string(),
         (None, Some(scope)) => format!("account {}, {}", scope.account, scope.region),
         (None, None) => String::new(),
     };
-    let kind = if problem.is_error() { "error" } else { "note" };
-    printable(&format!("{kind}: {place}: {problem}")) + "\n"
+    let separator = if place.is_empty() { "" } else { ": " };
+    let (kind, words) = (word(*severity), finding.words());
+    printable(&format!("{kind}: {place}{separator}{words}")) + "\n"
+}
+
+const fn word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Loss => "loss",
+        Severity::Note => "note",
+    }
 }
 
 /// Names that others chose, without what a terminal would obey.
@@ -64,6 +74,7 @@ pub(super) fn of_summary(summary: &Summary, note: Option<&str>) -> String {
         (summary.logs_undigested, "in no digest yet; the database vouches for them"),
         (summary.logs_unchecked, "not verified: no valid digest lists them yet"),
         (summary.logs_removed, "removed because of their age"),
+        (summary.journal_logs, "compared with the journal, which says the same"),
     ] {
         if number > 0 {
             let _ = writeln!(text, "{}: {words}", count(number, "log file"));
@@ -77,6 +88,17 @@ pub(super) fn of_summary(summary: &Summary, note: Option<&str>) -> String {
 pub(super) fn shortcoming(summary: &Summary) -> Option<String> {
     if summary.errors > 0 {
         return Some(format!("the audit trail is NOT valid: {}", count(summary.errors, "error")));
+    }
+    if summary.losses > 0 {
+        return Some(format!(
+            "the audit trail is as it was delivered, and is not whole: it tells of {}; what is known \
+             is left out by `--losses-known-until`",
+            if summary.losses == 1 {
+                "1 loss".to_owned()
+            } else {
+                format!("{} losses", summary.losses)
+            }
+        ));
     }
     let why = match summary.unverified? {
         Unverified::Nothing => "nothing was found of what was asked for".to_owned(),
@@ -110,7 +132,10 @@ pub(super) fn json(
             "undigested": summary.logs_undigested,
             "unchecked": summary.logs_unchecked,
             "removed": summary.logs_removed,
+            "comparedWithJournal": summary.journal_logs,
         },
+        "errors": summary.errors,
+        "losses": summary.losses,
         "covered": covered,
         "findings": findings.iter().map(json_of_finding).collect::<Vec<_>>(),
         "findingsOmitted": omitted,
@@ -118,11 +143,11 @@ pub(super) fn json(
 }
 
 fn json_of_finding(finding: &Finding) -> Value {
-    let Finding { scope, file, problem } = finding;
+    let Finding { scope, file, problem, kept, severity } = finding;
     let mut value = json!({
-        "severity": if problem.is_error() { "error" } else { "note" },
+        "severity": word(*severity),
         "problem": problem.word(),
-        "message": problem.to_string(),
+        "message": finding.words(),
     });
     let Value::Object(members) = &mut value else { return value };
     if let Some(scope) = scope {
@@ -134,6 +159,10 @@ fn json_of_finding(finding: &Finding) -> Value {
             members.insert("bucket".to_owned(), json!(file.bucket));
         }
         members.insert("object".to_owned(), json!(file.object));
+    }
+    if let Some(JournalRange { segment, from, to }) = problem.lines().or(*kept) {
+        let lines = json!({ "segment": segment, "from": from, "to": to });
+        members.insert("journalLines".to_owned(), lines);
     }
     if let Some(damage) = problem.damage() {
         members.extend(members_of_damage(damage));
@@ -170,7 +199,8 @@ mod tests {
 
     fn finding(problem: Problem) -> Finding {
         let file = Address { bucket: "b".to_owned(), object: "o\u{1b}[2J".to_owned() };
-        Finding { scope: None, file: Some(file), problem }
+        let severity = if problem == Problem::Foreign { Severity::Note } else { Severity::Error };
+        Finding { scope: None, file: Some(file), problem, kept: None, severity }
     }
 
     #[test]
@@ -217,6 +247,8 @@ mod tests {
             assert!(said.contains("cannot be verified") && said.contains(words), "{said}");
             let value = json(&summary, (&[], 0), false);
             assert_eq!((&value["isValid"], &value["reason"]), (&json!(false), &json!(said)));
+            let summary = Summary { losses: 2, ..summary };
+            assert!(shortcoming(&summary).unwrap().contains("not whole: it tells of 2 losses"));
             let summary = Summary { errors: 1, ..summary };
             assert!(shortcoming(&summary).unwrap().contains("NOT valid: 1 error"));
         }
@@ -230,6 +262,10 @@ mod tests {
         assert_eq!(value["isValid"], false);
         let found = &value["findings"][0];
         assert_eq!((&found["problem"], &found["firstBadByte"]), (&json!("edited"), &json!(300)));
+        let kept = Some(JournalRange { segment: 3, from: 70, to: 900 });
+        let found = json_of_finding(&Finding { kept, ..finding(Problem::Missing) });
+        assert_eq!(found["journalLines"], json!({ "segment": 3, "from": 70, "to": 900 }));
+        assert!(found["message"].as_str().unwrap().contains("still hold its content"));
         let damage = Damage::Block { from: 256, to: 512 };
         let found = json_of_finding(&finding(Problem::Damaged(damage)));
         assert_eq!(found["firstBadByteMax"], 511);
