@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -207,6 +208,38 @@ def test_a_copy_is_verified_with_the_public_keys_alone(trail: Trail, tmp_path: P
     ours = trail.verify(*arguments)
     assert ours.status == 1
     assert ours.about(log)["problem"] == "edited"
+
+
+def test_what_proves_nothing_is_not_valid(trail: Trail, tmp_path: Path) -> None:
+    keys = trail.deployment.directory / "audit/public-keys.json"
+    without_digests = tmp_path / "copy"
+    shutil.copytree(trail.bucket, without_digests)
+    for digests in list(without_digests.rglob("CloudTrail-Digest")):
+        shutil.rmtree(digests)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    too_deep = trail.bucket / "AWSLogs"
+    for directory in [without_digests, empty, too_deep]:
+        ours = trail.verify("--directory", directory, "--public-keys", keys)
+        outcome = json.loads(ours.output)
+        assert (ours.status, outcome["isValid"]) == (1, False)
+        assert "cannot be verified" in outcome["reason"]
+    for part in [("--account", "999999999999"), ("--region", "eu-west-3")]:
+        assert trail.verify("--data-dir", trail.deployment.directory, *part).status == 1
+
+
+@pytest.mark.parametrize("damages", [False, True])
+def test_the_exit_status_tells_the_outcome_if_nobody_reads_it(trail: Trail, damages: bool) -> None:
+    if damages:
+        flip(trail.path(trail.logs[0]), 77)
+    command = [BINARY, "audit", "verify", "--data-dir", trail.deployment.directory]
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        command, env=clean_environment(), stdout=write, stderr=subprocess.PIPE, timeout=120
+    )
+    os.close(write)
+    assert done.returncode == int(damages), done.stderr
 
 
 @pytest.mark.parametrize("place", ["first", "middle", "last"])

@@ -15,6 +15,7 @@ mod journal;
 mod logs;
 mod losses;
 mod shelf;
+mod strays;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -200,8 +201,12 @@ pub async fn verify(
         report.found(None, Some(&file), problem);
     }
     if range.account.is_none() && range.region.is_none() {
-        for file in tree.strays(&places)? {
+        let strays = tree.strays(&places)?;
+        for file in strays.foreign {
             report.found(None, Some(&file), walk::foreign(sources.trail.is_some()));
+        }
+        for file in strays.links {
+            report.found(None, Some(&file), Problem::Link);
         }
     }
     for scope in scopes(&tree, &places, sources.trail, range).await? {

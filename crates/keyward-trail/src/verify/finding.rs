@@ -91,6 +91,8 @@ pub enum Problem {
     JournalUnreadable(String),
     /// A digest that should list this log file does not.
     LeftOut,
+    /// It is a link: what lies elsewhere can be changed unseen.
+    Link,
     /// Not the digest that the later one names.
     LinkBroken {
         /// The later one.
@@ -200,6 +202,7 @@ impl Problem {
             Self::JournalNoRecords { .. } => "journalNoRecords",
             Self::JournalUnreadable(_) => "journalUnreadable",
             Self::LeftOut => "leftOut",
+            Self::Link => "link",
             Self::LinkBroken { .. } => "linkBroken",
             Self::Loss { .. } => "loss",
             Self::Missing => "missing",
@@ -270,6 +273,7 @@ impl fmt::Display for Problem {
             ),
             Self::JournalUnreadable(reason) => write!(f, "the journal could not be read: {reason}"),
             Self::LeftOut => f.write_str("the digest of its time does not list it"),
+            Self::Link => f.write_str("it is a link to another place"),
             Self::LinkBroken { later } => write!(f, "not the digest that {later} links to"),
             Self::Loss { event, at } => {
                 write!(f, "it holds the record {event} of {}", iso_date(*at))

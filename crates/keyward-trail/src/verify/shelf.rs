@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use keyward_audit::files::Files;
-use keyward_model::{AccountId, Region, Timestamp};
+use keyward_model::Timestamp;
 use keyward_store::Scope;
 
 use super::finding::{Address, Problem};
@@ -31,8 +31,8 @@ pub(super) struct Tree<'a> {
 /// A prefix in a bucket, below which there is `AWSLogs`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Place {
-    bucket: String,
-    prefix: KeyPrefix,
+    pub(super) bucket: String,
+    pub(super) prefix: KeyPrefix,
 }
 
 /// The names of an account's Region.
@@ -44,6 +44,8 @@ pub(super) struct Shelf {
     /// Each with whether it was accounted for.
     logs: BTreeMap<LogKey, bool>,
     pub(super) foreign: Vec<Address>,
+    /// Files and directories that are links to others.
+    pub(super) links: Vec<Address>,
     /// The digests that have a side file and are not there themselves.
     pub(super) side_files: Vec<(Timestamp, Address)>,
 }
@@ -51,11 +53,13 @@ pub(super) struct Shelf {
 /// The name of a log file within its account and Region: the place, the minute, the tag.
 type LogKey = (usize, Timestamp, FileTag);
 
-const ROOT: &str = "AWSLogs";
+/// The directories beside the buckets: where files are made, and what a file system begins with.
+pub(super) const NO_BUCKETS: [&str; 2] = [STAGING, "lost+found"];
+pub(super) const ROOT: &str = "AWSLogs";
 /// How many words of a prefix are looked through.
 const PREFIX_WORDS_MAX: usize = 8;
-const LOG_FILES: &str = "CloudTrail";
-const DIGESTS: &str = "CloudTrail-Digest";
+pub(super) const LOG_FILES: &str = "CloudTrail";
+pub(super) const DIGESTS: &str = "CloudTrail-Digest";
 
 impl Tree<'_> {
     /// The prefixes in all buckets.
@@ -64,14 +68,25 @@ impl Tree<'_> {
         match self.buckets {
             Buckets::Is(_) => self.find_places("", &mut Vec::new(), &mut places)?,
             Buckets::Below(root) => {
-                for bucket in self.names(root)?.iter().filter(|name| *name != STAGING) {
-                    if self.is_directory(&root.join(bucket))? {
-                        self.find_places(bucket, &mut Vec::new(), &mut places)?;
-                    }
+                for bucket in self.bucket_names(root)? {
+                    self.find_places(&bucket, &mut Vec::new(), &mut places)?;
                 }
             }
         }
         Ok(places)
+    }
+
+    /// The directories that stand for buckets.
+    pub(super) fn bucket_names(&self, root: &Path) -> io::Result<Vec<String>> {
+        let mut names = self.names(root)?;
+        names.retain(|name| !NO_BUCKETS.contains(&&**name));
+        let mut buckets = Vec::new();
+        for name in names {
+            if self.is_directory(&root.join(&name))? {
+                buckets.push(name);
+            }
+        }
+        Ok(buckets)
     }
 
     fn find_places(
@@ -123,44 +138,6 @@ impl Tree<'_> {
             .map(|found| (file, Problem::SetAside { bytes: found.bytes, at: found.written_at })))
     }
 
-    /// What lies among the directories of accounts and Regions, and is none.
-    pub(super) fn strays(&self, places: &[Place]) -> io::Result<Vec<Address>> {
-        let mut strays = Vec::new();
-        for Place { bucket, prefix } in places {
-            let separator = if prefix.as_str().is_empty() { "" } else { "/" };
-            let root = format!("{}{separator}{ROOT}", prefix.as_str());
-            let is_account = |name: &str| name.parse::<AccountId>().is_ok();
-            let is_kind = |name: &str| [LOG_FILES, DIGESTS].contains(&name);
-            let is_region = |name: &str| name.parse::<Region>().is_ok();
-            for account in self.known(bucket, &root, is_account, &mut strays)? {
-                for kind in self.known(bucket, &account, is_kind, &mut strays)? {
-                    self.known(bucket, &kind, is_region, &mut strays)?;
-                }
-            }
-        }
-        Ok(strays)
-    }
-
-    /// The directories below another whose names are known; the rest are strays.
-    fn known(
-        &self,
-        bucket: &str,
-        directory: &str,
-        is_known: impl Fn(&str) -> bool,
-        strays: &mut Vec<Address>,
-    ) -> io::Result<Vec<String>> {
-        let mut known = Vec::new();
-        for name in self.names(&self.path(bucket, directory))? {
-            let object = format!("{directory}/{name}");
-            if is_known(&name) && self.is_directory(&self.path(bucket, &object))? {
-                known.push(object);
-            } else {
-                strays.push(Address { bucket: bucket.to_owned(), object });
-            }
-        }
-        Ok(known)
-    }
-
     /// The names of an account's Region.
     pub(super) fn shelf(&self, places: &[Place], scope: &Scope) -> io::Result<Shelf> {
         let mut names = Shelf { places: places.to_vec(), ..Shelf::default() };
@@ -170,7 +147,7 @@ impl Tree<'_> {
                 DigestName::directory(prefix, account, region),
                 LogFileName::directory(prefix, account, region),
             ] {
-                self.walk(bucket, &directory, 0, &mut |object| names.take(bucket, object))?;
+                self.walk(bucket, &directory, 0, &mut names)?;
             }
         }
         let Shelf { digests, side_files, .. } = &mut names;
@@ -187,15 +164,20 @@ impl Tree<'_> {
         bucket: &str,
         directory: &str,
         depth: usize,
-        take: &mut dyn FnMut(String),
+        shelf: &mut Shelf,
     ) -> io::Result<()> {
         const DAYS: usize = 3;
         for name in self.names(&self.path(bucket, directory))? {
             let object = format!("{directory}/{name}");
-            if depth < DAYS && self.is_directory(&self.path(bucket, &object))? {
-                self.walk(bucket, &object, depth + 1, take)?;
+            let path = self.path(bucket, &object);
+            if is_link(&path) {
+                let bucket = bucket.to_owned();
+                shelf.links.push(Address { bucket, object: object.clone() });
+            }
+            if depth < DAYS && self.is_directory(&path)? {
+                self.walk(bucket, &object, depth + 1, shelf)?;
             } else {
-                take(object);
+                shelf.take(bucket, object);
             }
         }
         Ok(())
@@ -231,7 +213,7 @@ impl Tree<'_> {
     }
 
     /// The path of a key, which was parsed or listed and so stays below its bucket.
-    fn path(&self, bucket: &str, object: &str) -> PathBuf {
+    pub(super) fn path(&self, bucket: &str, object: &str) -> PathBuf {
         match self.buckets {
             Buckets::Below(root) => root.join(bucket).join(object),
             Buckets::Is(root) => root.join(object),
@@ -239,13 +221,13 @@ impl Tree<'_> {
     }
 
     /// The names in a directory; none if there is none.
-    fn names(&self, directory: &Path) -> io::Result<Vec<String>> {
+    pub(super) fn names(&self, directory: &Path) -> io::Result<Vec<String>> {
         let names = absent_as_none(self.files.list(directory))?.unwrap_or_default();
         // What is not UTF-8 was not written here and is shown as well as it can be.
         Ok(names.iter().map(|name| name.to_string_lossy().into_owned()).collect())
     }
 
-    fn is_directory(&self, path: &Path) -> io::Result<bool> {
+    pub(super) fn is_directory(&self, path: &Path) -> io::Result<bool> {
         let description = absent_as_none(self.files.describe(path))?;
         Ok(description.is_some_and(|description| description.is_directory))
     }
@@ -309,6 +291,12 @@ impl Shelf {
         });
         Some((index, delivered_at, tag))
     }
+}
+
+/// Whether a name stands for another. Nothing is written through it here, so the system is asked
+/// as it is.
+pub(super) fn is_link(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|found| found.is_symlink())
 }
 
 fn digest_of_side_file(object: &str) -> Option<(Timestamp, String)> {

@@ -111,6 +111,55 @@ async fn a_file_of_someone_else_is_told_and_an_error_where_the_database_would_kn
 }
 
 #[tokio::test]
+async fn what_lies_beside_the_buckets_and_beside_their_logs_is_told() {
+    let sample = Sample::new().await;
+    let root = sample.root();
+    for known in ["public-keys.json", "staging/any", "lost+found/any", "unreadable.jsonl"] {
+        let path = root.join(known);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, b"").unwrap();
+    }
+    std::fs::create_dir_all(sample.path("empty")).unwrap();
+    assert_eq!(sample.verify().await.findings, []);
+    for stray in ["y.json", "other-bucket/x", "keyward-audit/x.txt", "keyward-audit/a/b/c"] {
+        let path = root.join(stray);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, b"").unwrap();
+        let told = sample.verify().await;
+        assert_eq!(told.findings.len(), 1, "{stray}: {told:?}");
+        assert_eq!(told.findings[0].problem, Problem::Unknown);
+        let file = told.findings[0].file.as_ref().unwrap().to_string();
+        assert!(stray.starts_with(&file), "{stray}: {file}");
+        let is_in_bucket = stray.starts_with(sample::BUCKET);
+        assert_eq!(sample.verify_files().await.findings.len(), usize::from(is_in_bucket));
+        std::fs::remove_file(&path).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn links_are_told_wherever_they_lie_but_for_whole_buckets() {
+    let sample = Sample::new().await;
+    let elsewhere = sample.root().join("staging");
+    std::fs::create_dir_all(&elsewhere).unwrap();
+    let day = "AWSLogs/111122223333/CloudTrail/us-west-2/2026/03/04";
+    let region = "AWSLogs/111122223333/CloudTrail/us-west-2";
+    for linked in [&sample.logs[0][0], &sample.digests[1], day, region, "AWSLogs"] {
+        let target = elsewhere.join("moved");
+        std::fs::rename(sample.path(linked), &target).unwrap();
+        std::os::unix::fs::symlink(&target, sample.path(linked)).unwrap();
+        let told = sample.verify().await;
+        assert_eq!(told.only(linked), &Problem::Link);
+        assert_eq!(sample.verify_files().await.only(linked), &Problem::Link);
+        sample.remove(linked);
+        std::fs::rename(&target, sample.path(linked)).unwrap();
+    }
+    let (bucket, target) = (sample.root().join(sample::BUCKET), elsewhere.join("bucket"));
+    std::fs::rename(&bucket, &target).unwrap();
+    std::os::unix::fs::symlink(&target, &bucket).unwrap();
+    assert_eq!(sample.verify().await.findings, []);
+}
+
+#[tokio::test]
 async fn a_range_is_all_that_is_read() {
     let sample = Sample::new().await;
     for log in sample.logs.iter().flatten() {

@@ -14,7 +14,7 @@ use super::shelf::{Shelf, Tree};
 use super::{Range, Report, Sources};
 use crate::format::{
     DIGEST_BYTES_MAX, DIGEST_FILES_MAX, Digest, DigestMetadata, DigestName, METADATA_BYTES_MAX,
-    METADATA_SUFFIX, signing_string,
+    METADATA_SUFFIX, gunzip, signing_string,
 };
 
 /// One account and Region at work.
@@ -107,6 +107,9 @@ impl<'a, 'r> Walk<'a, 'r> {
     pub(super) async fn run(mut self) {
         for file in std::mem::take(&mut self.shelf.foreign) {
             self.found(&file, foreign(self.trail.is_some()));
+        }
+        for file in std::mem::take(&mut self.shelf.links) {
+            self.found(&file, Problem::Link);
         }
         let first = self.first().await;
         self.newest = first.as_ref().map(|step| step.end);
@@ -225,7 +228,16 @@ impl<'a, 'r> Walk<'a, 'r> {
         };
         let delivered =
             row.map(|row| Delivered { stored_bytes: row.stored_bytes, blocks: &row.blocks });
-        damage::open(&stored, DIGEST_BYTES_MAX, delivered).map_err(Problem::Damaged)
+        damage::open(&stored, DIGEST_BYTES_MAX, delivered).map_err(|damage| {
+            // A whole digest of another place was exchanged for it, or edited to look so.
+            let held = gunzip(&stored, DIGEST_BYTES_MAX).ok();
+            let held = held.and_then(|content| Digest::parse(&content).ok());
+            let says = held.map(|held| self.tree.address(&held.bucket, &held.object));
+            match says.filter(|says| *says != step.file) {
+                Some(says) => Problem::Moved { to: says.to_string() },
+                None => Problem::Damaged(damage),
+            }
+        })
     }
 
     /// Whether a digest without a file was removed because of its age. Whatever the age is now, it

@@ -97,6 +97,24 @@ async fn a_digest_under_another_name_has_moved() {
 }
 
 #[tokio::test]
+async fn digests_that_changed_places_say_where_they_belong() {
+    let sample = Sample::new().await;
+    let (older, newer) = (&sample.digests[0], &sample.digests[1]);
+    for suffix in ["", METADATA_SUFFIX] {
+        let (a, b) = (format!("{older}{suffix}"), format!("{newer}{suffix}"));
+        let (first, second) = (sample.read(&a), sample.read(&b));
+        sample.write(&a, &second);
+        sample.write(&b, &first);
+    }
+    let told = sample.verify().await;
+    let place = |object: &str| format!("{BUCKET}/{object}");
+    assert_eq!(told.about(older), &Problem::Moved { to: place(newer) });
+    assert_eq!(told.about(newer), &Problem::Moved { to: place(older) });
+    let told = sample.verify_files().await;
+    assert!(matches!(told.about(newer), Problem::Moved { .. }), "{told:?}");
+}
+
+#[tokio::test]
 async fn a_digest_that_nothing_links_to_is_told() {
     let sample = Sample::new().await;
     let end = at("2026-03-04T12:30:00Z");
