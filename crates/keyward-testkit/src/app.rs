@@ -156,7 +156,12 @@ impl TestApp {
 
     /// Adds another account; its root user, in the first Region.
     pub async fn other_account(&self) -> Client {
-        let account = OTHER_ACCOUNT.parse().unwrap();
+        self.add_account(OTHER_ACCOUNT).await
+    }
+
+    /// Adds an account; its root user, in the first Region.
+    pub async fn add_account(&self, account: &str) -> Client {
+        let account = account.parse().unwrap();
         let added = self.engine.create_account(Some(account), "test").await.unwrap();
         Client::new(Arc::clone(&self.engine), root(added.root), REGION.parse().unwrap())
     }

@@ -7,11 +7,14 @@
 
 mod deeds;
 mod pattern;
+mod refusing_store;
 mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use keyward_audit::without_operator_note;
 use serde::Deserialize;
@@ -46,6 +49,9 @@ struct Step {
     bind: BTreeMap<String, String>,
     /// Whom the reply's credentials are given to.
     becomes: Option<String>,
+    /// Request quotas in requests a second, and no others. The first step says them for all.
+    #[serde(default)]
+    rates: BTreeMap<String, u32>,
     /// What is done instead of a call.
     #[serde(rename = "do")]
     deed: Option<Deed>,
@@ -108,7 +114,7 @@ pub async fn play(file: &Path) -> Proven {
     let text = fs::read_to_string(file).unwrap();
     let steps: Vec<Step> =
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
-    let mut scene = Scene::new().await;
+    let mut scene = Scene::new(&steps.first().unwrap().rates).await;
     let mut proven = Proven::default();
     for (at, step) in steps.iter().enumerate() {
         let title = format!("{name}, step {at} ({})", step.case.as_deref().unwrap_or("unnamed"));
@@ -147,19 +153,23 @@ pub async fn play(file: &Path) -> Proven {
 /// A service, those who call it, and what is known of it.
 struct Scene {
     app: TestApp,
+    /// Whether the database takes no changes.
+    refuses_changes: Arc<AtomicBool>,
     clients: BTreeMap<String, Client>,
     bindings: Bindings,
 }
 
 impl Scene {
     /// A service with two accounts, and a user who may do nothing.
-    async fn new() -> Self {
-        let (app, [token, full_token]) = deeds::app().await;
+    async fn new(rates: &BTreeMap<String, u32>) -> Self {
+        let refuses_changes = Arc::default();
+        let (app, [token, full_token]) = deeds::app(rates, &refuses_changes).await;
         let other = app.other_account().await;
         let eli = app.user("eli", keyward_store::UserBody::default()).await;
         let clients = [("root", app.root()), ("other", other), ("eli", eli)];
         let mut scene = Self {
             app,
+            refuses_changes,
             clients: clients.map(|(name, client)| (name.to_owned(), client)).into(),
             bindings: Bindings::default(),
         };

@@ -1,15 +1,19 @@
 //! What happens between the calls of a golden file.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use keyward_attestation::testing::Evidence;
 use keyward_crypto::MFA_STEP_S;
-use keyward_engine::NewServiceKind;
+use keyward_engine::{NewServiceKind, RequestQuotas};
 use keyward_model::Clock;
+use keyward_ops::REQUEST_GROUPS;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Scene;
+use super::refusing_store::RefusingStore;
 use crate::{MockClock, TestApp, TestIssuer, TestOptions, attester, blob, enclave, mfa_seed};
 
 /// The identity provider whose token every scene has.
@@ -19,12 +23,18 @@ const ISSUER: &str = "https://id.example.com/x";
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub(super) enum Deed {
+    /// There is one more account, whose root user has this name.
+    AddAccount { name: String, account: String },
     /// Time passes.
     AdvanceDays(u64),
     /// An attestation document is `<attestationDocument>`.
     Attest(Recipient),
     /// What is due is done.
     DoDueWork,
+    /// The database takes no changes from now on, or takes them again.
+    RefuseChanges(bool),
+    /// A text so many times over is known by a name.
+    Repeat { text: String, times: usize, name: String },
     /// States that end by themselves end.
     Settle,
     /// Two codes of the device with this seed are `<code1>` and `<code2>`, from so many steps
@@ -48,7 +58,10 @@ pub(super) enum Recipient {
 
 /// A service that knows an identity provider's keys, and two tokens of that provider: the second says
 /// who is behind it.
-pub(super) async fn app() -> (TestApp, [String; 2]) {
+pub(super) async fn app(
+    rates: &BTreeMap<String, u32>,
+    refuses_changes: &Arc<AtomicBool>,
+) -> (TestApp, [String; 2]) {
     let issuer = TestIssuer::new(ISSUER);
     let key_sets = BTreeMap::from([(ISSUER.to_owned(), issuer.key_set().to_string())]);
     let now_s = MockClock::default().now().unix_s();
@@ -65,13 +78,28 @@ pub(super) async fn app() -> (TestApp, [String; 2]) {
     let token = issuer.token(&claims);
     claims["https://aws.amazon.com/source_identity"] = json!("dana@example.com");
     let tokens = [token, issuer.token(&claims)];
-    (TestApp::with(TestOptions { key_sets, ..TestOptions::default() }).await, tokens)
+    let own = |name: &str| rates.get(name).copied();
+    let request_quotas =
+        (!rates.is_empty()).then(|| RequestQuotas::new(REQUEST_GROUPS, false, own));
+    let refuses = Arc::clone(refuses_changes);
+    let options = TestOptions {
+        key_sets,
+        request_quotas,
+        wrap_store: Some(Box::new(move |store| Arc::new(RefusingStore { store, refuses }))),
+        ..TestOptions::default()
+    };
+    (TestApp::with(options).await, tokens)
 }
 
 impl Scene {
     pub(super) async fn do_deed(&mut self, deed: &Deed) {
         let app = &self.app;
         match deed {
+            Deed::AddAccount { name, account } => {
+                let client = app.add_account(account).await;
+                self.bind_client(name, &client);
+                self.clients.insert(name.clone(), client);
+            }
             Deed::AdvanceDays(days) => app.clock().advance_days(*days),
             Deed::Attest(recipient) => {
                 let (public_key, now) = (enclave().public_key(), app.clock().now());
@@ -83,6 +111,10 @@ impl Scene {
                 self.bindings.set("attestationDocument", blob(document));
             }
             Deed::DoDueWork => app.do_due_work().await,
+            Deed::RefuseChanges(refuses) => {
+                self.refuses_changes.store(*refuses, Ordering::Relaxed);
+            }
+            Deed::Repeat { text, times, name } => self.bindings.set(name, text.repeat(*times)),
             Deed::Settle => app.settle().await,
             Deed::ShowCodes { seed, steps } => {
                 let base32 = self.bindings.filled_text(seed);
