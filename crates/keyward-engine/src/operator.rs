@@ -1,6 +1,6 @@
 //! What an operator does to a deployment: adds accounts and replaces root credentials.
 
-use keyward_audit::{Fragment, JournalPosition};
+use keyward_audit::{Fragment, Hold, JournalError, JournalPosition};
 use keyward_crypto::SigningSecret;
 use keyward_model::{
     AccessKeyId, AccountId, Partition, Region, Rng, Timestamp, UniqueId, UniqueIdKind,
@@ -54,9 +54,12 @@ pub enum OperatorError {
     /// The account exists already.
     #[error("account {0} exists already")]
     AccountExists(AccountId),
+    /// Somebody keeps the audit journal from taking the record.
+    #[error("the audit journal is held by {0}, so nothing was done")]
+    Held(String),
     /// The audit journal cannot take the record.
     #[error("the audit journal cannot be written, so nothing was done")]
-    Journal(#[source] keyward_audit::JournalError),
+    Journal(#[source] JournalError),
     /// The cryptographic module failed.
     #[error("the cryptographic module failed")]
     Module,
@@ -130,27 +133,45 @@ impl Engine {
         self.operate(&self.command(name, account, operator), Vec::new()).await
     }
 
-    /// Puts a command on record that did not work, in the log of `account`.
+    /// Puts a command on record that was carried out and changed nothing of an account's, in the log
+    /// of `account`. While the journal takes no records this one waits in the database: what mends
+    /// the journal needs no journal.
+    pub async fn record_finished_command(
+        &self,
+        name: &'static str,
+        (account, operator): (AccountId, &str),
+        add_parameters: impl FnOnce(&mut Fragment),
+    ) -> Result<(), OperatorError> {
+        let mut command = self.command(name, account, operator);
+        add_parameters(&mut command.request_parameters);
+        let record = self.operator_row(&command);
+        Ok(self.commit_recorded(Change::default(), record).await?)
+    }
+
+    /// Puts a command on record that did not work, in the log of `account`. While the journal takes
+    /// no records this one waits in the database.
     pub async fn record_failed_command(
         &self,
         name: &'static str,
-        account: AccountId,
-        operator: &str,
+        (account, operator): (AccountId, &str),
+        request_parameters: Fragment,
         reason: &str,
     ) -> Result<(), OperatorError> {
         let event_id = keyward_model::new_uuid(self.rng());
-        let request_parameters = Fragment::default();
         let command =
             OperatorCommand { request_parameters, ..self.command(name, account, operator) };
         let line = operator_line(self, event_id, &command, Some(reason));
-        self.journal().append(&line).await.map_err(OperatorError::Journal)
+        if self.journal().append(&line).await.is_ok() {
+            return Ok(());
+        }
+        Ok(self.commit_recorded(Change::default(), AuditRow { event_id, line }).await?)
     }
 
-    /// Commits `writes` with a record, in the log of the oldest account, that says which part of the
-    /// journal is in no log file. While the journal takes no records it waits in the database.
-    pub async fn record_lost_lines(
+    /// Commits `writes` with a record of what became of the audit trail, in the log of the oldest
+    /// account. While the journal takes no records it waits in the database.
+    pub async fn record_trail_event(
         &self,
-        (from, to): (JournalPosition, JournalPosition),
+        event: TrailEvent,
         writes: Vec<Write>,
     ) -> Result<(), CommitError> {
         let change = Change { writes, ..Change::default() };
@@ -160,10 +181,8 @@ impl Engine {
             .iter()
             .min_by_key(|record| (record.created_at != born_at, record.created_at, record.account));
         let Some(first) = first else { return self.commit(change).await.map(drop) };
-        let mut request_parameters = Fragment::default();
-        request_parameters.add().display("from", from);
-        request_parameters.add().display("to", to);
-        let command = self.command("AuditRecordsLost", first.account, "keyward");
+        let command = self.command(event.name(), first.account, "keyward");
+        let request_parameters = event.parameters();
         let record = self.operator_row(&OperatorCommand { request_parameters, ..command });
         self.commit_recorded(change, record).await
     }
@@ -205,11 +224,27 @@ impl Engine {
         preconditions: Vec<Precondition>,
         writes: Vec<Write>,
     ) -> Result<(), OperatorError> {
-        self.journal().check().map_err(OperatorError::Journal)?;
+        self.journal().check().map_err(|error| self.unrecorded(error))?;
         let record = self.operator_row(command);
         let change = Change { preconditions, writes, ..Change::default() };
         self.commit_recorded(change, record).await?;
         Ok(())
+    }
+
+    /// Why the journal did not take a command's record.
+    fn unrecorded(&self, error: JournalError) -> OperatorError {
+        let holder = |hold: Hold| match hold {
+            Hold::Delivery => "delivery to log files".to_owned(),
+            Hold::Sink(name) => format!("the audit sink `{name}`"),
+        };
+        let holders: Vec<_> = self.journal().holds().into_iter().map(holder).collect();
+        match error {
+            // Released meanwhile if there is none.
+            JournalError::Held if !holders.is_empty() => {
+                OperatorError::Held(holders.join(" and by "))
+            }
+            error => OperatorError::Journal(error),
+        }
     }
 
     pub(crate) fn operator_row(&self, command: &OperatorCommand<'_>) -> AuditRow {

@@ -12,6 +12,7 @@ mod loss;
 mod options;
 mod packed;
 mod place;
+mod pulse;
 mod retention;
 mod spare_time;
 mod status;
@@ -21,6 +22,7 @@ use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use keyward_audit::files::{Files, RealFiles};
 use keyward_audit::{FollowError, JournalPosition, Lines};
@@ -48,6 +50,8 @@ use crate::format::{FileTag, LogFileName};
 
 /// How many rows are read at once.
 const PAGE: u32 = 1000;
+/// How much longer a step may take than a line may wait for its file.
+const STEP_MARGIN: Duration = Duration::from_mins(1);
 
 /// Delivers what the journal holds. There is one in a deployment: the program holds the lock of the
 /// data directory.
@@ -126,8 +130,8 @@ impl Delivery {
         Self {
             engine,
             places: Places::new(files, options.layout.clone()),
+            status: Arc::new(DeliveryStatus::new(options.file_age + STEP_MARGIN)),
             options,
-            status: Arc::default(),
             position: None,
             set_aside: (None, 0),
             spare_time: None,
@@ -210,6 +214,7 @@ impl Delivery {
     ) -> Result<Delivered, DeliveryError> {
         let mut delivered = Delivered::default();
         loop {
+            self.step();
             let bytes_max = self.options.file_bytes_max;
             let position = self.resume().await?;
             if position >= end {
@@ -231,6 +236,17 @@ impl Delivery {
             }
         }
         Ok(delivered)
+    }
+
+    /// What was begun has ended, and something else begins.
+    fn step(&self) {
+        let now = self.engine.machine_clock().monotonic();
+        self.status.pulse.step(self.engine.journal(), Some(now));
+    }
+
+    /// There is nothing to do for a while.
+    fn rest(&self) {
+        self.status.pulse.step(self.engine.journal(), None);
     }
 
     fn reached(&mut self, position: JournalPosition) {
@@ -362,6 +378,7 @@ impl Delivery {
     /// Finishes what rows say is on its way.
     async fn finish_staged_files(&mut self) -> Result<(), DeliveryError> {
         loop {
+            self.step();
             let files = self.engine.store().trail().staged_files(PAGE).await?;
             if files.is_empty() {
                 return Ok(());

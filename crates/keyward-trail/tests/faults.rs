@@ -11,7 +11,7 @@ use std::fs;
 use std::future::Future as _;
 use std::io;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -26,6 +26,7 @@ use keyward_trail::{
     Delivery, DeliveryError, DeliveryOptions, DeliveryTask, DigestEnd, NotDelivered,
 };
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 const BYTES_MAX: usize = 64 << 20;
 
@@ -176,7 +177,7 @@ async fn the_journal_is_held_while_delivery_fails_and_released_when_it_works() {
     assert_ne!(task.status().lag_bytes(app.engine().journal()), 0);
     task.deliver(true).await.unwrap();
     assert_eq!(task.status().lag_bytes(app.engine().journal()), 0);
-    task.stop().await;
+    task.stop(Duration::MAX).await;
     assert!(matches!(task.deliver(false).await, Err(NotDelivered::Stopped(_))));
     check(&app).await;
 }
@@ -207,5 +208,69 @@ async fn a_line_waits_since_it_came_and_not_since_one_before_it_came() {
         assert_ne!(task.status().lag_bytes(app.engine().journal()), 0);
         assert_eq!(task.status().waiting_since(), Some(app.clock().now()));
     }
-    task.stop().await;
+    task.stop(Duration::MAX).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn delivery_that_hangs_holds_the_journal_until_its_step_ends_and_no_stop() {
+    let faults = Faults::new();
+    let app = app(&faults).await;
+    app.root().call("ListKeys", json!({})).await.unwrap();
+    let (hang, release) = mpsc::channel::<()>();
+    let (hangs, hanging) = oneshot::channel();
+    faults.meanwhile(move || {
+        hangs.send(()).unwrap();
+        release.recv().unwrap_err();
+    });
+    let task = DeliveryTask::start(delivery(&app, &faults)).unwrap();
+    hanging.await.unwrap();
+    let (journal, status) = (app.engine().journal(), task.status());
+    let watch = || status.watch(journal, app.clock().monotonic());
+    app.clock().advance(Duration::from_mins(6));
+    watch();
+    assert_eq!(journal.holds(), [], "a file waits five minutes, and everything for a minute");
+    app.clock().advance(Duration::from_millis(1));
+    watch();
+    assert_eq!(journal.holds(), [Hold::Delivery]);
+    assert!(matches!(task.deliver(false).await, Err(NotDelivered::Stuck)));
+    drop(hang);
+    // Until the thread has noticed.
+    while let Err(NotDelivered::Stuck) = task.deliver(false).await {}
+    assert_eq!(journal.holds(), []);
+    watch();
+    assert_eq!(journal.holds(), []);
+
+    app.root().call("ListKeys", json!({})).await.unwrap();
+    let (_hang, release) = mpsc::channel::<()>();
+    let (hangs, hanging) = oneshot::channel();
+    faults.meanwhile(move || {
+        hangs.send(()).unwrap();
+        release.recv().unwrap_err();
+    });
+    tokio::select! {
+        _ = task.deliver(false) => unreachable!("it hangs"),
+        hangs = hanging => hangs.unwrap(),
+    }
+    task.stop(Duration::from_millis(1)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_that_ends_releases_the_journal_before_the_others_have() {
+    let faults = Faults::new();
+    let app = app(&faults).await;
+    for _ in 0..9 {
+        app.root().call("CreateKey", json!({})).await.unwrap();
+    }
+    let files = Arc::new(FaultyFiles(Arc::clone(&faults)));
+    let options =
+        DeliveryOptions { file_bytes_max: 3000, ..DeliveryOptions::new(app.trail_layout()) };
+    let mut delivery = Delivery::on(files, Arc::clone(app.engine()), options);
+    let (status, engine) = (Arc::clone(delivery.status()), Arc::clone(app.engine()));
+    faults.meanwhile(move || {
+        let later = engine.machine_clock().monotonic() + Duration::from_mins(7);
+        status.watch(engine.journal(), later);
+        assert_eq!(engine.journal().holds(), [Hold::Delivery]);
+    });
+    assert!(delivery.deliver().await.unwrap().files.len() > 2);
+    assert_eq!(app.engine().journal().holds(), []);
 }

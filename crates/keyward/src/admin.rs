@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use keyward_audit::Fragment;
 use keyward_crypto::Seal;
 use keyward_engine::{ClockWatch, Engine, NewAccount, NewCredential};
 use keyward_model::{AccountId, Timestamp};
@@ -68,6 +69,13 @@ impl Desk {
         result
     }
 
+    /// Puts a command on record that mends what keeps the journal from taking records.
+    async fn record_finished(&self, command: &Command, operator: &str) -> Result<()> {
+        let who = (self.first_account().await?, operator);
+        let add_parameters = |parameters: &mut Fragment| command.add_parameters(parameters);
+        Ok(self.engine.record_finished_command(command.event_name(), who, add_parameters).await?)
+    }
+
     async fn record_failure(
         &self,
         command: &Command,
@@ -75,8 +83,10 @@ impl Desk {
         error: &anyhow::Error,
     ) -> Result<()> {
         let (account, reason) = (self.first_account().await?, format!("{error:#}"));
-        let name = command.event_name();
-        Ok(self.engine.record_failed_command(name, account, operator, &reason).await?)
+        let mut parameters = Fragment::default();
+        command.add_parameters(&mut parameters);
+        let (name, who) = (command.event_name(), (account, operator));
+        Ok(self.engine.record_failed_command(name, who, parameters, &reason).await?)
     }
 
     async fn perform(&self, command: &Command, operator: &str) -> Result<Outcome> {
@@ -96,11 +106,14 @@ impl Desk {
                 let credential = self.engine.reset_root(account, operator).await?;
                 self.hand_over(&credential, first)
             }
-            Command::AuditDeliver { digest } => self.deliver(*digest, operator).await,
+            Command::AuditDeliver { digest } => {
+                let outcome = self.deliver(*digest).await?;
+                self.record_finished(command, operator).await?;
+                Ok(outcome)
+            }
             Command::ClockAccept {} => {
                 let mut watch = self.clock_watch.lock().await;
-                let account = self.first_account().await?;
-                self.engine.record_command(command.event_name(), account, operator).await?;
+                self.record_finished(command, operator).await?;
                 let now = self.engine.accept_clock(&mut watch).await?;
                 Ok(Outcome::ClockAccepted { now_unix_s: now.unix_s() })
             }

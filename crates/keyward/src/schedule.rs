@@ -155,12 +155,19 @@ impl Schedule {
     /// While the journal takes no records, requests fail, so none should be sent here. Looking after
     /// it makes it try again, so that it recovers without a request.
     async fn watch_journal(&mut self) {
+        let engine = &self.desk.engine;
+        if let Some(status) = self.desk.deliverer.status() {
+            status.watch(engine.journal(), engine.machine_clock().monotonic());
+        }
         tokio::task::block_in_place(|| self.desk.engine.journal().inspect());
         self.tell_of_journal().await;
     }
 
     async fn tell_of_journal(&mut self) {
-        let reasons = reasons(self.desk.engine.journal());
+        let engine = &self.desk.engine;
+        let now = engine.machine_clock().monotonic();
+        let is_stuck = self.desk.deliverer.status().is_some_and(|status| status.is_stuck(now));
+        let reasons = reasons(engine.journal(), is_stuck);
         if reasons == self.journal_reasons {
             return;
         }
@@ -205,9 +212,12 @@ impl Schedule {
 }
 
 /// Why the journal takes no records: short, and fit for strangers to read.
-fn reasons(journal: &Journal) -> Vec<String> {
+fn reasons(journal: &Journal, is_delivery_stuck: bool) -> Vec<String> {
     let disk = (!journal.is_writable()).then(|| "the audit journal cannot be written".to_owned());
     let held = journal.holds().into_iter().map(|hold| match hold {
+        Hold::Delivery if is_delivery_stuck => {
+            "delivery of audit records to log files does not come to an end".to_owned()
+        }
         Hold::Delivery => "audit records cannot be delivered to log files".to_owned(),
         Hold::Sink(name) => format!("the audit sink `{name}` does not take records in time"),
     });

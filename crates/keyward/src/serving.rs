@@ -163,7 +163,7 @@ impl Serving {
         if let Err(error) = desk.engine.deliver_outbox().await {
             warn!(error = chain(error), "audit records wait in the database for the next start");
         }
-        desk.deliverer.stop().await;
+        desk.deliverer.stop(limits(config).grace).await;
         drop(history);
         if let Err(error) = desk.engine.write_last_uses().await {
             warn!(error = chain(error), "the last uses of keys are in the journal only");

@@ -4,6 +4,7 @@
 use std::error::Error;
 use std::time::Duration;
 
+use keyward_engine::Engine;
 use keyward_model::Timestamp;
 use tracing::error;
 
@@ -29,9 +30,12 @@ pub(super) struct Chores {
 }
 
 impl Chores {
-    /// Whether the file system refuses digests for so long that no record may be taken.
-    pub(super) fn must_hold(&self, now: Duration) -> bool {
-        self.refused_since.is_some_and(|since| now.saturating_sub(since) >= REFUSED_MAX)
+    /// Whether the file system refuses digests for so long that no record may be taken. Not while
+    /// none are tried because the clock is not believed: nothing would end it.
+    pub(super) fn must_hold(&self, engine: &Engine) -> bool {
+        let now = engine.machine_clock().monotonic();
+        let is_long = |since: Duration| now.saturating_sub(since) >= REFUSED_MAX;
+        engine.is_clock_believed() && self.refused_since.is_some_and(is_long)
     }
 
     /// Removes old segments of the journal: every hour, and more often while delivery fails. It
@@ -60,7 +64,9 @@ impl Chores {
         let clock = delivery.engine.machine_clock();
         let (this_hour, now) = (hour(clock.now()), clock.monotonic());
         let is_recent = self.failed_at.is_some_and(|at| now.saturating_sub(at) < RETRY);
-        if is_recent || self.digested == Some(this_hour) {
+        // Those that an operator wanted may have failed since.
+        let is_done = self.digested == Some(this_hour) && !delivery.status.are_digests_failing();
+        if is_recent || is_done {
             return;
         }
         match delivery.make_digests(DigestEnd::Hour).await {

@@ -91,6 +91,7 @@ impl Delivery {
             }
             let mut failure = None;
             for digest in digests {
+                self.step();
                 if let Err(refusal) = self.finish_digests(vec![digest]).await {
                     self.places.forget();
                     failure.get_or_insert(refusal);
@@ -108,6 +109,7 @@ impl Delivery {
         let mut digests = Vec::new();
         let mut failure = None;
         for scope in self.engine.store().trail().scopes().await? {
+            self.step();
             match self.digest(&scope, end).await {
                 Ok(digest) => digests.extend(digest),
                 Err(refusal) => {

@@ -1,6 +1,7 @@
 //! Where delivery goes on when the journal is not the one it was, or not whole any more.
 
 use keyward_audit::{Event, FollowError, JournalPosition, Segment, without_operator_note};
+use keyward_engine::TrailEvent;
 use keyward_store::{TrailFilter, Write};
 use tracing::error;
 
@@ -23,7 +24,8 @@ impl Delivery {
         self.status.lost_lines();
         error!(error = %why, from = %next, "journal lines may be in no log file; delivery goes on behind them");
         let writes = vec![Write::PutTrailCursor(cursors::record(DELIVERY, next))];
-        self.engine.record_lost_lines((position, next), writes).await?;
+        let event = TrailEvent::RecordsLost { from: position, to: next };
+        self.engine.record_trail_event(event, writes).await?;
         Ok(next)
     }
 

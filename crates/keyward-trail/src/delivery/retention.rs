@@ -54,6 +54,7 @@ impl Delivery {
     async fn remove_old_values(&self) -> Result<(), DeliveryError> {
         let old = days_before(self.engine.clock().now(), self.options.history_days);
         loop {
+            self.step();
             let files = self.engine.store().trail().indexed_files_before(old, PAGE).await?;
             if files.is_empty() {
                 return Ok(());
@@ -77,6 +78,7 @@ impl Delivery {
                 if digest.ended_at >= old || digest.ended_at == newest.ended_at {
                     break;
                 }
+                self.step();
                 self.remove_digest(&digest).await?;
             }
         }

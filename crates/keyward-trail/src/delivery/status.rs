@@ -2,9 +2,12 @@
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use keyward_audit::{Journal, JournalPosition};
 use keyward_model::Timestamp;
+
+use super::pulse::Pulse;
 
 /// All that clients are told of a failure: its causes name paths, and objects of others. The log
 /// has them.
@@ -23,6 +26,7 @@ pub struct DeliveryStatus {
     left_out: AtomicU64,
     /// 0 while nothing waits.
     waiting_since_ms: AtomicI64,
+    pub(super) pulse: Pulse,
     rest: Mutex<Rest>,
 }
 
@@ -50,6 +54,23 @@ pub struct DeliveryCounts {
 }
 
 impl DeliveryStatus {
+    /// Of a delivery none of whose steps takes longer, unless it never ends.
+    pub(super) fn new(step_max: Duration) -> Self {
+        Self { pulse: Pulse::new(step_max), ..Self::default() }
+    }
+
+    /// Holds the journal if delivery does not come to an end with what it is at, which it cannot tell
+    /// itself. To be called every few seconds with the time of the monotonic clock. The hold ends
+    /// with the step.
+    pub fn watch(&self, journal: &Journal, now: Duration) {
+        self.pulse.watch(journal, now);
+    }
+
+    /// Whether delivery does not come to an end with what it is at.
+    pub fn is_stuck(&self, now: Duration) -> bool {
+        self.pulse.is_stuck(now)
+    }
+
     /// What was done since the process began.
     pub fn counts(&self) -> DeliveryCounts {
         let of = |count: &AtomicU64| count.load(Ordering::Relaxed);

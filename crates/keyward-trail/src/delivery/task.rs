@@ -1,6 +1,7 @@
 //! Delivery on a thread of its own, beside a server.
 
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -10,8 +11,8 @@ use keyward_engine::Engine;
 use keyward_model::Timestamp;
 use tokio::runtime::Builder;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::{Instant, MissedTickBehavior, interval};
-use tracing::{error, info};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tracing::{error, info, warn};
 
 use super::chores::Chores;
 use super::spare_time::SpareTime;
@@ -27,6 +28,7 @@ const COMMANDS_MAX: usize = 16;
 
 /// Delivery beside a server. Dropped, it ends by itself.
 pub struct DeliveryTask {
+    engine: Arc<Engine>,
     commands: mpsc::Sender<Command>,
     status: Arc<DeliveryStatus>,
     stopping: watch::Sender<bool>,
@@ -38,6 +40,9 @@ pub enum NotDelivered {
     /// Delivery failed.
     #[error(transparent)]
     Failed(#[from] DeliveryError),
+    /// What delivery is at does not end.
+    #[error("delivery does not come to an end with what it is at")]
+    Stuck,
     /// Delivery has ended.
     #[error(transparent)]
     Stopped(#[from] DeliveryStopped),
@@ -61,6 +66,7 @@ impl DeliveryTask {
         delivery.spare_time = Some(SpareTime::start()?);
         let (commands, received) = mpsc::channel(COMMANDS_MAX);
         let (status, stopping) = (Arc::clone(&delivery.status), delivery.stopping.clone());
+        let engine = Arc::clone(&delivery.engine);
         let runtime = Builder::new_current_thread().enable_time().build()?;
         let work = move || {
             // Without it delivery works as well, only less politely.
@@ -70,7 +76,7 @@ impl DeliveryTask {
             drop(alarm);
         };
         thread::Builder::new().name("delivery".to_owned()).spawn(work)?;
-        Ok(Self { commands, status, stopping })
+        Ok(Self { engine, commands, status, stopping })
     }
 
     /// How delivery stands.
@@ -78,22 +84,44 @@ impl DeliveryTask {
         &self.status
     }
 
-    /// Delivers everything acknowledged so far, at once, and makes digests of it if asked.
+    /// Delivers everything acknowledged so far, at once, and makes digests of it if asked. Nobody
+    /// waits for what does not end.
     pub async fn deliver(&self, wants_digest: bool) -> Result<Delivered, NotDelivered> {
+        let mut looks = interval(ROUND);
+        let mut asked = pin!(self.ask(wants_digest));
+        loop {
+            tokio::select! {
+                biased;
+                delivered = &mut asked => return delivered,
+                _ = looks.tick() => {
+                    if self.status.is_stuck(self.engine.machine_clock().monotonic()) {
+                        return Err(NotDelivered::Stuck);
+                    }
+                }
+            }
+        }
+    }
+
+    async fn ask(&self, wants_digest: bool) -> Result<Delivered, NotDelivered> {
         let (answer, answered) = oneshot::channel();
         let sent = self.commands.send(Command::Deliver { wants_digest, answer }).await;
         sent.map_err(|_| DeliveryStopped)?;
         Ok(answered.await.map_err(|_| DeliveryStopped)??)
     }
 
-    /// Ends delivery when the batch under way is in its files. What was not begun is left to the
-    /// next start.
-    pub async fn stop(&self) {
+    /// Ends delivery when the batch under way is in its files, and waits for it no longer than
+    /// `grace`. What was not begun is left to the next start, and so is what does not end.
+    pub async fn stop(&self, grace: Duration) {
         self.stopping.send_replace(true);
-        let (answer, answered) = oneshot::channel();
-        if self.commands.send(Command::Stop { answer }).await.is_ok() {
-            // The thread has ended either way.
-            let _ = answered.await;
+        let ended = async {
+            let (answer, answered) = oneshot::channel();
+            if self.commands.send(Command::Stop { answer }).await.is_ok() {
+                // The thread has ended either way.
+                let _ = answered.await;
+            }
+        };
+        if timeout(grace, ended).await.is_err() {
+            warn!("delivery was not waited for any longer; the next start finishes what it was at");
         }
     }
 }
@@ -134,7 +162,9 @@ impl Rounds {
                 biased;
                 command = commands.recv() => match command {
                     Some(Command::Deliver { wants_digest, answer }) => {
+                        self.delivery.step();
                         let result = self.obey(wants_digest).await;
+                        self.delivery.rest();
                         // Whoever asked may have gone.
                         let _ = answer.send(result);
                     }
@@ -145,8 +175,10 @@ impl Rounds {
                     None => break,
                 },
                 _ = rounds.tick() => {
+                    self.delivery.step();
                     let result = self.round().await;
-                    self.note(&result);
+                    self.delivery.rest();
+                    self.note(result.err().as_ref());
                 }
             }
         }
@@ -213,7 +245,8 @@ impl Rounds {
     /// Digests that fail are no reason to take no records: what they are to list is in files.
     async fn obey(&mut self, wants_digest: bool) -> Result<Delivered, DeliveryError> {
         let delivered = self.deliver(Pace::AtOnce).await;
-        self.hold(delivered.is_err());
+        self.delivery.step();
+        self.note(delivered.as_ref().err());
         let mut delivered = delivered?;
         if wants_digest {
             if !self.delivery.engine.is_clock_believed() {
@@ -224,19 +257,20 @@ impl Rounds {
         Ok(delivered)
     }
 
-    fn note(&mut self, result: &Result<(), DeliveryError>) {
-        if let (Err(error), false) = (result, self.is_failing) {
+    /// The cause of a failure is logged once, whoever meets it first.
+    fn note(&mut self, failure: Option<&DeliveryError>) {
+        if let (Some(error), false) = (failure, self.is_failing) {
             let error: &dyn std::error::Error = error;
             error!(error, "records cannot be delivered; it is tried again every second");
         }
-        self.hold(result.is_err());
+        self.hold(failure.is_some());
     }
 
     /// While records cannot be delivered, none is taken.
     fn hold(&mut self, is_failing: bool) {
         let engine = &self.delivery.engine;
         let journal = engine.journal();
-        if is_failing || self.chores.must_hold(engine.machine_clock().monotonic()) {
+        if is_failing || self.chores.must_hold(engine) {
             journal.hold(Hold::Delivery);
         } else {
             journal.release(&Hold::Delivery);

@@ -1,9 +1,9 @@
 //! Everything acknowledged so far into log files, at once.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
-use keyward_audit::Hold;
 use keyward_store::TrailObject;
 use keyward_trail::{Delivered, Delivery, DeliveryStatus, DeliveryTask, DigestEnd, NotDelivered};
 use tokio::sync::Mutex;
@@ -43,28 +43,19 @@ impl Deliverer {
         }
     }
 
-    /// Ends delivery when the batch under way is in its files.
-    pub(crate) async fn stop(&self) {
+    /// Ends delivery when the batch under way is in its files, or after `grace`.
+    pub(crate) async fn stop(&self, grace: Duration) {
         if let Self::Beside(task) = self {
-            task.stop().await;
+            task.stop(grace).await;
         }
     }
 }
 
 impl Desk {
-    /// The command's own record is delivered with the others; unless delivery keeps the journal
-    /// from taking any, when it can only follow.
-    pub(super) async fn deliver(&self, wants_digest: bool, operator: &str) -> Result<Outcome> {
-        let account = self.first_account().await?;
-        let is_held = self.engine.journal().holds().contains(&Hold::Delivery);
-        if !is_held {
-            self.engine.record_command("DeliverTrail", account, operator).await?;
-        }
+    /// Delivers before anything is on record: that may be what keeps the journal from taking records.
+    pub(super) async fn deliver(&self, wants_digest: bool) -> Result<Outcome> {
         let delivered = self.deliverer.deliver(wants_digest).await;
         let Delivered { files, digests } = delivered.context("records wait in the journal")?;
-        if is_held {
-            self.engine.record_command("DeliverTrail", account, operator).await?;
-        }
         let line = |name: &TrailObject, bucket: &str, records| DeliveredLine {
             account_id: name.scope.account.to_string(),
             region: name.scope.region.to_string(),

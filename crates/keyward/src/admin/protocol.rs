@@ -3,6 +3,7 @@
 use std::fmt;
 
 use anyhow::{Result, bail};
+use keyward_audit::Fragment;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt};
 
@@ -61,6 +62,15 @@ impl Command {
             Self::ServiceList {} => "ListServices",
             Self::ServiceRemove { .. } => "RemoveService",
             Self::ServiceReset { .. } => "ResetService",
+        }
+    }
+}
+
+impl Command {
+    /// Adds to `requestParameters` what a command that concerns no account was told.
+    pub(crate) fn add_parameters(&self, parameters: &mut Fragment) {
+        if let Self::AuditDeliver { digest: true } = self {
+            parameters.add().boolean("digest", true);
         }
     }
 }

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use keyward_audit::Hold;
 use keyward_crypto::RootKeyFile;
 use keyward_store::{Change, CredentialOwner, EntityKind, EntityName, Write};
 use keyward_testkit::TestApp;
@@ -192,9 +193,10 @@ async fn a_past_request_is_explained_to_operators_alone() {
 }
 
 #[tokio::test]
-async fn everything_acknowledged_is_delivered_and_named_with_the_command_itself() {
+async fn everything_acknowledged_is_delivered_and_named_before_the_command_is_on_record() {
     let app = TestApp::new().await;
     app.root().call("ListKeys", serde_json::json!({})).await.unwrap();
+    let end = app.engine().journal().end();
     let (_parent, desk) = desk(&app).await;
     let deliver = |digest| Command::AuditDeliver { digest };
     let Outcome::Delivered { file_count, digest_count, files, digests } =
@@ -209,21 +211,50 @@ async fn everything_acknowledged_is_delivered_and_named_with_the_command_itself(
     }
     let recorded: Vec<_> = app.audit().iter().map(|it| it["eventName"].clone()).collect();
     assert_eq!(recorded, ["ListKeys", "DeliverTrail"]);
-    assert_eq!(files[0].records, Some(2));
+    assert_eq!(app.last_record()["requestParameters"]["digest"], true);
+    assert_eq!(app.last_record().get("errorCode"), None);
+    assert_eq!(files[0].records, Some(1));
     let cursor = keyward_trail::Cursors::new(Arc::clone(app.engine()));
-    let delivered = cursor.load(keyward_trail::DELIVERY).await.unwrap();
-    assert_eq!(delivered, Some(app.engine().journal().end()));
+    assert_eq!(cursor.load(keyward_trail::DELIVERY).await.unwrap(), Some(end));
 }
 
 #[tokio::test]
-async fn while_delivery_holds_the_journal_an_operator_can_have_it_tried() {
+async fn a_delivery_that_fails_is_on_record_as_nothing_else() {
     let app = TestApp::new().await;
     app.root().call("ListKeys", serde_json::json!({})).await.unwrap();
     let (_parent, desk) = desk(&app).await;
-    let end = app.engine().journal().end();
-    app.engine().journal().hold(keyward_audit::Hold::Delivery);
-    // Nobody releases the hold here, so that the command cannot be put on record.
-    desk.carry_out(&Command::AuditDeliver { digest: false }, "uid 0").await.unwrap_err();
+    std::fs::write(app.trail_layout().directory, "in the way").unwrap();
+    let deliver = Command::AuditDeliver { digest: true };
+    desk.carry_out(&deliver, "uid 0").await.unwrap_err();
+    let recorded: Vec<_> = app.audit().iter().map(|it| it["eventName"].clone()).collect();
+    assert_eq!(recorded, ["ListKeys", "DeliverTrail"]);
+    assert_eq!(app.last_record()["errorCode"], "CommandFailed");
+    assert_eq!(app.last_record()["requestParameters"]["digest"], true);
+}
+
+#[tokio::test]
+async fn under_any_hold_an_operator_is_told_who_holds_and_can_do_what_mends_it() {
+    let app = TestApp::new().await;
+    app.root().call("ListKeys", serde_json::json!({})).await.unwrap();
+    let (_parent, desk) = desk(&app).await;
+    let journal = app.engine().journal();
+    let end = journal.end();
+    let sink = Hold::Sink("otlp".to_owned());
+    journal.hold(sink.clone());
+    journal.hold(Hold::Delivery);
+    let refused = desk.carry_out(&Command::AccountList {}, "uid 0").await.unwrap_err();
+    let reason = "the audit journal is held by delivery to log files and by the audit sink `otlp`, \
+                  so nothing was done";
+    assert_eq!(refused.to_string(), reason);
+    desk.carry_out(&Command::AuditDeliver { digest: false }, "uid 0").await.unwrap();
     let cursor = keyward_trail::Cursors::new(Arc::clone(app.engine()));
     assert_eq!(cursor.load(keyward_trail::DELIVERY).await.unwrap(), Some(end));
+    desk.carry_out(&Command::ClockAccept {}, "uid 0").await.unwrap();
+    assert!(app.engine().is_clock_believed());
+
+    journal.release(&sink);
+    journal.release(&Hold::Delivery);
+    app.engine().deliver_outbox().await.unwrap();
+    let recorded: Vec<_> = app.audit().iter().map(|it| it["eventName"].clone()).collect();
+    assert_eq!(recorded, ["ListKeys", "ListAccounts", "DeliverTrail", "AcceptClock"]);
 }

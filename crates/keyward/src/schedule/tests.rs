@@ -136,3 +136,38 @@ async fn readiness_says_who_keeps_the_journal_from_taking_records() {
     schedule.watch_journal().await;
     assert!(schedule.readiness.reasons().is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn delivery_that_hangs_is_found_and_readiness_says_so() {
+    let app = TestApp::new().await;
+    let mut schedule = started(&app);
+    app.root().create_key().await;
+    app.deliver().await;
+    app.delivery().make_digests(keyward_trail::DigestEnd::Now).await.unwrap();
+    // Whoever reads it waits for somebody to write, as for a file system that is gone.
+    let keys = app.trail_layout().public_keys();
+    std::fs::remove_file(&keys).unwrap();
+    rustix::fs::mkfifoat(rustix::fs::CWD, &keys, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR)
+        .unwrap();
+    let task = keyward_trail::DeliveryTask::start(app.delivery()).unwrap();
+    schedule.desk = Arc::new(Desk::new(
+        Arc::clone(app.engine()),
+        Seal::from_root_key_file(&RootKeyFile::generate().unwrap()).unwrap(),
+        DataDir::locate(Some("unused".into())).unwrap(),
+        Deliverer::Beside(task),
+    ));
+    let writer = tokio::task::block_in_place(|| std::fs::File::options().write(true).open(&keys));
+    schedule.watch_journal().await;
+    assert!(schedule.readiness.reasons().is_empty());
+    app.clock().advance(Duration::from_mins(7));
+    schedule.watch_journal().await;
+    let reason = "delivery of audit records to log files does not come to an end";
+    assert_eq!(schedule.readiness.reasons(), [reason]);
+    schedule.desk.carry_out(&Command::AuditDeliver { digest: false }, "uid 0").await.unwrap_err();
+    drop(writer);
+    while app.engine().journal().check().is_err() {
+        tokio::task::yield_now().await;
+    }
+    schedule.watch_journal().await;
+    assert!(schedule.readiness.reasons().is_empty());
+}

@@ -54,7 +54,7 @@ impl Trail {
     }
 
     fn must_hold(&self) -> bool {
-        self.chores.must_hold(self.app.engine().machine_clock().monotonic())
+        self.chores.must_hold(self.app.engine())
     }
 
     fn digest_count(&self) -> u64 {
@@ -117,4 +117,37 @@ async fn old_segments_make_room_every_minute_while_delivery_fails() {
     assert_eq!(trail.segments(), segments);
     trail.chores.make_room(&trail.delivery, true).await;
     assert_eq!(trail.segments(), 1);
+}
+
+#[tokio::test]
+async fn digests_that_are_not_tried_because_the_clock_leapt_hold_nothing() {
+    let mut trail = Trail::new().await;
+    fs::write(trail.digests(), "in the way").unwrap();
+    for _ in 0..2 {
+        trail.digest_after(Duration::from_mins(15)).await;
+    }
+    assert!(trail.must_hold());
+    trail.app.clock().leap(Duration::from_hours(100_000 * 24));
+    assert!(!trail.must_hold());
+    trail.app.engine().accept_clock(&mut ClockWatch::default()).await.unwrap();
+    assert!(trail.must_hold());
+    fs::remove_file(trail.digests()).unwrap();
+    trail.digest_after(Duration::ZERO).await;
+    assert!(!trail.must_hold());
+}
+
+#[tokio::test]
+async fn digests_that_an_operator_wanted_and_did_not_get_are_tried_again_within_the_hour() {
+    let mut trail = Trail::new().await;
+    trail.digest_after(Duration::ZERO).await;
+    let digests = trail.digests();
+    fs::rename(&digests, digests.with_extension("away")).unwrap();
+    fs::write(&digests, "in the way").unwrap();
+    trail.delivery.make_digests(DigestEnd::Now).await.unwrap_err();
+    trail.digest_after(Duration::ZERO).await;
+    assert!(trail.delivery.status().are_digests_failing());
+    fs::remove_file(&digests).unwrap();
+    fs::rename(digests.with_extension("away"), &digests).unwrap();
+    trail.digest_after(RETRY).await;
+    assert!(!trail.delivery.status().are_digests_failing());
 }
