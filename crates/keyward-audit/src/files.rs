@@ -10,6 +10,8 @@ use std::os::unix::fs::{DirBuilderExt as _, FileExt, MetadataExt as _, OpenOptio
 use std::path::Path;
 
 use keyward_model::Timestamp;
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
 
 /// Files and directories made here are the operator's alone.
 const FILE_MODE: u32 = 0o600;
@@ -40,8 +42,22 @@ pub trait Files: Send + Sync {
     /// is replaced.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
 
+    /// The same, but a file that has that name stays, and then it fails with
+    /// [`io::ErrorKind::AlreadyExists`]. In two steps, unless the file system knows better.
+    fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()> {
+        match self.describe(to) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => self.rename(from, to),
+            found => found.and(Err(io::ErrorKind::AlreadyExists.into())),
+        }
+    }
+
     /// Removes a file.
     fn remove(&self, path: &Path) -> io::Result<()>;
+
+    /// Removes an empty directory.
+    fn remove_directory(&self, _directory: &Path) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
 
     /// Makes a directory and those above it, unless they exist.
     fn create_directories(&self, directory: &Path) -> io::Result<()>;
@@ -147,8 +163,23 @@ impl Files for RealFiles {
         fs::rename(from, to)
     }
 
+    fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()> {
+        match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+            // Network file systems do not rename so, but they have links.
+            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
+                fs::hard_link(from, to)?;
+                fs::remove_file(from)
+            }
+            done => Ok(done?),
+        }
+    }
+
     fn remove(&self, path: &Path) -> io::Result<()> {
         fs::remove_file(path)
+    }
+
+    fn remove_directory(&self, directory: &Path) -> io::Result<()> {
+        fs::remove_dir(directory)
     }
 
     fn create_directories(&self, directory: &Path) -> io::Result<()> {

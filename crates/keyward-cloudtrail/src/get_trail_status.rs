@@ -30,6 +30,8 @@ pub(crate) struct Output {
     #[serde(skip_serializing_if = "Option::is_none")]
     latest_delivery_time: Option<Date>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    latest_digest_delivery_error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     latest_digest_delivery_time: Option<Date>,
     #[serde(skip_serializing_if = "Option::is_none")]
     start_logging_time: Option<Date>,
@@ -60,21 +62,20 @@ impl Operation for GetTrailStatus {
 impl Output {
     /// The real service also writes its dates as texts, and leaves those empty that are none.
     fn of(status: TrailStatus) -> Self {
-        let TrailStatus { latest_delivery, latest_digest_delivery, latest_delivery_error, started } =
-            status;
         let text =
             |at: Option<Timestamp>| at.map_or_else(String::new, |at| iso_date(at).to_string());
         Self {
             is_logging: true,
-            latest_delivery_error,
-            latest_delivery_time: latest_delivery.map(Date),
-            latest_digest_delivery_time: latest_digest_delivery.map(Date),
-            start_logging_time: started.map(Date),
-            latest_delivery_attempt_time: text(latest_delivery),
-            latest_delivery_attempt_succeeded: text(latest_delivery),
+            latest_delivery_error: status.latest_delivery_error,
+            latest_delivery_time: status.latest_delivery.map(Date),
+            latest_digest_delivery_error: status.latest_digest_delivery_error,
+            latest_digest_delivery_time: status.latest_digest_delivery.map(Date),
+            start_logging_time: status.started.map(Date),
+            latest_delivery_attempt_time: text(status.latest_attempt),
+            latest_delivery_attempt_succeeded: text(status.latest_delivery),
             latest_notification_attempt_time: String::new(),
             latest_notification_attempt_succeeded: String::new(),
-            time_logging_started: text(started),
+            time_logging_started: text(status.started),
             time_logging_stopped: String::new(),
         }
     }
@@ -116,13 +117,16 @@ mod tests {
     fn a_date_is_written_as_number_and_as_text() {
         let status = TrailStatus {
             latest_delivery: Some(Timestamp::from_unix_ms(1_772_619_302_500)),
+            latest_attempt: Some(Timestamp::from_unix_ms(1_772_619_303_500)),
+            latest_digest_delivery_error: Some("InternalError".to_owned()),
             ..TrailStatus::default()
         };
         let output = serde_json::to_value(Output::of(status)).unwrap();
         let expected = serde_json::json!({
             "IsLogging": true,
             "LatestDeliveryTime": 1_772_619_302.5,
-            "LatestDeliveryAttemptTime": "2026-03-04T10:15:02Z",
+            "LatestDigestDeliveryError": "InternalError",
+            "LatestDeliveryAttemptTime": "2026-03-04T10:15:03Z",
             "LatestDeliveryAttemptSucceeded": "2026-03-04T10:15:02Z",
             "LatestNotificationAttemptTime": "",
             "LatestNotificationAttemptSucceeded": "",

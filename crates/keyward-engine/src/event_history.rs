@@ -68,10 +68,14 @@ pub struct TrailDescription {
 pub struct TrailStatus {
     /// When the newest log file was delivered.
     pub latest_delivery: Option<Timestamp>,
+    /// When the newest delivery was tried, of whatever account.
+    pub latest_attempt: Option<Timestamp>,
     /// When the newest digest was.
     pub latest_digest_delivery: Option<Timestamp>,
     /// Why the newest delivery failed, if it did.
     pub latest_delivery_error: Option<String>,
+    /// Why the newest digests were not made, if they were not.
+    pub latest_digest_delivery_error: Option<String>,
     /// Since when records are kept.
     pub started: Option<Timestamp>,
 }

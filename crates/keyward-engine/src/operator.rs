@@ -1,6 +1,6 @@
 //! What an operator does to a deployment: adds accounts and replaces root credentials.
 
-use keyward_audit::{Fragment, Hold, JournalError, JournalPosition};
+use keyward_audit::{Fragment, Hold, JournalError};
 use keyward_crypto::SigningSecret;
 use keyward_model::{
     AccessKeyId, AccountId, Partition, Region, Rng, Timestamp, UniqueId, UniqueIdKind,
@@ -12,7 +12,7 @@ use keyward_store::{
 
 use crate::credential::secret_binding;
 use crate::record::operator_line;
-use crate::{Engine, KeyRing};
+use crate::{Engine, KeyRing, TrailEvent};
 
 /// A credential, at the only moment its secret is shown.
 #[derive(Debug)]

@@ -79,11 +79,11 @@ impl Trail for SqliteStore {
     async fn undigested_files(
         &self,
         scope: &Scope,
-        until: Timestamp,
+        times: (Timestamp, Timestamp),
         limit: u32,
     ) -> Result<Vec<TrailFileRecord>, StoreError> {
         let scope = scope.clone();
-        self.read(move |sql| files::undigested(sql, &scope, until, limit)).await
+        self.read(move |sql| files::undigested(sql, &scope, times, limit)).await
     }
 
     async fn files_of_digest(

@@ -374,12 +374,12 @@ pub trait Trail: Send + Sync {
         from: u64,
     ) -> Result<Vec<TrailFileRecord>, StoreError>;
 
-    /// At most `limit` log files that no digest lists, delivered not after `until`, in the order of
-    /// delivery.
+    /// At most `limit` log files that no digest lists, delivered not after `until`, or by a clock
+    /// that was wrong after `ahead`, in the order of delivery.
     async fn undigested_files(
         &self,
         scope: &Scope,
-        until: Timestamp,
+        (until, ahead): (Timestamp, Timestamp),
         limit: u32,
     ) -> Result<Vec<TrailFileRecord>, StoreError>;
 

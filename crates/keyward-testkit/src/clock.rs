@@ -56,6 +56,11 @@ impl MockClock {
     pub fn leap(&self, by: Duration) {
         self.wall_ms.fetch_add(i64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
     }
+
+    /// Moves the wall clock alone, back.
+    pub fn set_back(&self, by: Duration) {
+        self.wall_ms.fetch_sub(i64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
+    }
 }
 
 impl Clock for MockClock {

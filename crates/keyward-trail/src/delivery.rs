@@ -9,6 +9,7 @@ pub(crate) mod batch;
 mod chores;
 mod digest;
 mod loss;
+mod older;
 mod options;
 mod packed;
 mod place;
@@ -20,13 +21,14 @@ mod task;
 
 use std::error::Error;
 use std::io;
+use std::mem;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use keyward_audit::files::{Files, RealFiles};
 use keyward_audit::{FollowError, JournalPosition, Lines};
-use keyward_engine::{Engine, TrailKeyError};
+use keyward_engine::{Engine, TrailEvent, TrailKeyError};
 use keyward_model::Timestamp;
 use keyward_store::{
     Change, CommitError, JournalRange, StoreError, TrailDigestRecord, TrailFileRecord, TrailObject,
@@ -63,6 +65,8 @@ pub struct Delivery {
     /// Up to where the journal is delivered. Absent until the rows were read, and again after a
     /// failure.
     position: Option<JournalPosition>,
+    /// Whether this process held the database against the files.
+    is_compared: bool,
     /// How many lines were set aside of those read from a place on.
     set_aside: (Option<JournalPosition>, usize),
     /// Beside a server: where work is done that has time.
@@ -133,6 +137,7 @@ impl Delivery {
             status: Arc::new(DeliveryStatus::new(options.file_age + STEP_MARGIN)),
             options,
             position: None,
+            is_compared: false,
             set_aside: (None, 0),
             spare_time: None,
             stopping: watch::Sender::default(),
@@ -190,7 +195,7 @@ impl Delivery {
         if result.is_err() {
             self.forget();
         }
-        self.status.delivered(result.is_ok());
+        self.status.delivered(result.is_ok(), self.engine.machine_clock().now());
         result
     }
 
@@ -260,6 +265,9 @@ impl Delivery {
             return Ok(position);
         }
         self.places.prepare()?;
+        if !mem::replace(&mut self.is_compared, true) {
+            self.compare_with_files().await;
+        }
         self.finish_staged_files().await?;
         match self.finish_staged_digests().await {
             Ok(()) => self.places.clear_staging()?,
@@ -317,9 +325,23 @@ impl Delivery {
         }
         self.places.sync_staging()?;
         writes.push(Write::PutTrailCursor(cursors::record(DELIVERY, position)));
-        self.commit(writes).await?;
+        self.commit_batch(writes, (lines, position), packed.unreadable.len()).await?;
         self.reached(position);
         self.finish_files(files).await
+    }
+
+    /// A batch's change. That there were lines which are no records is on record.
+    async fn commit_batch(
+        &self,
+        writes: Vec<Write>,
+        (lines, to): (&Lines, JournalPosition),
+        unreadable: usize,
+    ) -> Result<(), CommitError> {
+        let start = lines.with_positions().next().map(|(start, _)| start);
+        let Some(from) = start.filter(|_| unreadable > 0) else { return self.commit(writes).await };
+        let count = u64::try_from(unreadable).unwrap_or(u64::MAX);
+        let event = TrailEvent::LinesUnreadable { from, to, count };
+        self.engine.record_trail_event(event, writes).await
     }
 
     /// Keeps lines that are no records; not again what was kept when the same lines were read before

@@ -20,6 +20,7 @@ pub use digest::{
     signing_string,
 };
 pub use gzip::{GunzipError, LOG_FILE_BYTES_MAX, foreign_header_byte, gunzip, gzip};
+pub(crate) use name::SUFFIX;
 pub use name::{
     DigestName, FileTag, KeyPrefix, LogFileName, NotAKeyPrefix, NotAName, NotATrailName, TrailName,
 };

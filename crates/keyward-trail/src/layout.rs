@@ -5,9 +5,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use keyward_model::Region;
+use keyward_model::{AccountId, Region};
 
-use crate::format::{KeyPrefix, METADATA_SUFFIX, TrailName};
+use crate::format::{KeyPrefix, METADATA_SUFFIX, SUFFIX, TrailName};
 
 pub(crate) const STAGING: &str = "staging";
 pub(crate) const PUBLIC_KEYS: &str = "public-keys.json";
@@ -54,6 +54,17 @@ impl TrailLayout {
     /// Where files wait that are on their way to their place.
     pub fn staging(&self) -> PathBuf {
         self.directory.join(STAGING)
+    }
+
+    /// Whether a file of this name may have been made in `staging`.
+    pub(crate) fn may_be_staged(name: &OsStr) -> bool {
+        let Some(name) = name.to_str() else { return false };
+        let object = name.strip_suffix(METADATA_SUFFIX).unwrap_or(name);
+        let words = object.strip_suffix(SUFFIX).and_then(|it| it.split_once("_CloudTrail"));
+        let is_object = words.is_some_and(|(account, rest)| {
+            account.parse::<AccountId>().is_ok() && rest.starts_with(['_', '-'])
+        });
+        is_object || name == PUBLIC_KEYS
     }
 
     /// Where a log file or digest waits.

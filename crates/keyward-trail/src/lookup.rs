@@ -222,10 +222,13 @@ impl EventHistory for History {
         let digest = trail.newest_digest(&scope).await.map_err(unreadable)?;
         let accounts = self.engine.store().accounts();
         let account = accounts.find(account).await.map_err(unreadable)?;
+        let latest_delivery = file.map(|file| file.delivered_at);
         Ok(TrailStatus {
-            latest_delivery: file.map(|file| file.delivered_at),
+            latest_delivery,
+            latest_attempt: self.delivery.latest_failure().or(latest_delivery),
             latest_digest_delivery: digest.map(|digest| digest.ended_at),
             latest_delivery_error: self.delivery.latest_error().map(str::to_owned),
+            latest_digest_delivery_error: self.delivery.latest_digest_error().map(str::to_owned),
             started: account.map(|account| account.created_at),
         })
     }

@@ -15,7 +15,8 @@ use keyward_model::LookupAttribute;
 use keyward_store::{Change, Scope, TrailFilter, TrailSigningKeyRecord, TrailState, Write};
 use keyward_testkit::{Client, TestApp, TestOptions};
 use keyward_trail::format::{
-    Digest, DigestMetadata, LogFileName, PublicKeys, block_sums, gunzip, signing_string,
+    DIGEST_FILES_MAX, Digest, DigestMetadata, LogFileName, PublicKeys, block_sums, gunzip,
+    signing_string,
 };
 use keyward_trail::{Cursors, DELIVERY, DeliveryOptions, DigestEnd, may_hold_event_id};
 use serde_json::{Value, json};
@@ -144,6 +145,14 @@ async fn a_line_that_is_no_record_stops_nothing_and_is_kept() {
     make_some_records(&app.root()).await;
     journal.append(b"\xff\xfe").await.unwrap();
     let mut delivery = app.delivery();
+    let end = journal.end();
+    delivery.deliver().await.unwrap();
+    let last: Value = serde_json::from_slice(app.journal().last().unwrap()).unwrap();
+    assert_eq!(last["eventName"], "AuditLinesUnreadable");
+    let expected = json!({
+        "accountId": app.account(), "from": "1:0", "to": end.to_string(), "count": 2,
+    });
+    assert_eq!(last["requestParameters"], expected);
     delivery.deliver().await.unwrap();
     assert_eq!(delivered_records(&app).len(), app.journal().len() - 2);
     let kept = fs::read(app.trail_layout().unreadable()).unwrap();
@@ -353,7 +362,10 @@ async fn what_is_too_old_is_removed_and_nothing_else() {
     delivery.remove_old().await.unwrap();
     assert_eq!(trail.list_files(&scope(&app), None, 9).await.unwrap().len(), 1);
     assert_eq!(log_files(&app).len(), 1);
-    let digests = files(&app.trail_layout().directory.join("keyward-audit"));
+    let bucket = app.trail_layout().directory.join("keyward-audit");
+    let digests = files(&bucket);
+    let months = format!("AWSLogs/{}/CloudTrail/us-east-1/2026/03", app.account());
+    assert_eq!(fs::read_dir(bucket.join(months)).unwrap().count(), 1, "empty days are gone");
     assert_eq!(digests.len(), 3, "a file, a digest and its signature: {digests:?}");
     app.clock().advance_days(50);
     delivery.remove_old().await.unwrap();
@@ -430,4 +442,159 @@ async fn a_signing_key_that_does_not_open_is_replaced() {
     }
     assert_eq!(check_chain(&app), [1, 0, 0]);
     assert_eq!(app.engine().store().trail().all_signing_keys().await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn files_delivered_while_the_clock_was_ahead_are_in_the_next_digest() {
+    let app = TestApp::new().await;
+    let mut delivery = app.delivery();
+    make_some_records(&app.root()).await;
+    delivery.deliver().await.unwrap();
+    app.clock().leap(Duration::from_hours(24 * 400));
+    make_some_records(&app.root()).await;
+    delivery.deliver().await.unwrap();
+    app.clock().set_back(Duration::from_hours(24 * 400));
+    delivery.make_digests(DigestEnd::Now).await.unwrap();
+    assert_eq!(check_chain(&app), [2]);
+}
+
+#[tokio::test]
+async fn what_is_in_staging_and_was_not_made_here_stays_and_stops_nothing() {
+    let app = TestApp::new().await;
+    make_some_records(&app.root()).await;
+    let staging = app.trail_layout().staging();
+    let [leftover, ours, stray] = [
+        format!("{}_CloudTrail_us-east-1_20260304T1015Z_AAAAAAAAAAAAAAAA.json.gz", app.account()),
+        format!("{}_CloudTrail_us-east-1_20260304T1015Z_BBBBBBBBBBBBBBBB.json.gz", app.account()),
+        "lost+found".to_owned(),
+    ]
+    .map(|name| staging.join(name));
+    fs::create_dir_all(&ours).unwrap();
+    fs::create_dir(&stray).unwrap();
+    fs::write(&leftover, "half").unwrap();
+    fs::write(staging.join("notes.txt"), "mine").unwrap();
+    assert_eq!(app.deliver().await.files.len(), 1);
+    assert!(!leftover.exists());
+    assert!(ours.exists() && stray.exists() && staging.join("notes.txt").exists());
+}
+
+#[tokio::test]
+async fn a_backlog_of_files_becomes_digests_a_second_apart() {
+    let app = TestApp::new().await;
+    make_some_records(&app.root()).await;
+    let mut delivery = app.delivery();
+    let [file] = delivery.deliver().await.unwrap().files.try_into().unwrap();
+    // Rows are enough: digests are made of them.
+    let row = |number: usize| {
+        let object = file.name.object.replace(".json.gz", &format!("{number}.json.gz"));
+        let name = keyward_store::TrailObject { object, ..file.name.clone() };
+        Write::PutTrailFile(Box::new(keyward_store::TrailFileRecord { name, ..file.clone() }))
+    };
+    let writes = (1..DIGEST_FILES_MAX + 9).map(row).collect();
+    app.engine().store().commit(Change { writes, ..Change::default() }).await.unwrap();
+    let digests = delivery.make_digests(DigestEnd::Now).await.unwrap();
+    let trail = app.engine().store().trail();
+    let mut counts = Vec::new();
+    for digest in &digests {
+        let files = trail.files_of_digest(&scope(&app), digest.ended_at).await.unwrap();
+        counts.push(files.len());
+    }
+    assert_eq!(counts, [DIGEST_FILES_MAX, 9]);
+    assert_eq!(digests[1].started_at, digests[0].ended_at);
+    assert_eq!(digests[1].ended_at, digests[0].ended_at.plus(Duration::from_secs(1)));
+}
+
+#[tokio::test]
+async fn an_older_database_is_found_and_overwrites_no_digest_and_no_public_key() {
+    let app = TestApp::new().await;
+    make_some_records(&app.root()).await;
+    app.deliver().await;
+    app.delivery().make_digests(DigestEnd::Now).await.unwrap();
+    let layout = app.trail_layout();
+    let trail = app.engine().store().trail();
+    let [digest] = trail.list_digests(&scope(&app), None, 9).await.unwrap().try_into().unwrap();
+    let path = layout.object(&digest.bucket, &digest.name.object);
+    let evidence = fs::read(&path).unwrap();
+    let keys = fs::read(layout.public_keys()).unwrap();
+    // As the rows would be without the digest and its key.
+    let [file] = trail.list_files(&scope(&app), None, 9).await.unwrap().try_into().unwrap();
+    let [key] = trail.all_signing_keys().await.unwrap().try_into().unwrap();
+    let bare = keyward_store::TrailFileRecord { digest_ended_at: None, ..file };
+    let writes = vec![
+        Write::PutTrailFile(Box::new(bare)),
+        Write::DeleteTrailDigest(scope(&app), digest.ended_at),
+    ];
+    app.engine().store().commit(Change { writes, ..Change::default() }).await.unwrap();
+
+    let mut delivery = app.delivery();
+    delivery.deliver().await.unwrap();
+    assert!(delivery.status().is_database_older());
+    assert_eq!(app.last_record()["eventName"], "AuditDatabaseOlder");
+    assert_eq!(app.last_record()["requestParameters"]["digestChains"], 1);
+    let [new] = delivery.make_digests(DigestEnd::Now).await.unwrap().try_into().unwrap();
+    assert_eq!(new.ended_at, digest.ended_at.plus(Duration::from_secs(1)));
+    assert_eq!(fs::read(&path).unwrap(), evidence);
+
+    // A key that the database does not know.
+    let text = String::from_utf8(keys).unwrap();
+    let foreign = text.replace("us-east-1", "eu-central-1");
+    assert!(!foreign.contains(key.region.as_str()));
+    fs::write(layout.public_keys(), foreign).unwrap();
+    let mut delivery = app.delivery();
+    delivery.deliver().await.unwrap();
+    let held = PublicKeys::parse(&fs::read(layout.public_keys()).unwrap()).unwrap();
+    assert_eq!(held.0.values().map(Vec::len).collect::<Vec<_>>(), [1, 1]);
+    let told = || {
+        let names = app.audit().into_iter().map(|record| record["eventName"].clone());
+        names.filter(|name| *name == "AuditDatabaseOlder").count()
+    };
+    assert_eq!(told(), 2);
+    delivery.deliver().await.unwrap();
+    delivery.make_digests(DigestEnd::Now).await.unwrap();
+    app.delivery().deliver().await.unwrap();
+    assert_eq!(told(), 2);
+}
+
+#[tokio::test]
+async fn a_tree_that_is_gone_is_not_taken_for_an_older_database() {
+    let app = TestApp::new().await;
+    make_some_records(&app.root()).await;
+    app.deliver().await;
+    app.delivery().make_digests(DigestEnd::Now).await.unwrap();
+    let directory = app.trail_layout().directory;
+    for is_made in [false, true] {
+        fs::remove_dir_all(&directory).unwrap();
+        if is_made {
+            fs::create_dir_all(directory.join("keyward-audit")).unwrap();
+        }
+        let mut delivery = app.delivery();
+        delivery.deliver().await.unwrap();
+        delivery.make_digests(DigestEnd::Now).await.unwrap();
+        assert!(!delivery.status().is_database_older());
+    }
+    assert!(app.audit().iter().all(|record| record["eventName"] != "AuditDatabaseOlder"));
+}
+
+#[tokio::test]
+async fn a_file_that_took_the_place_of_a_staged_one_is_not_overwritten() {
+    let app = TestApp::new().await;
+    make_some_records(&app.root()).await;
+    let mut delivery = app.delivery();
+    let [file] = delivery.deliver().await.unwrap().files.try_into().unwrap();
+    let layout = app.trail_layout();
+    let place = layout.object(&file.bucket, &file.name.object);
+    let staged = layout.staged(&file.name.object);
+    let content = fs::read(&place).unwrap();
+    let again = keyward_store::TrailFileRecord { state: TrailState::Staged, ..file.clone() };
+    let writes = vec![Write::PutTrailFile(Box::new(again))];
+    app.engine().store().commit(Change { writes, ..Change::default() }).await.unwrap();
+    fs::write(&staged, &content).unwrap();
+    fs::write(&place, "another").unwrap();
+    app.delivery().finish().await.unwrap_err();
+    assert_eq!(fs::read(&place).unwrap(), b"another");
+    // Killed between the two names: the same file under both.
+    fs::write(&place, &content).unwrap();
+    app.delivery().finish().await.unwrap();
+    assert!(!staged.exists());
+    assert_eq!(fs::read(&place).unwrap(), content);
 }

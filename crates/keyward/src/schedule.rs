@@ -25,6 +25,7 @@ const CERTIFICATES: Duration = Duration::from_secs(5);
 const CLOCK_NOTE: &str =
     "the clock leapt: no key is deleted and no digest made until `keyward clock accept`";
 const DIGESTS_NOTE: &str = "digests of audit records cannot be made";
+const OLDER_NOTE: &str = "the files of the audit trail tell of what the database does not know: an older one was put back";
 /// 1 while a leap of the clock waits for an operator's word.
 const CLOCK_LEAP: &str = "keyward_clock_leap";
 
@@ -145,10 +146,17 @@ impl Schedule {
 
     /// Records are taken without digests, which list what is in files.
     fn tell_of_digests(&self) {
-        if self.desk.deliverer.status().is_some_and(|status| status.are_digests_failing()) {
-            self.readiness.note(DIGESTS_NOTE);
-        } else {
-            self.readiness.retract(DIGESTS_NOTE);
+        let Some(status) = self.desk.deliverer.status() else { return };
+        let told = [
+            (DIGESTS_NOTE, status.are_digests_failing()),
+            (OLDER_NOTE, status.is_database_older()),
+        ];
+        for (note, is_so) in told {
+            if is_so {
+                self.readiness.note(note);
+            } else {
+                self.readiness.retract(note);
+            }
         }
     }
 

@@ -150,16 +150,17 @@ pub(super) fn of_next_lines(
 pub(super) fn undigested(
     sql: &Sql<'_>,
     scope: &Scope,
-    until: Timestamp,
+    (until, ahead): (Timestamp, Timestamp),
     limit: u32,
 ) -> Result<Vec<TrailFileRecord>, Fault> {
+    let (account, region) = (scope.account.as_str(), scope.region.as_str());
     sql.list(
         select!(
-            "WHERE account = ?1 AND region = ?2 AND digest_ended_at IS NULL AND delivered_at <= ?3
-               AND state = 'delivered'
-             ORDER BY delivered_at, object LIMIT ?4"
+            "WHERE account = ?1 AND region = ?2 AND digest_ended_at IS NULL
+               AND (delivered_at <= ?3 OR delivered_at > ?4) AND state = 'delivered'
+             ORDER BY delivered_at, object LIMIT ?5"
         ),
-        params![scope.account.as_str(), scope.region.as_str(), until.unix_ms(), limit],
+        params![account, region, until.unix_ms(), ahead.unix_ms(), limit],
     )
 }
 

@@ -260,11 +260,16 @@ pub async fn a_file_is_undigested_until_a_digest_lists_it(subject: &Subject) {
     let staged = TrailFileRecord { name: trail_file_record(&scope(), 7).name, ..staged };
     subject.write(vec![put_file(&staged), put_file(&trail_file_record(&elsewhere(), 1))]).await;
     let until = third.delivered_at;
-    let found = trail.undigested_files(&scope(), until, 10).await.unwrap();
+    let never = time(u32::MAX);
+    let found = trail.undigested_files(&scope(), (until, never), 10).await.unwrap();
     assert_eq!(found, [first.clone(), second.clone(), third.clone()]);
+    // Delivered while the clock was ahead: after a time that has not come.
+    let (until, ahead) = (first.delivered_at, third.delivered_at);
+    let found = trail.undigested_files(&scope(), (until, ahead), 10).await.unwrap();
+    assert_eq!(found, [first.clone(), fourth.clone()]);
     first.digest_ended_at = Some(time(50));
     subject.write(vec![put_file(&first)]).await;
-    let found = trail.undigested_files(&scope(), time(u32::MAX), 2).await.unwrap();
+    let found = trail.undigested_files(&scope(), (never, never), 2).await.unwrap();
     assert_eq!(found, [second, third]);
     assert_eq!(trail.files_of_digest(&scope(), time(50)).await.unwrap(), [first]);
     assert_eq!(trail.files_of_digest(&scope(), time(51)).await.unwrap(), []);

@@ -2,6 +2,7 @@
 //! it.
 
 use std::error::Error;
+use std::io;
 use std::time::Duration;
 
 use keyward_audit::iso_date;
@@ -27,6 +28,13 @@ const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_hours(1);
 /// How many signing keys that do not open are passed over for one digest.
 const KEYS_PASSED_MAX: usize = 16;
+/// How many public keys are kept that the database does not know.
+const UNKNOWN_KEYS_MAX: usize = 1000;
+/// How many digests a second apart are made of one account and Region at once. So their times do not
+/// reach those of files that are delivered later.
+const DIGESTS_MAX: usize = 30;
+/// How many names of digests may be taken by files that no row knows.
+const TAKEN_MAX: u32 = 3600;
 
 /// When a digest ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +85,7 @@ impl Delivery {
         end: DigestEnd,
     ) -> Result<Vec<TrailDigestRecord>, DeliveryError> {
         self.resume().await?;
+        self.compare_with_files().await;
         let finished = self.finish_staged_digests().await;
         let digests = self.digest_all(end).await?;
         finished.map(|()| digests)
@@ -109,34 +118,93 @@ impl Delivery {
         let mut digests = Vec::new();
         let mut failure = None;
         for scope in self.engine.store().trail().scopes().await? {
-            self.step();
-            match self.digest(&scope, end).await {
-                Ok(digest) => digests.extend(digest),
-                Err(refusal) => {
-                    tell_failure(&scope, &refusal);
-                    failure.get_or_insert(refusal);
-                    self.forget();
-                    self.resume().await?;
-                }
+            if let Err(refusal) = self.digest(&scope, end, &mut digests).await {
+                tell_failure(&scope, &refusal);
+                failure.get_or_insert(refusal);
+                self.forget();
+                self.resume().await?;
             }
         }
         failure.map_or(Ok(digests), Err)
     }
 
+    /// Makes the digest that is due, and others behind it while they are full.
     async fn digest(
         &mut self,
         scope: &Scope,
         end: DigestEnd,
-    ) -> Result<Option<TrailDigestRecord>, DeliveryError> {
-        let trail = self.engine.store().trail();
-        let previous = trail.newest_digest(scope).await?;
-        let now = self.engine.machine_clock().now();
-        let Some(end) = end.at(now, previous.as_ref().map(|it| it.ended_at)) else {
-            return Ok(None);
-        };
+        digests: &mut Vec<TrailDigestRecord>,
+    ) -> Result<(), DeliveryError> {
+        for number in 0..DIGESTS_MAX {
+            self.step();
+            let previous = self.engine.store().trail().newest_digest(scope).await?;
+            let now = self.engine.machine_clock().now();
+            let end = match &previous {
+                Some(previous) if number > 0 => Some(previous.ended_at.plus(SECOND)),
+                previous => end.at(now, previous.as_ref().map(|it| it.ended_at)),
+            };
+            let Some(end) = end else { return Ok(()) };
+            let end = self.free_end(scope, end)?;
+            let files = self.undigested_files(scope, (end, now.plus(HOUR))).await?;
+            if number > 0 && files.is_empty() {
+                return Ok(());
+            }
+            let is_full = files.len() >= DIGEST_FILES_MAX;
+            digests.extend(self.digest_until(scope, (end, now), (files, previous)).await?);
+            if !is_full {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// As many files as one digest lists.
+    async fn undigested_files(
+        &self,
+        scope: &Scope,
+        times: (Timestamp, Timestamp),
+    ) -> Result<Vec<TrailFileRecord>, DeliveryError> {
         let files_max = u32::try_from(DIGEST_FILES_MAX).unwrap_or(u32::MAX);
-        let files = trail.undigested_files(scope, end, files_max).await?;
-        let first_delivery = files.first().map(|it| floor(it.delivered_at, SECOND_MS));
+        Ok(self.engine.store().trail().undigested_files(scope, times, files_max).await?)
+    }
+
+    /// The first end from `end` on whose name no file has. One that has, and no row, is evidence and
+    /// stays.
+    fn free_end(&self, scope: &Scope, mut end: Timestamp) -> Result<Timestamp, DeliveryError> {
+        let layout = self.places.layout();
+        for _ in 0..TAKEN_MAX {
+            let object = self.digest_name(scope, end).to_string();
+            if !self.places.has_digest(layout.bucket.as_str(), &object)? {
+                return Ok(end);
+            }
+            error!(object, "a digest has this name that the database does not know; it stays");
+            end = end.plus(SECOND);
+        }
+        let object = self.digest_name(scope, end).to_string();
+        let path = layout.object(layout.bucket.as_str(), &object);
+        Err(DeliveryError::File { path, source: io::ErrorKind::AlreadyExists.into() })
+    }
+
+    fn digest_name(&self, scope: &Scope, end: Timestamp) -> DigestName {
+        let layout = self.places.layout();
+        DigestName {
+            prefix: layout.prefix.clone(),
+            account: scope.account,
+            region: scope.region.clone(),
+            trail: layout.name.clone(),
+            home_region: layout.home_region.clone(),
+            end,
+        }
+    }
+
+    async fn digest_until(
+        &mut self,
+        scope: &Scope,
+        (end, now): (Timestamp, Timestamp),
+        (files, previous): (Vec<TrailFileRecord>, Option<TrailDigestRecord>),
+    ) -> Result<Option<TrailDigestRecord>, DeliveryError> {
+        // A file delivered while the clock was ahead begins nothing.
+        let first_delivery = files.first().map(|it| floor(it.delivered_at.min(now), SECOND_MS));
         let start = previous.as_ref().map(|it| it.ended_at).or(first_delivery);
         // Nothing to begin with before the first file.
         let Some(start) = start.filter(|start| *start < end) else { return Ok(None) };
@@ -144,8 +212,7 @@ impl Delivery {
             warn!(account = %scope.account, region = %scope.region, end = %iso_date(end), "the chain of digests is ahead of the clock");
         }
         let (record, stored) = self.signed((scope, (start, end)), &files, previous).await?;
-        let digest = self.deliver_digest(record, stored, files).await?;
-        Ok(Some(digest))
+        Ok(Some(self.deliver_digest(record, stored, files).await?))
     }
 
     /// The digest, signed with the first key that opens. One that does not is no longer what was
@@ -183,14 +250,7 @@ impl Delivery {
         key: &TrailSigningKeyRecord,
     ) -> Digest {
         let layout = self.places.layout();
-        let name = DigestName {
-            prefix: layout.prefix.clone(),
-            account: scope.account,
-            region: scope.region.clone(),
-            trail: layout.name.clone(),
-            home_region: layout.home_region.clone(),
-            end,
-        };
+        let name = self.digest_name(scope, end);
         let listed = |file: &TrailFileRecord| {
             let events = (file.oldest, file.newest);
             ListedFile::new(&file.bucket, &file.name.object, hex::encode(file.hash), events)
@@ -327,16 +387,32 @@ impl Delivery {
         Ok(key)
     }
 
-    /// Puts the public halves of all signing keys beside the bucket.
+    /// Puts the public halves of all signing keys beside the bucket. What stands there and is not
+    /// known stays: without it what it signed cannot be verified.
     pub(super) async fn write_public_keys(&self) -> Result<(), DeliveryError> {
+        let mut keys = self.known_keys().await?;
+        if keys.0.is_empty() {
+            return Ok(());
+        }
+        let mut kept = 0;
+        for (region, held) in self.places.public_keys()?.0 {
+            for key in held {
+                if kept < UNKNOWN_KEYS_MAX && keys.find(&region, &key.fingerprint).is_none() {
+                    keys.0.entry(region.clone()).or_default().push(key);
+                    kept += 1;
+                }
+            }
+        }
+        self.places.replace(&self.places.layout().public_keys(), &keys.to_json())
+    }
+
+    /// The public halves of all signing keys in the database.
+    pub(super) async fn known_keys(&self) -> Result<PublicKeys, DeliveryError> {
         let mut keys = PublicKeys::default();
         for key in self.engine.store().trail().all_signing_keys().await? {
             keys.0.entry(key.region.clone()).or_default().push(public_key(key));
         }
-        if keys.0.is_empty() {
-            return Ok(());
-        }
-        self.places.replace(&self.places.layout().public_keys(), &keys.to_json())
+        Ok(keys)
     }
 }
 

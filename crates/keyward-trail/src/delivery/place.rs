@@ -8,9 +8,10 @@ use std::sync::Arc;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use keyward_audit::files::{Files, append_all};
-use tracing::error;
+use tracing::{error, warn};
 
 use super::DeliveryError;
+use crate::format::{PUBLIC_KEYS_BYTES_MAX, PublicKeys};
 use crate::layout::TrailLayout;
 
 /// How many directories are known to be on the disk before some are forgotten.
@@ -54,14 +55,26 @@ impl Places {
         self.make_directory(&self.layout.staging())
     }
 
-    /// Removes from `staging` what no row names any more.
+    /// Removes from `staging` what no row names any more. What was not made here stays.
     pub(super) fn clear_staging(&self) -> Result<(), DeliveryError> {
         let staging = self.layout.staging();
         for name in at(&staging, self.files.list(&staging))? {
-            let path = staging.join(name);
-            at(&path, self.files.remove(&path))?;
+            let path = staging.join(&name);
+            if TrailLayout::may_be_staged(&name) && !self.is_directory(&path)? {
+                at(&path, self.files.remove(&path))?;
+            } else {
+                warn!(path = %path.display(), "this is none of the files that audit files are made of");
+            }
         }
         Ok(())
+    }
+
+    fn is_directory(&self, path: &Path) -> Result<bool, DeliveryError> {
+        match self.files.describe(path) {
+            // A link to nowhere.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            described => Ok(at(path, described)?.is_directory),
+        }
     }
 
     /// Writes a new file, and syncs what is in it.
@@ -101,8 +114,11 @@ impl Places {
         let directory = to.parent().unwrap_or(to).to_owned();
         self.make_directory(&directory)?;
         self.changed.insert(directory);
-        match self.files.rename(from, to) {
+        match self.files.rename_new(from, to) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                return self.end_renaming(from, to);
+            }
             done => return at(to, done),
         }
         match self.files.describe(to) {
@@ -112,6 +128,57 @@ impl Places {
             }
             found => at(to, found.map(drop)),
         }
+    }
+
+    /// Ends a renaming that was cut short when the file had both names. A file that says something
+    /// else is evidence, and stays.
+    fn end_renaming(&self, from: &Path, to: &Path) -> Result<(), DeliveryError> {
+        let bytes_max = at(from, self.files.describe(from))?.bytes;
+        let ours = at(from, self.files.read(from, bytes_max))?;
+        match self.files.read(to, bytes_max) {
+            Ok(theirs) if theirs == ours => self.remove(from),
+            Err(error) if error.kind() != io::ErrorKind::FileTooLarge => at(to, Err(error)),
+            _ => at(to, Err(io::ErrorKind::AlreadyExists.into())),
+        }
+    }
+
+    /// Whether a file has the name of this digest, or that of what proves it.
+    pub(super) fn has_digest(&self, bucket: &str, object: &str) -> Result<bool, DeliveryError> {
+        for path in [self.layout.object(bucket, object), self.layout.metadata(bucket, object)] {
+            match self.files.describe(&path) {
+                Err(error) if is_absence(&error) => {}
+                found => return at(&path, found.map(|_| true)),
+            }
+        }
+        Ok(false)
+    }
+
+    /// The names in a directory of the trail, in no order; none if there is no directory.
+    pub(super) fn names(&self, directory: &Path) -> Result<Vec<String>, DeliveryError> {
+        match self.files.list(directory) {
+            Err(error) if is_absence(&error) => Ok(Vec::new()),
+            names => Ok(at(directory, names)?
+                .into_iter()
+                .filter_map(|it| it.into_string().ok())
+                .collect()),
+        }
+    }
+
+    /// The public keys beside the bucket; none if there is no such file, or it is none.
+    pub(super) fn public_keys(&self) -> Result<PublicKeys, DeliveryError> {
+        let path = self.layout.public_keys();
+        let bytes_max = u64::try_from(PUBLIC_KEYS_BYTES_MAX).unwrap_or(u64::MAX);
+        let bytes = match self.files.read(&path, bytes_max) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(PublicKeys::default());
+            }
+            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => Vec::new(),
+            read => at(&path, read)?,
+        };
+        Ok(PublicKeys::parse(&bytes).unwrap_or_else(|error| {
+            warn!(path = %path.display(), error = %error, "the public keys of digests are written anew");
+            PublicKeys::default()
+        }))
     }
 
     /// Makes all renames survive a loss of power.
@@ -164,6 +231,30 @@ impl Places {
         at(&path, done)
     }
 
+    /// Removes a file of a bucket, if it is there. The removal is to be synced.
+    pub(super) fn remove_object(&mut self, path: &Path) -> Result<(), DeliveryError> {
+        match self.files.remove(path) {
+            Err(error) if is_absence(&error) => Ok(()),
+            done => {
+                at(path, done)?;
+                self.changed.extend(path.parent().map(Path::to_owned));
+                Ok(())
+            }
+        }
+    }
+
+    /// Removes the directories of days, months and years that nothing is in any more. One that stays
+    /// does no harm.
+    pub(super) fn remove_empty(&mut self, object: &Path) {
+        const LEVELS: usize = 3;
+        for directory in object.ancestors().skip(1).take(LEVELS) {
+            if self.files.remove_directory(directory).is_err() {
+                return;
+            }
+            self.durable.remove(directory);
+        }
+    }
+
     /// Removes a file, if it is there.
     pub(super) fn remove(&self, path: &Path) -> Result<(), DeliveryError> {
         match self.files.remove(path) {
@@ -193,6 +284,11 @@ impl Places {
         self.durable.extend(names);
         Ok(())
     }
+}
+
+/// Whether nothing has the name.
+fn is_absence(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 fn at<T>(path: &Path, result: io::Result<T>) -> Result<T, DeliveryError> {

@@ -1,6 +1,8 @@
 //! What is removed when it is old enough: segments of the journal that everyone has read, log files
 //! with the digests that list them, and what lookups no longer reach.
 
+use std::sync::Arc;
+
 use keyward_audit::{FollowError, JournalPosition};
 use keyward_model::Timestamp;
 use keyward_store::{TrailDigestRecord, TrailFileRecord, Write};
@@ -69,9 +71,10 @@ impl Delivery {
 
     /// Oldest digests first, each with what it lists. The newest one of a chain stays: the next is
     /// linked to it.
-    async fn remove_old_files(&self) -> Result<(), DeliveryError> {
+    async fn remove_old_files(&mut self) -> Result<(), DeliveryError> {
         let old = days_before(self.engine.machine_clock().now(), self.options.files_days);
-        let trail = self.engine.store().trail();
+        let engine = Arc::clone(&self.engine);
+        let trail = engine.store().trail();
         for scope in trail.scopes().await? {
             let Some(newest) = trail.newest_digest(&scope).await? else { continue };
             for digest in trail.list_digests(&scope, None, PAGE).await? {
@@ -85,22 +88,29 @@ impl Delivery {
         Ok(())
     }
 
-    async fn remove_digest(&self, digest: &TrailDigestRecord) -> Result<(), DeliveryError> {
+    /// The files are gone for good before the rows are, so that no power loss leaves files that no row
+    /// knows.
+    async fn remove_digest(&mut self, digest: &TrailDigestRecord) -> Result<(), DeliveryError> {
         let scope = &digest.name.scope;
         let trail = self.engine.store().trail();
         let files = trail.files_of_digest(scope, digest.ended_at).await?;
-        let layout = self.places.layout();
-        for file in &files {
-            self.places.remove(&layout.object(&file.bucket, &file.name.object))?;
+        let (layout, object) = (self.places.layout(), &digest.name.object);
+        let mut paths: Vec<_> =
+            files.iter().map(|file| layout.object(&file.bucket, &file.name.object)).collect();
+        paths.push(layout.object(&digest.bucket, object));
+        paths.push(layout.metadata(&digest.bucket, object));
+        for path in &paths {
+            self.places.remove_object(path)?;
         }
-        let object = &digest.name.object;
-        self.places.remove(&layout.object(&digest.bucket, object))?;
-        self.places.remove(&layout.metadata(&digest.bucket, object))?;
+        self.places.sync()?;
         let count = files.len();
         let mut writes: Vec<_> =
             files.into_iter().map(|file| Write::DeleteTrailFile(file.name)).collect();
         writes.push(Write::DeleteTrailDigest(scope.clone(), digest.ended_at));
         self.commit(writes).await?;
+        for path in &paths {
+            self.places.remove_empty(path);
+        }
         info!(object, files = count, "removed a digest and its log files because of their age");
         Ok(())
     }

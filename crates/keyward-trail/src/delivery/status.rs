@@ -19,10 +19,12 @@ pub struct DeliveryStatus {
     files: AtomicU64,
     digests: AtomicU64,
     failures: AtomicU64,
+    digest_failures: AtomicU64,
     unreadable: AtomicU64,
     losses: AtomicU64,
     is_failing: AtomicBool,
     are_digests_failing: AtomicBool,
+    is_database_older: AtomicBool,
     left_out: AtomicU64,
     /// 0 while nothing waits.
     waiting_since_ms: AtomicI64,
@@ -34,6 +36,7 @@ pub struct DeliveryStatus {
 struct Rest {
     position: JournalPosition,
     latest_file: Option<Timestamp>,
+    latest_failure: Option<Timestamp>,
 }
 
 /// What was done since the process began.
@@ -45,6 +48,8 @@ pub struct DeliveryCounts {
     pub digests: u64,
     /// Deliveries that failed.
     pub failures: u64,
+    /// Times that digests were wanted and not all of them made.
+    pub digest_failures: u64,
     /// Journal lines set aside because they are no records.
     pub unreadable_lines: u64,
     /// How often journal lines were found to be gone before they were delivered.
@@ -78,6 +83,7 @@ impl DeliveryStatus {
             files: of(&self.files),
             digests: of(&self.digests),
             failures: of(&self.failures),
+            digest_failures: of(&self.digest_failures),
             unreadable_lines: of(&self.unreadable),
             losses: of(&self.losses),
             lookup_unreadable_files: of(&self.left_out),
@@ -94,9 +100,24 @@ impl DeliveryStatus {
         self.is_failing.load(Ordering::Relaxed).then_some(INTERNAL_ERROR)
     }
 
+    /// When the newest delivery failed, if it did.
+    pub fn latest_failure(&self) -> Option<Timestamp> {
+        self.lock().latest_failure.filter(|_| self.is_failing.load(Ordering::Relaxed))
+    }
+
+    /// What clients are told if digests were wanted last and not all of them made.
+    pub fn latest_digest_error(&self) -> Option<&'static str> {
+        self.are_digests_failing().then_some(INTERNAL_ERROR)
+    }
+
     /// Whether digests were wanted last and not all of them were made.
     pub fn are_digests_failing(&self) -> bool {
         self.are_digests_failing.load(Ordering::Relaxed)
+    }
+
+    /// Whether this process found that the database knows less than the files of the trail.
+    pub fn is_database_older(&self) -> bool {
+        self.is_database_older.load(Ordering::Relaxed)
     }
 
     /// When this process delivered its newest log file.
@@ -132,13 +153,16 @@ impl DeliveryStatus {
         self.lock().position = position;
     }
 
-    pub(super) fn delivered(&self, is_done: bool) {
+    pub(super) fn delivered(&self, is_done: bool, now: Timestamp) {
+        if !is_done {
+            self.lock().latest_failure = Some(now);
+        }
         self.failures.fetch_add(u64::from(!is_done), Ordering::Relaxed);
         self.is_failing.store(!is_done, Ordering::Relaxed);
     }
 
     pub(super) fn digested(&self, is_done: bool) {
-        self.failures.fetch_add(u64::from(!is_done), Ordering::Relaxed);
+        self.digest_failures.fetch_add(u64::from(!is_done), Ordering::Relaxed);
         self.are_digests_failing.store(!is_done, Ordering::Relaxed);
     }
 
@@ -153,6 +177,10 @@ impl DeliveryStatus {
 
     pub(super) fn set_aside(&self, lines: usize) {
         self.unreadable.fetch_add(u64::try_from(lines).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    pub(super) fn database_is_older(&self) {
+        self.is_database_older.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn lost_lines(&self) {

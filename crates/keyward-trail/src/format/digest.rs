@@ -9,8 +9,9 @@ use super::date::{iso, iso_or_null};
 
 /// The longest digest that is read, compressed or not; the longest that is written has a tenth.
 pub const DIGEST_BYTES_MAX: usize = 64 << 20;
-/// How many log files a digest lists; what is left is for the next.
-pub const DIGEST_FILES_MAX: usize = 10_000;
+/// How many log files a digest lists that is made now; what is left is for the next. The rows of so
+/// many are some 20 MB. Earlier releases made digests of up to 10,000.
+pub const DIGEST_FILES_MAX: usize = 500;
 /// The longest metadata file that is read.
 pub const METADATA_BYTES_MAX: usize = 16 << 10;
 /// What is added to a digest's name to name the file with its object metadata.

@@ -81,7 +81,8 @@ pub struct NotATrailName;
 const TAG_CHARS: usize = 16;
 const PREFIX_CHARS_MAX: usize = 200;
 const TRAIL_CHARS: std::ops::RangeInclusive<usize> = 3..=128;
-const SUFFIX: &str = ".json.gz";
+/// What the names of log files and digests end with.
+pub(crate) const SUFFIX: &str = ".json.gz";
 const LOG_FILES: &str = "CloudTrail";
 const DIGESTS: &str = "CloudTrail-Digest";
 

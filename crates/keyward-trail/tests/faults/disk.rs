@@ -127,9 +127,19 @@ impl Files for FaultyFiles {
         RealFiles.rename(from, to)
     }
 
+    fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.0.pass()?;
+        RealFiles.rename_new(from, to)
+    }
+
     fn remove(&self, path: &Path) -> io::Result<()> {
         self.0.pass()?;
         RealFiles.remove(path)
+    }
+
+    fn remove_directory(&self, directory: &Path) -> io::Result<()> {
+        self.0.pass()?;
+        RealFiles.remove_directory(directory)
     }
 
     fn create_directories(&self, directory: &Path) -> io::Result<()> {

@@ -4,6 +4,8 @@ use keyward_engine::Engine;
 use keyward_trail::DeliveryStatus;
 use metrics::{counter, gauge};
 
+pub(super) const DATABASE_OLDER: &str = "keyward_audit_database_older";
+pub(super) const DIGEST_FAILURES: &str = "keyward_audit_digest_failures_total";
 pub(super) const DIGESTS: &str = "keyward_audit_digests_total";
 pub(super) const FAILURES: &str = "keyward_audit_delivery_failures_total";
 pub(super) const FILES: &str = "keyward_audit_files_total";
@@ -17,10 +19,12 @@ pub(super) fn show(engine: &Engine, status: &DeliveryStatus) {
     let counts = status.counts();
     counter!(FILES).absolute(counts.files);
     counter!(DIGESTS).absolute(counts.digests);
+    counter!(DIGEST_FAILURES).absolute(counts.digest_failures);
     counter!(FAILURES).absolute(counts.failures);
     counter!(UNREADABLE).absolute(counts.unreadable_lines);
     counter!(LOSSES).absolute(counts.losses);
     counter!(LOOKUP_UNREADABLE).absolute(counts.lookup_unreadable_files);
+    gauge!(DATABASE_OLDER).set(f64::from(u8::from(status.is_database_older())));
     let bytes = status.lag_bytes(engine.journal());
     gauge!(LAG_BYTES).set(precise(bytes));
     let now = engine.machine_clock().now();

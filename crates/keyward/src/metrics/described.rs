@@ -4,7 +4,8 @@ use metrics::{describe_counter, describe_gauge, describe_histogram};
 
 use super::calls::{ACCESS_DENIED, CALL_COUNT, SUCCESSFUL_REQUEST, THROTTLED};
 use super::delivered::{
-    DIGESTS, FAILURES, FILES, LAG_BYTES, LAG_SECONDS, LOOKUP_UNREADABLE, LOSSES, UNREADABLE,
+    DATABASE_OLDER, DIGEST_FAILURES, DIGESTS, FAILURES, FILES, LAG_BYTES, LAG_SECONDS,
+    LOOKUP_UNREADABLE, LOSSES, UNREADABLE,
 };
 use super::held::HELD;
 
@@ -18,6 +19,7 @@ const COUNTERS: &[(&str, &str)] = &[
     ("keyward_audit_records_total", "Records appended to the audit journal."),
     ("keyward_audit_bytes_total", "Bytes appended to the audit journal."),
     ("keyward_audit_refused_records_total", "Records the audit journal did not take."),
+    (DIGEST_FAILURES, "Times that digests were not made; it is tried again."),
     (DIGESTS, "Digests of log files delivered."),
     (FAILURES, "Deliveries to log files that failed; each is tried again."),
     (FILES, "Log files delivered."),
@@ -38,6 +40,7 @@ const COUNTERS: &[(&str, &str)] = &[
 
 const GAUGES: &[(&str, &str)] = &[
     ("keyward_audit_healthy", "1 while the audit journal takes records."),
+    (DATABASE_OLDER, "1 once the files of the trail told of what the database does not know."),
     (LAG_BYTES, "Bytes of the journal that are not in log files."),
     (LAG_SECONDS, "How long the oldest record waits for a log file."),
     ("keyward_audit_sink_lag_bytes", "Bytes of the journal that a sink has not delivered."),
