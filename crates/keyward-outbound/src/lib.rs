@@ -11,6 +11,7 @@ mod client;
 mod endpoint;
 mod http1;
 mod post;
+mod retry_after;
 mod tls;
 mod url;
 
@@ -18,5 +19,5 @@ pub use address::{AddressRule, HostPattern, NotAHostPattern, Plaintext};
 pub use client::{Client, OutboundError, Stream};
 pub use endpoint::{Endpoint, NotAnEndpoint};
 pub use post::{Answer, Poster};
-pub use tls::{TlsError, trust};
+pub use tls::{ClientCertificate, TlsError, trust, trust_as};
 pub use url::{NotAUrl, Url};

@@ -1,20 +1,25 @@
 //! Posting to one place again and again.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::RETRY_AFTER;
 use http::{HeaderMap, Method, StatusCode};
 
 use crate::Url;
 use crate::client::{Client, OutboundError};
 use crate::http1::{Body, Connection, Reply};
+use crate::retry_after::retry_after;
 
-/// Posts to one URL. A connection is kept for the next request.
+/// How many connections are kept that nobody uses.
+const KEPT_MAX: usize = 64;
+
+/// Posts to one URL, as often at the same time as its callers like. Connections are kept for the
+/// next requests.
 pub struct Poster {
     client: Client,
     url: Url,
-    kept: Option<Connection>,
+    kept: Mutex<Vec<Connection>>,
 }
 
 /// What a receiver answered.
@@ -22,7 +27,7 @@ pub struct Poster {
 pub struct Answer {
     /// Whether it took what it was sent.
     pub status: StatusCode,
-    /// How long it wants to be left alone, if it said so in seconds.
+    /// How long it wants to be left alone, if it said so.
     pub retry_after: Option<Duration>,
     /// Its words; empty if they were too many or ended early.
     pub body: Bytes,
@@ -31,7 +36,7 @@ pub struct Answer {
 impl Poster {
     /// Nothing is sent yet.
     pub const fn new(client: Client, url: Url) -> Self {
-        Self { client, url, kept: None }
+        Self { client, url, kept: Mutex::new(Vec::new()) }
     }
 
     /// Where it posts to.
@@ -43,16 +48,15 @@ impl Poster {
     ///
     /// A receiver that closed its connection meanwhile may get the same request twice.
     pub async fn post(
-        &mut self,
+        &self,
         headers: &HeaderMap,
         body: Bytes,
         answer_bytes_max: usize,
     ) -> Result<Answer, OutboundError> {
-        // Taken out first: one that is dropped halfway is not used again.
-        let kept = self.kept.take().filter(Connection::is_open);
-        let Self { client, url, .. } = &*self;
+        let Self { client, url, .. } = self;
         let exchange = async {
-            if let Some(mut connection) = kept {
+            // Taken out first: one that is dropped halfway is not used again.
+            if let Some(mut connection) = self.take() {
                 let answer = connection
                     .exchange(Method::POST, url, headers, body.clone(), answer_bytes_max)
                     .await;
@@ -68,15 +72,27 @@ impl Poster {
         };
         let (connection, reply) = client.in_time(&url.endpoint, exchange).await?;
         let Reply { status, headers, body } = reply;
-        let retry_after = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-        let retry_after = retry_after.and_then(|text| text.parse().ok()).map(Duration::from_secs);
         let body = match body {
             Body::Whole(body) => {
-                self.kept = Some(connection);
+                self.keep(connection);
                 body
             }
             Body::CutShort => Bytes::new(),
         };
-        Ok(Answer { status, retry_after, body })
+        Ok(Answer { status, retry_after: retry_after(&headers), body })
+    }
+
+    /// A connection that was open a moment ago.
+    fn take(&self) -> Option<Connection> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(Connection::is_open);
+        kept.pop()
+    }
+
+    fn keep(&self, connection: Connection) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < KEPT_MAX {
+            kept.push(connection);
+        }
     }
 }

@@ -9,11 +9,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
 use keyward_outbound::{
-    AddressRule, Answer, Client, Endpoint, OutboundError, Plaintext, Poster, trust,
+    AddressRule, Answer, Client, ClientCertificate, Endpoint, OutboundError, Plaintext, Poster,
+    trust, trust_as,
 };
 use rcgen::{CertificateParams, KeyPair};
-use rustls::ServerConfig;
-use rustls_pki_types::PrivateKeyDer;
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -91,7 +93,7 @@ fn is_whole(request: &[u8]) -> bool {
 
 const TAKEN: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
-async fn post(poster: &mut Poster, body: &str) -> Result<Answer, OutboundError> {
+async fn post(poster: &Poster, body: &str) -> Result<Answer, OutboundError> {
     let mut headers = HeaderMap::new();
     headers.insert("webhook-id", HeaderValue::from_static("7"));
     poster.post(&headers, Bytes::from(body.to_owned()), 1000).await
@@ -100,9 +102,9 @@ async fn post(poster: &mut Poster, body: &str) -> Result<Answer, OutboundError> 
 #[tokio::test]
 async fn what_is_posted_arrives_with_its_headers_on_one_connection() {
     let mut receiver = Receiver::start(&[TAKEN, TAKEN]).await;
-    let mut poster = receiver.poster();
+    let poster = receiver.poster();
     for body in ["one", "two"] {
-        let answer = post(&mut poster, body).await.unwrap();
+        let answer = post(&poster, body).await.unwrap();
         assert_eq!((answer.status.as_u16(), &answer.body[..]), (200, &b"ok"[..]));
         let request = receiver.requests.recv().await.unwrap();
         assert!(request.starts_with("POST /hook?token=secret HTTP/1.1\r\n"), "{request}");
@@ -117,9 +119,9 @@ async fn what_is_posted_arrives_with_its_headers_on_one_connection() {
 async fn a_connection_that_was_closed_meanwhile_is_opened_again() {
     let closing = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     let receiver = Receiver::start(&[closing, TAKEN]).await;
-    let mut poster = receiver.poster();
+    let poster = receiver.poster();
     for _ in 0..2 {
-        assert_eq!(post(&mut poster, "x").await.unwrap().status, 200);
+        assert_eq!(post(&poster, "x").await.unwrap().status, 200);
     }
     assert_eq!(receiver.connections(), 2);
 }
@@ -137,20 +139,20 @@ async fn an_answer_that_says_when_to_come_again_is_heard() {
         format!("HTTP/1.1 429 x\r\nRetry-After: {after}\r\nContent-Length: 0\r\n\r\n")
     };
     let receiver = Receiver::start(&[&busy("17"), &busy("soon")]).await;
-    let mut poster = receiver.poster();
-    let answer = post(&mut poster, "x").await.unwrap();
+    let poster = receiver.poster();
+    let answer = post(&poster, "x").await.unwrap();
     assert_eq!(answer.retry_after, Some(Duration::from_secs(17)));
-    assert_eq!(post(&mut poster, "x").await.unwrap().retry_after, None);
+    assert_eq!(post(&poster, "x").await.unwrap().retry_after, None);
 }
 
 #[tokio::test]
 async fn of_an_answer_that_is_too_long_only_the_status_counts() {
     let long = format!("HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n{}", "x".repeat(2000));
     let receiver = Receiver::start(&[&long, TAKEN]).await;
-    let mut poster = receiver.poster();
-    let answer = post(&mut poster, "x").await.unwrap();
+    let poster = receiver.poster();
+    let answer = post(&poster, "x").await.unwrap();
     assert_eq!((answer.status.as_u16(), answer.body.len()), (200, 0));
-    assert_eq!(post(&mut poster, "x").await.unwrap().status, 200);
+    assert_eq!(post(&poster, "x").await.unwrap().status, 200);
     assert_eq!(receiver.connections(), 2);
 }
 
@@ -163,8 +165,8 @@ async fn no_error_tells_the_path() {
     let refusing =
         Client::new(AddressRule::default(), trust(None).unwrap(), Duration::from_secs(5));
     for client in [client(loopback()), impatient, refusing] {
-        let mut poster = Poster::new(client, url.clone());
-        let error = post(&mut poster, "x").await.unwrap_err();
+        let poster = Poster::new(client, url.clone());
+        let error = post(&poster, "x").await.unwrap_err();
         assert!(!format!("{error} {error:?}").contains("secret"), "{error:?}");
     }
 }
@@ -174,24 +176,32 @@ async fn a_receiver_that_never_answers_is_left_at_the_deadline() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     let client = Client::new(loopback(), trust(None).unwrap(), Duration::from_millis(50));
-    let refused = post(&mut Poster::new(client, url.parse().unwrap()), "x").await.unwrap_err();
+    let refused = post(&Poster::new(client, url.parse().unwrap()), "x").await.unwrap_err();
     assert!(matches!(refused, OutboundError::Silent(_)));
 }
 
-/// A receiver with TLS, and its certificate in PEM.
-async fn tls_receiver() -> (u16, String) {
+/// A receiver with TLS, and its certificate in PEM. If there is an authority for clients, it lets in
+/// only those who show a certificate of it.
+async fn tls_receiver(clients: Option<CertificateDer<'static>>) -> (u16, String) {
     let pair = KeyPair::generate().unwrap();
     let certificate =
         CertificateParams::new(["localhost".to_owned()]).unwrap().self_signed(&pair).unwrap();
     let key = PrivateKeyDer::try_from(pair.serialize_der()).unwrap();
-    let config = ServerConfig::builder_with_provider(Arc::new(
-        rustls::crypto::aws_lc_rs::default_provider(),
-    ))
-    .with_safe_default_protocol_versions()
-    .unwrap()
-    .with_no_client_auth()
-    .with_single_cert(vec![certificate.der().clone()], key)
-    .unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .unwrap();
+    let config = match clients {
+        Some(authority) => {
+            let mut roots = RootCertStore::empty();
+            roots.add(authority).unwrap();
+            let verifier =
+                WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
+            config.with_client_cert_verifier(verifier.unwrap())
+        }
+        None => config.with_no_client_auth(),
+    };
+    let config = config.with_single_cert(vec![certificate.der().clone()], key).unwrap();
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -214,7 +224,7 @@ async fn answer(stream: &mut (impl AsyncWrite + Unpin)) {
 
 #[tokio::test]
 async fn only_a_certificate_of_a_named_authority_for_this_very_host_is_believed() {
-    let (port, pem) = tls_receiver().await;
+    let (port, pem) = tls_receiver(None).await;
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(pem.as_bytes()).unwrap();
     for (host, ca_file, is_believed) in [
@@ -224,8 +234,34 @@ async fn only_a_certificate_of_a_named_authority_for_this_very_host_is_believed(
     ] {
         let client = Client::new(loopback(), trust(ca_file).unwrap(), Duration::from_secs(5));
         let url = format!("https://{host}:{port}/").parse().unwrap();
-        let answer = post(&mut Poster::new(client, url), "x").await;
+        let answer = post(&Poster::new(client, url), "x").await;
         assert_eq!(answer.is_ok(), is_believed, "{host} {ca_file:?} {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_receiver_that_asks_for_a_certificate_is_shown_the_operators() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: String| {
+        let path = directory.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let pair = KeyPair::generate().unwrap();
+    let certificate =
+        CertificateParams::new(["keyward".to_owned()]).unwrap().self_signed(&pair).unwrap();
+    let (port, pem) = tls_receiver(Some(certificate.der().clone())).await;
+    let ca_file = write("ca.pem", pem);
+    let shown = ClientCertificate {
+        chain: write("client.pem", certificate.pem()),
+        key: write("client-key.pem", pair.serialize_pem()),
+    };
+    for (shown, is_let_in) in [(None, false), (Some(shown), true)] {
+        let tls = trust_as(Some(&ca_file), shown).unwrap();
+        let client = Client::new(loopback(), tls, Duration::from_secs(5));
+        let url = format!("https://localhost:{port}/").parse().unwrap();
+        let answer = post(&Poster::new(client, url), "x").await;
+        assert_eq!(answer.is_ok(), is_let_in, "{answer:?}");
     }
 }
 
