@@ -130,7 +130,7 @@ async fn a_connection_that_was_closed_meanwhile_is_opened_again() {
 async fn a_redirect_is_an_answer_and_nobody_follows_it() {
     let moved = "HTTP/1.1 307 x\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n";
     let receiver = Receiver::start(&[moved]).await;
-    assert_eq!(post(&mut receiver.poster(), "x").await.unwrap().status, 307);
+    assert_eq!(post(&receiver.poster(), "x").await.unwrap().status, 307);
 }
 
 #[tokio::test]

@@ -83,8 +83,8 @@ impl Otlp {
         Self { settings, batch_max: RECORDS_MAX, patience }
     }
 
-    async fn post(&mut self, records: &[Record]) -> Result<Answer, OutboundError> {
-        let settings = &mut self.settings;
+    async fn post(&self, records: &[Record]) -> Result<Answer, OutboundError> {
+        let settings = &self.settings;
         let request = Request::of(records, settings.version, settings.clock.now());
         // Only maps with keys that are no texts cannot be written.
         let body = serde_json::to_vec(&request).unwrap_or_default();

@@ -1,5 +1,6 @@
 //! A receiver of HTTP requests on this machine, for tests.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use keyward_outbound::{AddressRule, Client, Plaintext, Poster, trust};
@@ -25,19 +26,33 @@ pub(crate) struct Request {
 
 impl Receiver {
     pub(crate) async fn start(answers: &'static [&'static str]) -> Self {
+        let answers = Mutex::new((answers.iter(), ""));
+        Self::answering(move |_| {
+            let (answers, last) = &mut *answers.lock().unwrap();
+            *last = answers.next().unwrap_or(last);
+            last
+        })
+        .await
+    }
+
+    /// Answers each request by itself, those of several connections at the same time.
+    pub(crate) async fn answering(
+        answer: impl Fn(&Request) -> &'static str + Send + Sync + 'static,
+    ) -> Self {
+        let answer = Arc::new(answer);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (told, requests) = mpsc::unbounded_channel();
         tokio::spawn(async move {
-            let mut answers = answers.iter();
-            let mut answer = "";
             while let Ok((mut stream, _)) = listener.accept().await {
-                while let Some(request) = read(&mut stream).await {
-                    answer = answers.next().unwrap_or(&answer);
-                    told.send(request).unwrap();
-                    let answer = format!("HTTP/1.1 {answer}");
-                    stream.write_all(answer.as_bytes()).await.unwrap();
-                }
+                let (answer, told) = (Arc::clone(&answer), told.clone());
+                tokio::spawn(async move {
+                    while let Some(request) = read(&mut stream).await {
+                        let answer = format!("HTTP/1.1 {}", answer(&request));
+                        told.send(request).unwrap();
+                        stream.write_all(answer.as_bytes()).await.unwrap();
+                    }
+                });
             }
         });
         Self { port, requests }
@@ -77,7 +92,8 @@ pub(crate) fn client() -> Client {
     Client::new(rule, trust(None).unwrap(), Duration::from_secs(5))
 }
 
-async fn read(stream: &mut TcpStream) -> Option<Request> {
+/// The next request on a connection.
+pub(crate) async fn read(stream: &mut TcpStream) -> Option<Request> {
     let mut bytes = Vec::new();
     loop {
         let text = String::from_utf8_lossy(&bytes).into_owned();

@@ -143,7 +143,7 @@ fn webhook(
         warn!("events are posted unsigned: `secret_file` in [audit_webhook] names no secret");
     }
     let settings = WebhookSettings {
-        poster: Poster::new(config.client(url.endpoint())?, url),
+        poster: Arc::new(Poster::new(config.client(url.endpoint())?, url)),
         headers: headers(&config.headers_file).context("`headers_file` in [audit_webhook]")?,
         secrets: secrets(&config.secret_file).context("`secret_file` in [audit_webhook]")?,
         api_calls: match config.api_calls {
@@ -151,6 +151,7 @@ fn webhook(
             config::ApiCalls::Writes => keyward_sink::ApiCalls::Writes,
             config::ApiCalls::All => keyward_sink::ApiCalls::All,
         },
+        in_flight_max: usize::try_from(config.in_flight_max)?,
         attempts_max: (!config.required).then_some(config.attempts_max),
         dead_letters: dead_letters(),
         clock: Arc::new(SystemClock),

@@ -49,8 +49,8 @@ pub(super) struct Progress {
     waiting: Option<Waiting>,
     /// Whether a record was put aside since one was taken.
     has_put_aside: bool,
-    is_failing: bool,
-    is_stuck: bool,
+    /// How it does, apart from being too far behind.
+    health: Health,
     is_behind: bool,
 }
 
@@ -61,18 +61,15 @@ impl Progress {
             failures: 0,
             waiting: None,
             has_put_aside: false,
-            is_failing: false,
-            is_stuck: false,
+            health: Health::Well,
             is_behind: false,
         }
     }
 
     pub(super) const fn health(&self) -> Health {
-        match (self.is_stuck, self.is_behind, self.is_failing) {
-            (true, _, _) => Health::Stuck,
-            (false, true, _) => Health::Behind,
-            (false, false, true) => Health::Failing,
-            (false, false, false) => Health::Well,
+        match self.health {
+            Health::Well | Health::Failing if self.is_behind => Health::Behind,
+            health => health,
         }
     }
 
@@ -89,7 +86,7 @@ impl Progress {
 
     /// The sink comes further, over records that are nothing to its receiver.
     pub(super) const fn note_skipped(&mut self) {
-        if !self.is_failing && !self.is_stuck {
+        if matches!(self.health, Health::Well) {
             self.waiting = None;
         }
     }
@@ -97,9 +94,9 @@ impl Progress {
     /// Nothing waits. A receiver that took none of what was for it is not well for that.
     pub(super) const fn note_idle(&mut self) {
         let mut idle = Self::new(self.bounds);
-        if self.has_put_aside && (self.is_failing || self.is_stuck) {
+        if self.has_put_aside && !matches!(self.health, Health::Well) {
             idle.has_put_aside = true;
-            idle.is_failing = true;
+            idle.health = Health::Failing;
             idle.failures = self.failures;
         }
         *self = idle;
@@ -129,7 +126,9 @@ impl Progress {
         self.note_waiting(now, Duration::ZERO);
         let doublings = self.failures.min(16);
         self.failures = self.failures.saturating_add(1);
-        self.is_failing = true;
+        if self.health == Health::Well {
+            self.health = Health::Failing;
+        }
         let pause = PAUSE_FIRST.saturating_mul(1 << doublings).min(PAUSE_MAX);
         // From half of it to all of it.
         let spread = pause / 2 + (pause / 2).mul_f64(f64::from(random) / f64::from(u16::MAX));
@@ -138,7 +137,7 @@ impl Progress {
 
     /// How long it is until the sink counts as stuck; `None` if it does, or nothing waits.
     pub(super) fn until_stuck(&self, now: Duration) -> Option<Duration> {
-        let Waiting { since, before } = self.waiting.filter(|_| !self.is_stuck)?;
+        let Waiting { since, before } = self.waiting.filter(|_| self.health != Health::Stuck)?;
         let Bounds { stuck_after, behind_max } = self.bounds;
         // What waits that long is too far behind, even if the last one was taken a moment before.
         let left = behind_max.unwrap_or(stuck_after).min(stuck_after).saturating_sub(before);
@@ -147,7 +146,7 @@ impl Progress {
 
     /// Its time is up.
     pub(super) const fn note_stuck(&mut self) {
-        self.is_stuck = true;
+        self.health = Health::Stuck;
     }
 }
 

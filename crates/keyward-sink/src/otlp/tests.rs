@@ -6,10 +6,10 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::follow::tests::TestClock;
+use crate::patience::PUT_ASIDE_MAX;
 use crate::receiver::{Receiver, Request};
 use crate::record::tests::record;
 
-const PUT_ASIDE_MAX: usize = crate::patience::PUT_ASIDE_MAX as usize;
 const TAKEN: &str = "200 OK\r\nContent-Length: 2\r\n\r\n{}";
 const NEVER: &str = "400 x\r\nContent-Length: 0\r\n\r\n";
 
@@ -109,8 +109,9 @@ async fn of_a_batch_that_is_refused_only_the_record_at_fault_is_put_aside() {
 async fn a_receiver_that_refuses_every_record_is_what_is_wrong_and_costs_few() {
     let receiver = Receiver::start(&[NEVER]).await;
     let mut collector = collector(&receiver);
-    let mut records = records(PUT_ASIDE_MAX + 20);
-    for _ in 0..PUT_ASIDE_MAX {
+    let put_aside_max = usize::try_from(PUT_ASIDE_MAX).unwrap();
+    let mut records = records(put_aside_max + 20);
+    for _ in 0..put_aside_max {
         let sent = collector.otlp.send(&records).await;
         assert_eq!((sent.taken, sent.accepted, sent.put_aside), (1, 0, 1));
         records.remove(0);
@@ -120,20 +121,21 @@ async fn a_receiver_that_refuses_every_record_is_what_is_wrong_and_costs_few() {
         assert_eq!((sent.taken, sent.put_aside, sent.failure.is_some()), (0, 0, true));
     }
     let letters = std::fs::read_to_string(&collector.letters).unwrap();
-    assert_eq!(letters.lines().count(), PUT_ASIDE_MAX);
+    assert_eq!(letters.lines().count(), put_aside_max);
 }
 
 #[tokio::test]
 async fn a_receiver_that_may_be_left_behind_is_left_behind_by_a_record_it_refuses_too_often() {
     let receiver = Receiver::start(&[NEVER]).await;
     let mut collector = collector(&receiver);
+    let put_aside_max = usize::try_from(PUT_ASIDE_MAX).unwrap();
     collector.otlp.patience = Patience::new(Some(3));
-    let records = records(PUT_ASIDE_MAX + 1);
-    for at in 0..PUT_ASIDE_MAX {
+    let records = records(put_aside_max + 1);
+    for at in 0..put_aside_max {
         assert_eq!(collector.otlp.send(&records[at..]).await.put_aside, 1);
     }
     for put_aside in [0, 0, 1] {
-        let sent = collector.otlp.send(&records[PUT_ASIDE_MAX..]).await;
+        let sent = collector.otlp.send(&records[put_aside_max..]).await;
         assert_eq!((sent.put_aside, sent.failure.is_none()), (put_aside, put_aside == 1));
     }
     let letters = std::fs::read_to_string(&collector.letters).unwrap();

@@ -1,13 +1,16 @@
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use keyward_audit::files::RealFiles;
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpListener;
 
 use super::*;
 use crate::follow::tests::TestClock;
 use crate::patience::PUT_ASIDE_MAX;
-use crate::receiver::{Receiver, Request, poster};
+use crate::receiver::{Receiver, Request, poster, read};
 use crate::record::tests::{REFUSAL, ROTATION, record};
 
 const TAKEN: &str = "200 OK\r\nContent-Length: 0\r\n\r\n";
@@ -28,10 +31,11 @@ impl Hook {
         let mut headers = HeaderMap::new();
         headers.insert("authorization", HeaderValue::from_static("Bearer secret"));
         let webhook = Webhook::new(WebhookSettings {
-            poster,
+            poster: Arc::new(poster),
             headers,
             secrets: Secrets::parse("a secret that is long enough").unwrap(),
             api_calls: ApiCalls::None,
+            in_flight_max: 1,
             attempts_max: Some(3),
             dead_letters: DeadLetters::new(Arc::new(RealFiles), letters.clone(), clock.clone()),
             clock,
@@ -47,7 +51,9 @@ impl Hook {
 
 fn rotations(ids: &[&str]) -> Vec<Record> {
     let old = "27d1b0f4-8e6a-4f0c-9b3d-5a6c7e8f9012";
-    ids.iter().map(|id| record(&ROTATION.replace(old, id))).collect()
+    let place = |offset| JournalPosition { segment: 1, offset };
+    let lines = ids.iter().map(|id| ROTATION.replace(old, id)).zip(1..);
+    lines.map(|(line, offset)| Record::read(line.as_bytes(), place(offset))).collect()
 }
 
 fn id(request: &Request) -> &str {
@@ -103,8 +109,11 @@ async fn an_event_is_sent_again_under_its_id_until_it_is_taken() {
 async fn what_is_refused_for_good_is_a_dead_letter_and_the_next_event_is_sent() {
     let mut receiver = Receiver::start(&[NEVER, TAKEN]).await;
     let mut hook = Hook::to(receiver.poster());
-    let sent = hook.webhook.send(&rotations(&["one", "two"])).await;
-    assert_eq!((sent.taken, sent.put_aside, sent.failure.is_none()), (2, 1, true));
+    let records = rotations(&["one", "two"]);
+    let sent = hook.webhook.send(&records).await;
+    assert_eq!((sent.taken, sent.put_aside, sent.failure.is_none()), (1, 1, true));
+    let sent = hook.webhook.send(&records[1..]).await;
+    assert_eq!((sent.taken, sent.accepted, sent.failure.is_none()), (1, 1, true));
     for expected in ["one", "two"] {
         assert_eq!(id(&receiver.request().await), expected);
     }
@@ -159,6 +168,87 @@ async fn a_receiver_that_refuses_every_event_is_what_is_wrong_and_costs_few() {
     assert_eq!((taken, hook.letters().len()), (max, max));
     let failure = hook.webhook.send(&records[taken..]).await.failure.unwrap();
     assert!(failure.trouble.to_string().ends_with(" answered 400"));
+}
+
+#[tokio::test]
+async fn as_many_events_are_on_their_way_at_once_as_are_allowed() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut hook = Hook::to(poster(listener.local_addr().unwrap().port()));
+    hook.webhook.settings.in_flight_max = 4;
+    let ids: Vec<String> = (0..10).map(|id| id.to_string()).collect();
+    let records = rotations(&ids.iter().map(String::as_str).collect::<Vec<_>>());
+    let receiver = async {
+        let mut streams = Vec::new();
+        let mut seen = Vec::new();
+        // Nobody is answered before all four have come.
+        for _ in 0..4 {
+            let mut stream = listener.accept().await.unwrap().0;
+            seen.push(id(&read(&mut stream).await.unwrap()).to_owned());
+            streams.push(stream);
+        }
+        seen.sort();
+        assert_eq!(seen, ["0", "1", "2", "3"]);
+        for mut stream in streams.into_iter().rev() {
+            tokio::spawn(async move {
+                loop {
+                    stream.write_all(format!("HTTP/1.1 {TAKEN}").as_bytes()).await.unwrap();
+                    if read(&mut stream).await.is_none() {
+                        break;
+                    }
+                }
+            });
+        }
+    };
+    let (sent, ()) = tokio::join!(hook.webhook.send(&records), receiver);
+    assert_eq!((sent.taken, sent.accepted, sent.failure.is_none()), (10, 10, true));
+}
+
+#[tokio::test]
+async fn the_place_moves_only_over_what_was_taken_and_what_came_ahead_is_not_sent_again() {
+    let is_ill = Arc::new(AtomicBool::new(true));
+    let ill = Arc::clone(&is_ill);
+    let mut receiver = Receiver::answering(move |request| {
+        if ill.load(Ordering::Relaxed) && id(request) == "1" { ILL } else { TAKEN }
+    })
+    .await;
+    let mut hook = Hook::to(receiver.poster());
+    hook.webhook.settings.in_flight_max = 8;
+    hook.webhook.patience = Patience::new(None);
+    let records = rotations(&["0", "1", "2", "3", "4"]);
+    let sent = hook.webhook.send(&records).await;
+    assert_eq!((sent.taken, sent.accepted, sent.failure.is_some()), (1, 1, true));
+    let mut seen = Vec::new();
+    for _ in 0..5 {
+        seen.push(id(&receiver.request().await).to_owned());
+    }
+    seen.sort();
+    assert_eq!(seen, ["0", "1", "2", "3", "4"]);
+    for _ in 0..2 {
+        let sent = hook.webhook.send(&records[1..]).await;
+        assert_eq!((sent.taken, sent.failure.is_some()), (0, true));
+        assert_eq!(id(&receiver.request().await), "1");
+    }
+    is_ill.store(false, Ordering::Relaxed);
+    let sent = hook.webhook.send(&records[1..]).await;
+    assert_eq!((sent.taken, sent.accepted, sent.failure.is_none()), (4, 4, true));
+    assert_eq!(id(&receiver.request().await), "1");
+    assert!(receiver.is_done());
+}
+
+#[tokio::test]
+async fn a_receiver_that_failed_is_asked_with_one_event_until_it_takes_one() {
+    let mut receiver = Receiver::start(&[ILL, ILL, ILL, ILL, ILL, TAKEN]).await;
+    let mut hook = Hook::to(receiver.poster());
+    hook.webhook.settings.in_flight_max = 4;
+    hook.webhook.patience = Patience::new(None);
+    let records = rotations(&["0", "1", "2", "3", "4"]);
+    for (posts, taken) in [(4, 0), (1, 0), (5, 5)] {
+        assert_eq!(hook.webhook.send(&records).await.taken, taken);
+        for _ in 0..posts {
+            receiver.request().await;
+        }
+        assert!(receiver.is_done());
+    }
 }
 
 #[tokio::test]

@@ -94,6 +94,11 @@ const EXPLAINED: &[(&str, &str, &str)] = &[
     ("audit_webhook", "api_calls", "Which calls are events as well: `none`, `writes` or `all`."),
     (
         "audit_webhook",
+        "in_flight_max",
+        "How many events are posted at the same time. With 1 they come in order.",
+    ),
+    (
+        "audit_webhook",
         "attempts_max",
         "How often an event is sent before it becomes a line of DIR/audit/dead-letters.jsonl; with\n\
          `required`, it is sent until it is taken.",
@@ -108,6 +113,13 @@ const EXPLAINED: &[(&str, &str, &str)] = &[
         "ca_file",
         "Certificates in PEM that are trusted for it beside the machine's authorities.",
     ),
+    (
+        "audit_webhook",
+        "client_certificate",
+        "The certificate chain and its private key, in PEM, that the receiver is shown if it asks.\n\
+         They are read again when they were replaced.",
+    ),
+    ("audit_webhook", "client_key", ""),
     ("audit_webhook", "timeout_s", "How long the receiver may take, in seconds."),
     ("audit_webhook", "allow_http_to_loopback", "Post without TLS to this machine itself."),
     (
@@ -155,6 +167,13 @@ const EXPLAINED: &[(&str, &str, &str)] = &[
         "ca_file",
         "Certificates in PEM that are trusted for it beside the machine's authorities.",
     ),
+    (
+        "audit_syslog",
+        "client_certificate",
+        "The certificate chain and its private key, in PEM, that the receiver is shown if it asks.\n\
+         They are read again when they were replaced.",
+    ),
+    ("audit_syslog", "client_key", ""),
     ("audit_syslog", "timeout_s", "How long the receiver may take, in seconds."),
     (
         "audit_syslog",
@@ -200,6 +219,13 @@ const EXPLAINED: &[(&str, &str, &str)] = &[
         "ca_file",
         "Certificates in PEM that are trusted for it beside the machine's authorities.",
     ),
+    (
+        "audit_otlp",
+        "client_certificate",
+        "The certificate chain and its private key, in PEM, that the receiver is shown if it asks.\n\
+         They are read again when they were replaced.",
+    ),
+    ("audit_otlp", "client_key", ""),
     ("audit_otlp", "timeout_s", "How long the receiver may take, in seconds."),
     ("audit_otlp", "allow_http_to_loopback", "Post without TLS to this machine itself."),
     (

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
-use keyward_outbound::{AddressRule, Client, Endpoint, HostPattern, Plaintext, Url, trust};
+use keyward_outbound::{
+    AddressRule, Client, ClientCertificate, Endpoint, HostPattern, Plaintext, Url, trust_as,
+};
 use keyward_server::Network;
 use keyward_sink::{Facility, Terms};
 use serde::{Deserialize, Serialize};
@@ -25,9 +27,12 @@ pub(crate) struct Webhook {
     pub(crate) secret_file: PathBuf,
     pub(crate) headers_file: PathBuf,
     pub(crate) api_calls: ApiCalls,
+    pub(crate) in_flight_max: u32,
     pub(crate) attempts_max: u32,
     pub(crate) networks: Vec<String>,
     pub(crate) ca_file: PathBuf,
+    pub(crate) client_certificate: PathBuf,
+    pub(crate) client_key: PathBuf,
     pub(crate) timeout_s: u32,
     pub(crate) allow_http_to_loopback: bool,
     pub(crate) from: From,
@@ -44,6 +49,8 @@ pub(crate) struct Syslog {
     pub(crate) message_bytes_max: u32,
     pub(crate) networks: Vec<String>,
     pub(crate) ca_file: PathBuf,
+    pub(crate) client_certificate: PathBuf,
+    pub(crate) client_key: PathBuf,
     pub(crate) timeout_s: u32,
     pub(crate) expose_plaintext_to_the_network: bool,
     pub(crate) from: From,
@@ -59,6 +66,8 @@ pub(crate) struct Otlp {
     pub(crate) headers_file: PathBuf,
     pub(crate) networks: Vec<String>,
     pub(crate) ca_file: PathBuf,
+    pub(crate) client_certificate: PathBuf,
+    pub(crate) client_key: PathBuf,
     pub(crate) timeout_s: u32,
     pub(crate) allow_http_to_loopback: bool,
     pub(crate) from: From,
@@ -97,6 +106,8 @@ struct Reach<'a> {
     section: &'static str,
     networks: &'a [String],
     ca_file: &'a PathBuf,
+    /// The files of the certificate that receivers are shown, and of its key.
+    client: (&'a PathBuf, &'a PathBuf),
     timeout_s: u32,
     plaintext: Plaintext,
 }
@@ -108,9 +119,12 @@ impl Default for Webhook {
             secret_file: PathBuf::new(),
             headers_file: PathBuf::new(),
             api_calls: ApiCalls::None,
+            in_flight_max: 8,
             attempts_max: 8,
             networks: Vec::new(),
             ca_file: PathBuf::new(),
+            client_certificate: PathBuf::new(),
+            client_key: PathBuf::new(),
             timeout_s: 10,
             allow_http_to_loopback: false,
             from: From::Now,
@@ -130,6 +144,8 @@ impl Default for Syslog {
             message_bytes_max: 64 * 1024,
             networks: Vec::new(),
             ca_file: PathBuf::new(),
+            client_certificate: PathBuf::new(),
+            client_key: PathBuf::new(),
             timeout_s: 10,
             expose_plaintext_to_the_network: false,
             from: From::Now,
@@ -147,6 +163,8 @@ impl Default for Otlp {
             headers_file: PathBuf::new(),
             networks: Vec::new(),
             ca_file: PathBuf::new(),
+            client_certificate: PathBuf::new(),
+            client_key: PathBuf::new(),
             timeout_s: 10,
             allow_http_to_loopback: false,
             from: From::Now,
@@ -163,6 +181,9 @@ impl Webhook {
         reach.require_sound(self.stuck_after_s)?;
         if let Some(url) = self.url()? {
             reach.rule(url.endpoint())?;
+        }
+        if !(1..=64).contains(&self.in_flight_max) {
+            bail!("`in_flight_max` in [audit_webhook] is from 1 to 64");
         }
         if !(1..=1000).contains(&self.attempts_max) {
             bail!("`attempts_max` in [audit_webhook] is from 1 to 1000");
@@ -189,6 +210,7 @@ impl Webhook {
             section: "audit_webhook",
             networks: &self.networks,
             ca_file: &self.ca_file,
+            client: (&self.client_certificate, &self.client_key),
             timeout_s: self.timeout_s,
             plaintext: to_loopback(self.allow_http_to_loopback),
         }
@@ -228,6 +250,7 @@ impl Otlp {
             section: "audit_otlp",
             networks: &self.networks,
             ca_file: &self.ca_file,
+            client: (&self.client_certificate, &self.client_key),
             timeout_s: self.timeout_s,
             plaintext: to_loopback(self.allow_http_to_loopback),
         }
@@ -297,6 +320,7 @@ impl Syslog {
             section: "audit_syslog",
             networks: &self.networks,
             ca_file: &self.ca_file,
+            client: (&self.client_certificate, &self.client_key),
             timeout_s: self.timeout_s,
             plaintext,
         }
@@ -311,6 +335,10 @@ impl Reach<'_> {
         }
         if stuck_after_s == 0 {
             bail!("`stuck_after_s` in [{section}] is at least 1");
+        }
+        let (certificate, key) = self.client;
+        if is_empty(certificate) != is_empty(key) {
+            bail!("`client_certificate` and `client_key` in [{section}] belong together");
         }
         self.networks().map(drop)
     }
@@ -329,6 +357,11 @@ impl Reach<'_> {
                 "[{section}] sends audit records to {to} without TLS, which is not allowed there"
             );
         }
+        if !to.is_tls() && !is_empty(self.client.0) {
+            bail!(
+                "[{section}] shows no `client_certificate` to {to}, which is spoken to without TLS"
+            );
+        }
         let host: HostPattern = to.host().parse().with_context(|| format!("[{section}]"))?;
         let (networks, named, is_loopback) = (self.networks()?, to.address(), to.is_loopback());
         let is_allowed = move |address: std::net::IpAddr| {
@@ -345,7 +378,10 @@ impl Reach<'_> {
 
     fn client(&self, to: &Endpoint) -> Result<Client> {
         let ca_file = (!is_empty(self.ca_file)).then_some(&**self.ca_file);
-        let tls = trust(ca_file).with_context(|| format!("`ca_file` in [{}]", self.section))?;
+        let (chain, key) = self.client;
+        let shown = (!is_empty(chain))
+            .then(|| ClientCertificate { chain: chain.clone(), key: key.clone() });
+        let tls = trust_as(ca_file, shown).with_context(|| format!("TLS of [{}]", self.section))?;
         Ok(Client::new(self.rule(to)?, tls, Duration::from_secs(self.timeout_s.into())))
     }
 
@@ -403,6 +439,22 @@ mod tests {
                 false,
             ),
             ("[audit_webhook]\nattempts_max = 0", false),
+            ("[audit_webhook]\nin_flight_max = 64", true),
+            ("[audit_webhook]\nin_flight_max = 0", false),
+            ("[audit_webhook]\nin_flight_max = 65", false),
+            ("[audit_webhook]\nclient_certificate = '/a'\nclient_key = '/b'", true),
+            ("[audit_webhook]\nclient_certificate = '/a'", false),
+            ("[audit_otlp]\nclient_key = '/b'", false),
+            (
+                "[audit_syslog]\naddress = 'tls://siem.example.com'\n\
+                 client_certificate = '/a'\nclient_key = '/b'",
+                true,
+            ),
+            (
+                "[audit_syslog]\naddress = 'tcp://localhost'\n\
+                 client_certificate = '/a'\nclient_key = '/b'",
+                false,
+            ),
             ("[audit_webhook]\napi_calls = 'some'", false),
             ("[audit_webhook]\nfrom = 'then'", false),
             ("[audit_webhook]\nnetworks = ['10.0.0.0/33']", false),
