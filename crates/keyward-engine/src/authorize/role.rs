@@ -48,9 +48,12 @@ impl Cx {
         let asked = Asked::of(&action);
         let Some(role) = role else { return Err(self.denied_role(asked, arn)) };
         let verdict = self.decide_on_role(role, asked).await?;
-        if let Decision::Denied(_) = verdict.decision {
-            self.note_refusal(asked, arn, &verdict);
-            return Err(self.denied_role(asked, arn));
+        match verdict.decision {
+            Decision::Allowed(because) => self.note_allowed(asked, because),
+            Decision::Denied(_) => {
+                self.note_refusal(asked, arn, &verdict);
+                return Err(self.denied_role(asked, arn));
+            }
         }
         let noted = Recorded::Role { account: role.account, arn: role.arn.clone() };
         let resources = self.notes.resources.get_or_insert_default();
