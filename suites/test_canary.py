@@ -108,6 +108,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         use_keys(scene, attester)
         use_identities(scene, issuer)
         write_by_hand(scene)
+        send_unsound(scene)
         scene.places["the metrics page"] = metrics.page(made).encode()
         arrived(made, hook, collector, syslog)
         look_around(scene, "while it ran: ")
@@ -433,6 +434,61 @@ def write_by_hand(scene: Scene) -> None:
     scene.canaries.keep("wrong signature in a URL", spoilt.rpartition("X-Amz-Signature=")[2])
     answer = wire.exchange("POST", spoilt, headers, b"{}")
     scene.errors.append(answer.body.decode())
+
+
+# What no record of KMS shows.
+HIDDEN = {
+    "CiphertextBlob",
+    "EncryptedKeyMaterial",
+    "GrantToken",
+    "GrantTokens",
+    "ImportToken",
+    "KeyStorePassword",
+    "Mac",
+    "Message",
+    "Plaintext",
+    "PublicKey",
+    "Recipient",
+    "SharedSecretCiphertextBlob",
+    "Signature",
+    "TrustAnchorCertificate",
+    "XksProxyAuthenticationCredential",
+}
+
+
+def send_unsound(scene: Scene) -> None:
+    """Hidden members of every operation with values that are refused unread. The reply may repeat
+    what was sent; nothing else may."""
+    secret = scene.canaries.make("hidden member that is refused unread", 30)
+    mark = base64.urlsafe_b64encode(secret).decode()
+    values: list[Any] = [
+        mark * 300,
+        f"{mark}\u0001 \u00e9",
+        base64.b64encode(secret + bytes(10_000)).decode(),
+        [mark],
+        [mark, ""],
+        [mark] * 11,
+        {mark: mark},
+        {"AccessKeyId": mark, "RawSecretAccessKey": mark, "AttestationDocument": mark},
+    ]
+    wire, model = scene.deployment.wire(), scene.client("kms").meta.service_model
+    sent = 0
+    for name in model.operation_names:
+        shape = model.operation_model(name).input_shape
+        for member in HIDDEN.intersection(shape.members if shape else {}):
+            for value in values:
+                assert wire.call(name, json.dumps({member: value})).status == 400, (name, member)
+                sent += 1
+    assert sent > 200
+    session = scene.deployment.session()
+    config = Config(retries={"total_max_attempts": 1}, parameter_validation=False)
+    endpoint = {"region_name": REGION, "endpoint_url": scene.deployment.endpoint, "config": config}
+    sts, iam = (session.client(service, **endpoint) for service in ("sts", "iam"))
+    refused(sts.get_session_token, SerialNumber="arn:aws:iam::111122223333:mfa/x", TokenCode=mark)
+    for call in (iam.enable_mfa_device, iam.resync_mfa_device):
+        for codes in ((mark, mark), ("123456", mark), (mark, "")):
+            same = {"UserName": "dana", "SerialNumber": "arn:aws:iam::111122223333:mfa/x"}
+            refused(call, AuthenticationCode1=codes[0], AuthenticationCode2=codes[1], **same)
 
 
 def test_the_search_finds_what_may_be_found(scene: Scene) -> None:
