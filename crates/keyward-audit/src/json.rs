@@ -6,6 +6,9 @@
 use std::fmt::{self, Write as _};
 use std::io::Write as _;
 
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
 /// What the audit record may show of a request or a reply: an allow list.
 ///
 /// A member that is not written here is never in the log, so forgetting one hides it.
@@ -51,7 +54,7 @@ impl Fragment {
 
     /// Empties it unless it is JSON: whoever was writing may have been cut short.
     pub fn keep_if_whole(&mut self) {
-        if serde_json::from_slice::<serde::de::IgnoredAny>(&self.to_json()).is_err() {
+        if serde_json::from_slice::<IgnoredAny>(&self.to_json()).is_err() {
             self.members.clear();
         }
     }
@@ -59,6 +62,28 @@ impl Fragment {
     /// The whole object as JSON.
     pub fn to_json(&self) -> Vec<u8> {
         [b"{", self.members.as_slice(), b"}"].concat()
+    }
+
+    /// The members in their order without the longest ones, so many of them that the rest takes no
+    /// more than `bytes_max` bytes of JSON.
+    pub(crate) fn without_longest(&self, bytes_max: usize) -> Self {
+        let json = self.to_json();
+        let Ok(Members(mut members)) = serde_json::from_slice(&json) else {
+            return Self::default();
+        };
+        let mut length = json.len();
+        while length > bytes_max
+            && let Some(at) = longest(&members)
+        {
+            let (name, value) = members.remove(at);
+            // Two quotes, a colon and a comma; a name of ours needs no escape.
+            length = length.saturating_sub(name.len() + value.get().len() + 4);
+        }
+        let mut kept = Self::default();
+        for (name, value) in members {
+            kept.add().raw(name, value.get());
+        }
+        kept
     }
 
     pub(crate) fn members(&self) -> &[u8] {
@@ -69,6 +94,39 @@ impl Fragment {
     pub(crate) fn is_within(&self, bytes_max: usize) -> bool {
         !self.is_empty() && self.members.len() + "{}".len() <= bytes_max
     }
+}
+
+/// The members of an object that was written, in their order.
+struct Members<'a>(Vec<(&'a str, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct InOrder;
+
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(InOrder)
+    }
+}
+
+/// The place of the longest member.
+fn longest(members: &[(&str, &RawValue)]) -> Option<usize> {
+    let lengths = members.iter().map(|(_, value)| value.get().len()).enumerate();
+    lengths.max_by_key(|(_, length)| *length).map(|(at, _)| at)
 }
 
 /// Writes the members of one JSON object.
@@ -157,6 +215,14 @@ impl JsonObject<'_> {
         self.to.extend(first.bytes().map(|byte| byte.to_ascii_lowercase()));
         self.to.extend_from_slice(rest.as_bytes());
         self.to.extend_from_slice(b"\":");
+        self.to.extend_from_slice(json.as_bytes());
+    }
+
+    /// A member as it was written before.
+    fn raw(&mut self, name: &str, json: &str) {
+        self.comma_after(self.to.len() - self.start);
+        write_text(self.to, name);
+        self.to.push(b':');
         self.to.extend_from_slice(json.as_bytes());
     }
 
@@ -296,6 +362,25 @@ mod tests {
         assert_eq!(written(|o| o.fragment("f", &fragment)), r#"{"f":{"a":"1","b":"2"}}"#);
         let bytes = r#"{"a":"1","b":"2"}"#.len();
         assert!(fragment.is_within(bytes) && !fragment.is_within(bytes - 1));
+    }
+
+    #[test]
+    fn what_is_too_long_loses_its_longest_members_and_keeps_the_order() {
+        let mut fragment = Fragment::default();
+        let mut to = fragment.add();
+        to.text("user", "dana");
+        to.texts("tags", ["1".repeat(40)]);
+        to.text("document", &"x".repeat(90));
+        to.text("policy", "all");
+        let shown =
+            |bytes_max| String::from_utf8(fragment.without_longest(bytes_max).to_json()).unwrap();
+        let short = r#"{"user":"dana","policy":"all"}"#;
+        let middle = format!(r#"{{"user":"dana","tags":["{}"],"policy":"all"}}"#, "1".repeat(40));
+        assert_eq!(shown(fragment.to_json().len()).len(), fragment.to_json().len());
+        assert_eq!(shown(fragment.to_json().len() - 1), middle);
+        assert_eq!(shown(middle.len()), middle);
+        assert_eq!(shown(middle.len() - 1), short);
+        assert_eq!(shown(1), "{}");
     }
 
     #[test]

@@ -186,9 +186,14 @@ impl ApiCall<'_> {
         });
     }
 
-    /// The service that made the call: as the record's writer says, or as its credential says.
+    /// The service that made the call: as the record's writer says, or as its credential says, for
+    /// somebody or for itself.
     fn invoked_by(&self) -> Option<&str> {
-        self.invoked_by.or(self.caller.invoked_by.as_deref())
+        let itself = match &self.caller.principal {
+            Principal::Service(service) => Some(service.name.as_str()),
+            _ => None,
+        };
+        self.invoked_by.or(self.caller.invoked_by.as_deref()).or(itself)
     }
 
     fn write_error(&self, cut: Cut, o: &mut JsonObject<'_>) {
@@ -298,18 +303,27 @@ fn write_to_fit(to: &mut Vec<u8>, write: impl Fn(&mut Vec<u8>, Cut)) {
     }
 }
 
-/// Writes what was asked and what was answered; `null` when there is nothing to say or too much.
+/// Writes what was asked and what was answered; `null` when there is nothing to say.
 fn write_exchange(o: &mut JsonObject<'_>, parameters: &Fragment, response: &Fragment, cut: Cut) {
-    if cut.spares(Member::RequestParameters) && parameters.is_within(PARAMETERS_BYTES_MAX) {
-        o.fragment("requestParameters", parameters);
-    } else {
-        o.null("requestParameters");
+    for (name, member, said) in [
+        ("requestParameters", Member::RequestParameters, parameters),
+        ("responseElements", Member::ResponseElements, response),
+    ] {
+        if !cut.spares(member) || said.is_empty() {
+            o.null(name);
+        } else if said.is_within(PARAMETERS_BYTES_MAX) {
+            o.fragment(name, said);
+        } else {
+            write_shortened(o, name, said);
+        }
     }
-    if cut.spares(Member::ResponseElements) && response.is_within(PARAMETERS_BYTES_MAX) {
-        o.fragment("responseElements", response);
-    } else {
-        o.null("responseElements");
-    }
+}
+
+/// Writes what is too long without its longest members: what somebody wants to hide could be padded
+/// otherwise until nothing is told at all.
+fn write_shortened(o: &mut JsonObject<'_>, name: &'static str, said: &Fragment) {
+    let shortened = said.without_longest(PARAMETERS_BYTES_MAX);
+    if shortened.is_empty() { o.null(name) } else { o.fragment(name, &shortened) }
 }
 
 /// Writes what the service adds, if there is anything and not too much.

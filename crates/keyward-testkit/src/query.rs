@@ -42,6 +42,8 @@ fn push(form: &mut String, path: &str, value: &str) {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
                 char::from(byte).to_string()
             }
+            // As clients write it, and a third as long.
+            b' ' => "+".to_owned(),
             other => format!("%{other:02X}"),
         };
         text.bytes().map(escape).collect()

@@ -1,7 +1,9 @@
 //! `userIdentity`: the caller, as the account that reads the log may see it.
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>
 
-use keyward_model::{AccountId, Caller, Identity, Principal, Session, WebIdentity};
+use keyward_model::{
+    AccountId, Caller, Identity, Principal, ServicePrincipal, Session, WebIdentity,
+};
 
 use crate::date::iso_date;
 use crate::json::JsonObject;
@@ -12,6 +14,7 @@ pub(super) fn write(o: &mut JsonObject<'_>, caller: &Caller, recipient: AccountI
         Principal::Service(service) => {
             o.text("type", "AWSService");
             o.text("invokedBy", &service.name);
+            write_scope(o, service);
         }
         Principal::WebIdentity(identity) => write_web_identity(o, identity),
         _ if recipient != caller.account => write_foreign(o, caller),
@@ -20,6 +23,18 @@ pub(super) fn write(o: &mut JsonObject<'_>, caller: &Caller, recipient: AccountI
         Principal::AssumedRole { .. } => write_own(o, caller, "AssumedRole", None),
         Principal::FederatedUser { .. } => write_own(o, caller, "FederatedUser", None),
     }
+}
+
+/// Writes for what a service calls that calls as itself.
+// WIRE: "The audit record's words".
+fn write_scope(o: &mut JsonObject<'_>, service: &ServicePrincipal) {
+    let Some(source_arn) = &service.source_arn else { return };
+    o.object("inScopeOf", |o| {
+        o.text("sourceArn", source_arn);
+        if let Some(source_account) = &service.source_account {
+            o.text("sourceAccount", source_account.as_str());
+        }
+    });
 }
 
 fn write_own(o: &mut JsonObject<'_>, caller: &Caller, kind: &str, user_name: Option<&str>) {

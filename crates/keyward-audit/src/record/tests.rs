@@ -678,15 +678,37 @@ fn a_service_stands_in_the_place_of_the_client() {
     let as_itself = Caller { principal: Principal::Service(service), ..dana() };
     let expected = serde_json::json!({ "type": "AWSService", "invokedBy": "backup.amazonaws.com" });
     assert_eq!(user_identity(&as_itself), expected);
+    let scoped = ServicePrincipal {
+        name: "backup.amazonaws.com".to_owned(),
+        source_arn: Some("arn:aws:backup:us-east-1:111122223333:backup-vault:v".to_owned()),
+        source_account: Some(account()),
+    };
+    let scoped = Caller { principal: Principal::Service(scoped), ..dana() };
+    let expected = serde_json::json!({
+        "type": "AWSService",
+        "invokedBy": "backup.amazonaws.com",
+        "inScopeOf": {
+            "sourceArn": "arn:aws:backup:us-east-1:111122223333:backup-vault:v",
+            "sourceAccount": "111122223333",
+        },
+    });
+    assert_eq!(user_identity(&scoped), expected);
 
-    let caller = Caller { invoked_by: Some("s3.amazonaws.com".to_owned()), ..dana() };
-    let (region, parameters) = (region(), Fragment::default());
-    let call = encrypt(&caller, &region, &parameters, &[]);
-    let written = line(&call, &only_copy("c7d2f4b1-6f3e-4b7c-8a55-19e0b3d6c842"));
-    let record: Value = serde_json::from_str(&written).unwrap();
-    assert_eq!(record["userIdentity"]["invokedBy"], "s3.amazonaws.com");
-    assert_eq!(record["sourceIPAddress"], "s3.amazonaws.com");
-    assert_eq!(record["userAgent"], "s3.amazonaws.com");
+    for (caller, name) in [
+        (as_itself, "backup.amazonaws.com"),
+        (Caller { invoked_by: Some("s3.amazonaws.com".to_owned()), ..dana() }, "s3.amazonaws.com"),
+    ] {
+        let (region, parameters) = (region(), Fragment::default());
+        let call = encrypt(&caller, &region, &parameters, &[]);
+        assert!(call.client.tls.is_some());
+        let written = line(&call, &only_copy("c7d2f4b1-6f3e-4b7c-8a55-19e0b3d6c842"));
+        let record: Value = serde_json::from_str(&written).unwrap();
+        assert_eq!(record["userIdentity"]["invokedBy"], name);
+        assert_eq!(record["sourceIPAddress"], name);
+        assert_eq!(record["userAgent"], name);
+        assert_eq!(record.get("tlsDetails"), None);
+        assert_eq!(written.matches("invokedBy").count(), 1);
+    }
 }
 
 #[test]

@@ -43,9 +43,19 @@ pub(super) enum Deed {
     /// A key gets into a state.
     PutInState { key: String, state: String },
     /// A service is registered, and calls by its name.
-    RegisterService { name: String, acts_as_itself: bool },
+    RegisterService { name: String, kind: Service, source_arn: Option<String> },
     /// A key's material, bytes of one value, is `<importToken>` and `<wrappedMaterial>`.
     Wrap { key: String, byte: u8 },
+}
+
+/// For whom a service calls.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum Service {
+    AsItself,
+    OnBehalf,
+    /// Its account is `<nameUserId>`: it is the root user there.
+    Owned,
 }
 
 /// Whom an attestation document speaks for.
@@ -127,11 +137,14 @@ impl Scene {
                 let key = self.bindings.filled_text(key);
                 app.put_in_state(&key, state.parse().unwrap()).await;
             }
-            Deed::RegisterService { name, acts_as_itself } => {
-                let kind = if *acts_as_itself {
-                    NewServiceKind::AsItself { source_arn: None, source_account: None }
-                } else {
-                    NewServiceKind::OnBehalf { role: None }
+            Deed::RegisterService { name, kind, source_arn } => {
+                let kind = match kind {
+                    Service::AsItself => NewServiceKind::AsItself {
+                        source_arn: source_arn.clone(),
+                        source_account: None,
+                    },
+                    Service::OnBehalf => NewServiceKind::OnBehalf { role: None },
+                    Service::Owned => NewServiceKind::Owned,
                 };
                 let client = app.service(name, kind).await;
                 self.bind_client(name, &client);
