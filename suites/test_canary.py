@@ -7,6 +7,8 @@ import base64
 import gzip
 import json
 import re
+import secrets
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,12 +20,15 @@ import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from botocore.model import OperationModel, Shape
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from blackbox import metrics, otp
 from blackbox.attestation import Attester, Enclave
-from blackbox.canary import Canaries, files_below
+from blackbox.canary import Canaries, files_below, unpacked
 from blackbox.deployment import ACCOUNT, OTHER_REGION, REGION, Deployment, run
-from blackbox.importing import wrap
+from blackbox.importing import imported, wrap
 from blackbox.issuer import ISSUER, Issuer
 from blackbox.principals import document, trust
 from blackbox.receivers import HttpReceiver, SyslogReceiver
@@ -34,6 +39,27 @@ HOOK_TOKEN = "hook-5f1d2c0b9a8e7766"
 BEARER = "bearer-0c9b8a7f6e5d4c3b"
 CONTEXT = {"open": "a-context-that-is-in-clear-by-design"}
 EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+# Operations with secrets that there are none of here: docs/WIRE.md.
+NOT_OFFERED = {
+    "kms": set[str](),
+    "iam": {
+        "ChangePassword",
+        "CreateLoginProfile",
+        "CreateSAMLProvider",
+        "CreateServiceSpecificCredential",
+        "GetCredentialReport",
+        "ResetServiceSpecificCredential",
+        "UpdateLoginProfile",
+        "UpdateSAMLProvider",
+        "UploadServerCertificate",
+    },
+    "sts": {
+        "AssumeRoleWithSAML",
+        "AssumeRoot",
+        "GetDelegatedAccessToken",
+        "GetWebIdentityToken",
+    },
+}
 # Root credentials stand there so that clients find them.
 BY_DESIGN = "aws/credentials"
 
@@ -48,6 +74,7 @@ class Scene:
     codes: list[str] = field(default_factory=list)
     signatures: set[str] = field(default_factory=set)
     errors: list[str] = field(default_factory=list)
+    called: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     places: dict[str, bytes] = field(default_factory=dict)
 
     def client(self, service: str, keys: dict[str, str] | None = None, **config: Any) -> Any:
@@ -72,7 +99,8 @@ class Scene:
         text = header.decode() if isinstance(header, bytes) else header
         self.signatures.update(re.findall(r"Signature=([0-9a-f]{64})", text))
 
-    def note_error(self, parsed: dict[str, Any], **_: Any) -> None:
+    def note_error(self, parsed: dict[str, Any], model: OperationModel, **_: Any) -> None:
+        self.called[model.service_model.service_name].add(model.name)
         if "Error" in parsed:
             self.errors.append(json.dumps(parsed, default=str))
 
@@ -113,11 +141,14 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         arrived(made, hook, collector, syslog)
         look_around(scene, "while it ran: ")
         explain(scene, sealed)
+        look_up(scene)
         assert made.stop() == 0
         run(
             "audit", "deliver", "--digest", "--data-dir", made.directory, "--config", given, *sealed
         )
         look_around(scene, "in the end: ")
+        verified = run("audit", "verify", "--data-dir", made.directory, *sealed)
+        scene.places["audit verify"] = verified.encode()
         for name, receiver in [("the webhook", hook), ("OTLP", collector)]:
             scene.places[name] = b"\n".join(request.body for request in receiver.requests)
         scene.places["syslog"] = "\n".join(syslog.messages).encode()
@@ -172,11 +203,11 @@ def arrived(made: Deployment, hook: Any, collector: Any, syslog: Any) -> None:
     last = made.records()[-1]["eventID"]
 
     def everywhere() -> bool | None:
-        posted = b"".join(request.body for request in collector.requests)
-        return (last.encode() in posted and last in "".join(syslog.messages)) or None
+        told = [b"".join(request.body for request in to.requests) for to in (hook, collector)]
+        told.append("".join(syslog.messages).encode())
+        return all(last.encode() in it for it in told) or None
 
     wait_for("last record", everywhere)
-    wait_for("webhook", lambda: bool(hook.requests) or None)
 
 
 def look_around(scene: Scene, when: str) -> None:
@@ -194,6 +225,17 @@ def explain(scene: Scene, sealed: list[str]) -> None:
             given = ["--data-dir", str(scene.deployment.directory), "--json"]
             said = run("explain", record["requestID"], *given)
             scene.places[f"explain {record['requestID']}"] = said.encode()
+
+
+def look_up(scene: Scene) -> None:
+    """What accounts and operators are told of the trail."""
+    pages = scene.client("cloudtrail").get_paginator("lookup_events").paginate()
+    events = [event for page in pages for event in page["Events"]]
+    scene.places["LookupEvents"] = json.dumps(events, default=str).encode()
+    for command in (["tail", "-n", "10000"], ["search"]):
+        for form in (["--explain"], ["--json"]):
+            said = run("audit", *command, *form, "--data-dir", scene.deployment.directory)
+            scene.places[f"audit {command[0]} {form[0]}"] = said.encode()
 
 
 def use_keys(scene: Scene, attester: Attester) -> None:
@@ -253,7 +295,11 @@ def encrypt(scene: Scene, kms: Any, key: str) -> None:
         canaries.keep(f"private scalar {spec}", made["PrivateKeyPlaintext"][at])
         blobs.keep("private key", made["PrivateKeyCiphertextBlob"])
     made = kms.generate_data_key_pair_without_plaintext(KeyPairSpec="ECC_NIST_P256", **same)
-    blobs.keep("private key", made["PrivateKeyCiphertextBlob"])
+    sealed_key = made["PrivateKeyCiphertextBlob"]
+    blobs.keep("private key", sealed_key)
+    opened = kms.decrypt(EncryptionContext=CONTEXT, CiphertextBlob=sealed_key)["Plaintext"]
+    canaries.keep("private key that nobody was shown", opened)
+    canaries.keep("private scalar that nobody was shown", opened[36:68])
     canaries.keep("random bytes", kms.generate_random(NumberOfBytes=32)["Plaintext"])
     rsa = kms.create_key(KeySpec="RSA_2048", KeyUsage="ENCRYPT_DECRYPT")["KeyMetadata"]["KeyId"]
     same = {"KeyId": rsa, "EncryptionAlgorithm": "RSAES_OAEP_SHA_256"}
@@ -303,7 +349,8 @@ def bring(scene: Scene, kms: Any) -> None:
             KeyId=key, WrappingAlgorithm="RSAES_OAEP_SHA_256", WrappingKeySpec="RSA_2048"
         )
         wrapped = wrap("RSAES_OAEP_SHA_256", given["PublicKey"], material)
-        scene.canaries.keep("import token", given["ImportToken"])
+        # It ends with its id, which names the wrapping key.
+        scene.canaries.keep("import token", given["ImportToken"], parts=False)
         scene.blobs.keep("wrapped material", wrapped)
         sent = {
             "KeyId": key,
@@ -314,6 +361,24 @@ def bring(scene: Scene, kms: Any) -> None:
             refused(kms.import_key_material, EncryptedKeyMaterial=wrapped[::-1], **sent)
         else:
             kms.import_key_material(EncryptedKeyMaterial=wrapped, **sent)
+    mac = scene.canaries.make("imported HMAC key", 32)
+    imported(kms, "HMAC_256", "GENERATE_VERIFY_MAC", mac)
+    curve_key = ec.generate_private_key(ec.SECP256R1())
+    scalar = curve_key.private_numbers().private_value
+    scene.canaries.keep("imported scalar", scalar.to_bytes(32, "big"))
+    modulus_key = rsa.generate_private_key(65537, 2048)
+    for name, number in [
+        ("prime", modulus_key.private_numbers().p),
+        ("d", modulus_key.private_numbers().d),
+    ]:
+        text = number.to_bytes((number.bit_length() + 7) // 8, "big")
+        scene.canaries.keep(f"{name} of an imported key", text)
+    for spec, made in [("ECC_NIST_P256", curve_key), ("RSA_2048", modulus_key)]:
+        material = made.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+        scene.canaries.keep(
+            f"imported {spec}", material[:-70] if spec == "ECC_NIST_P256" else material
+        )
+        imported(kms, spec, "SIGN_VERIFY", material)
 
 
 def for_an_enclave(scene: Scene, kms: Any, key: str, attester: Attester) -> None:
@@ -327,6 +392,23 @@ def for_an_enclave(scene: Scene, kms: Any, key: str, attester: Attester) -> None
     made = kms.generate_data_key(KeyId=key, KeySpec="AES_256", Recipient=recipient)
     scene.canaries.keep("data key for an enclave", enclave.open(made["CiphertextForRecipient"]))
     scene.blobs.keep("data key for an enclave", made["CiphertextForRecipient"])
+    opened = kms.decrypt(CiphertextBlob=made["CiphertextBlob"], Recipient=recipient)
+    scene.blobs.keep("data key for an enclave", opened["CiphertextForRecipient"])
+    made = kms.generate_data_key_pair(KeyId=key, KeyPairSpec="ECC_NIST_P256", Recipient=recipient)
+    private = enclave.open(made["CiphertextForRecipient"])
+    scene.canaries.keep("private scalar for an enclave", private[36:68])
+    scene.blobs.keep("private key for an enclave", made["CiphertextForRecipient"])
+    usage = {"KeySpec": "ECC_NIST_P256", "KeyUsage": "KEY_AGREEMENT"}
+    ours, theirs = (kms.create_key(**usage)["KeyMetadata"]["KeyId"] for _ in range(2))
+    shared = kms.derive_shared_secret(
+        KeyId=ours,
+        KeyAgreementAlgorithm="ECDH",
+        PublicKey=kms.get_public_key(KeyId=theirs)["PublicKey"],
+        Recipient=recipient,
+    )
+    secret = enclave.open(shared["CiphertextForRecipient"])
+    scene.canaries.keep("shared secret for an enclave", secret)
+    scene.blobs.keep("shared secret for an enclave", shared["CiphertextForRecipient"])
     refused(
         kms.generate_random,
         NumberOfBytes=32,
@@ -350,6 +432,7 @@ def custom_key_stores(scene: Scene, kms: Any) -> None:
         "XksProxyConnectivity": "PUBLIC_ENDPOINT",
         "XksProxyAuthenticationCredential": credential,
     }
+    kms.describe_custom_key_stores()
     refused(kms.create_custom_key_store, CustomKeyStoreName="one", **hsm)
     refused(kms.create_custom_key_store, CustomKeyStoreName="two", **proxy)
     absent = {"CustomKeyStoreId": "cks-1234567890abcdef0"}
@@ -368,7 +451,8 @@ def use_identities(scene: Scene, issuer: Issuer) -> None:
     canaries.keep("MFA seed", seed)
     canaries.keep("MFA seed", base64.b32decode(seed))
     now = otp.now()
-    scene.codes += [otp.code(seed, step) for step in range(now - 3, now + 4)]
+    wrong = otp.code(base64.b32encode(secrets.token_bytes(20)), now)
+    scene.codes += [wrong, *(otp.code(seed, step) for step in range(now - 3, now + 6))]
     codes = {f"AuthenticationCode{n + 1}": otp.code(seed, now - 1 + n) for n in range(2)}
     serial = device["SerialNumber"]
     iam.enable_mfa_device(UserName="dana", SerialNumber=serial, **codes)
@@ -377,6 +461,10 @@ def use_identities(scene: Scene, issuer: Issuer) -> None:
     refused(sts.get_session_token, SerialNumber=serial, TokenCode=otp.code(seed, now - 1))
     given = sts.get_session_token(SerialNumber=serial, TokenCode=otp.code(seed, now + 1))
     session = scene.keep_credentials("a session", given["Credentials"])
+    refused(sts.get_session_token, SerialNumber=serial, TokenCode=wrong)
+    codes = {f"AuthenticationCode{n + 1}": otp.code(seed, now + 2 + n) for n in range(2)}
+    iam.resync_mfa_device(UserName="dana", SerialNumber=serial, **codes)
+    iam.list_virtual_mfa_devices()
     role = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
     arn = iam.create_role(RoleName="app", AssumeRolePolicyDocument=trust(role, "sts:AssumeRole"))[
         "Role"
@@ -519,10 +607,71 @@ def test_the_search_knows_every_form(before: int) -> None:
         secret.hex().upper().encode(),
         base64.b64encode(text),
         base64.urlsafe_b64encode(text),
-        quote_from_bytes(secret, safe="").encode(),
+        base64.encodebytes(text * 3),
+        base64.b32encode(text),
+        base64.b32encode(text).lower(),
+        quote_from_bytes(text, safe="").encode(),
+        b"%" + text.hex("%").encode(),
+        # `{:?}`, `{:#?}`, `{:x?}`, `{:02X?}` and `{:#04x?}` of bytes, and JSON.
+        f"the key is {[*text]} here".encode(),
+        json.dumps([*text], indent=4).encode(),
+        json.dumps([*text], separators=(",", ":")).encode(),
+        f"[{', '.join(f'{byte:x}' for byte in text)}]".encode(),
+        f"[{', '.join(f'{byte:02X}' for byte in text)}]".encode(),
+        f"[{', '.join(f'{byte:#04x}' for byte in text)}]".encode(),
+        # `{:?}` of `bytes::Bytes`, and of texts.
+        repr(text).encode(),
+        "".join(f"\\x{byte:02x}" for byte in text).encode(),
     ]:
         assert marked.found_in(hidden), hidden
     assert not marked.found_in(bytes(reversed(text)))
+
+
+def test_the_search_knows_texts_in_texts() -> None:
+    marked, text = Canaries(), 'a "quoted" \\ word\n\x07 ü \u2028'
+    marked.keep("text", text)
+    once = json.dumps(text)
+    for hidden in [text, once, json.dumps({"inner": once}), json.dumps(text, ensure_ascii=False)]:
+        assert marked.found_in(hidden.encode()), hidden
+    # `{:?}` of a text.
+    debug = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    debug = debug.replace("\x07", "\\u{7}").replace("\u2028", "\\u{2028}")
+    assert marked.found_in(debug.encode())
+
+
+@pytest.mark.parametrize("part", [slice(0, 30), slice(35, 65), slice(70, 100)])
+def test_the_search_finds_parts_of_what_is_long(part: slice) -> None:
+    marked = Canaries()
+    secret = marked.make("secret", 100)
+    marked.keep("start", secret[:24])
+    assert marked.found_in(secret[part])
+
+
+def tells_secrets(shape: Shape | None, seen: tuple[str, ...] = ()) -> bool:
+    """Whether a shape of the API model has a member of bytes, or one marked as sensitive."""
+    if shape is None or shape.name in seen:
+        return False
+    if shape.type_name == "blob" or shape.metadata.get("sensitive"):
+        return True
+    inside = {
+        "structure": lambda: shape.members.values(),
+        "list": lambda: [shape.member],
+        "map": lambda: [shape.key, shape.value],
+    }.get(shape.type_name, lambda: [])
+    return any(tells_secrets(member, (*seen, shape.name)) for member in inside())
+
+
+@pytest.mark.parametrize("service", ["kms", "iam", "sts"])
+def test_every_operation_that_takes_or_gives_a_secret_was_called(
+    scene: Scene, service: str
+) -> None:
+    model = scene.deployment.session().client(service, region_name=REGION).meta.service_model
+    shapes = {
+        name: (model.operation_model(name).input_shape, model.operation_model(name).output_shape)
+        for name in model.operation_names
+    }
+    secret = {name for name, both in shapes.items() if any(map(tells_secrets, both))}
+    assert secret - scene.called[service] == NOT_OFFERED[service]
 
 
 def test_every_kind_of_secret_was_there(scene: Scene) -> None:
@@ -530,7 +679,8 @@ def test_every_kind_of_secret_was_there(scene: Scene) -> None:
     assert len(scene.blobs.known) > 10
     for place in ["keyward.db", "log", "journal/", "run/"]:
         assert any(name.startswith(f"while it ran: {place}") for name in scene.places), place
-    assert any(name.startswith("explain") for name in scene.places)
+    for said in ["explain", "LookupEvents", "audit search", "audit tail", "audit verify"]:
+        assert any(name.startswith(said) for name in scene.places), said
 
 
 def test_no_secret_is_in_anything_that_was_written_or_said(scene: Scene) -> None:
@@ -554,4 +704,7 @@ def test_no_code_of_a_device_is_in_the_trail(scene: Scene) -> None:
         if any(f": {name}" in place for name in told) or place in ("OTLP", "syslog", "the webhook")
     ]
     assert len(trail) > 5
-    assert not [found for data in trail if (found := code.search(data))]
+    packed = gzip.compress(json.dumps({"tokenCode": scene.codes[0]}).encode())
+    assert code.search(unpacked(packed))
+    assert any(data != unpacked(data) for data in trail)
+    assert not [found for data in trail if (found := code.search(unpacked(data)))]
