@@ -105,9 +105,10 @@ def test_an_empty_body_is_an_empty_object(wire: Wire) -> None:
     assert wire.call("ListKeys", b"").status == 200
 
 
-def test_a_member_that_comes_twice_does_not_crash_anything(wire: Wire, key: Any) -> None:
+def test_of_a_member_that_comes_twice_the_last_one_counts(wire: Wire, key: Any) -> None:
     body = f'{{"KeyId": "alias/none", "KeyId": "{key["KeyId"]}"}}'
-    assert wire.call("DescribeKey", body).status in (200, 400)
+    answer = wire.call("DescribeKey", body)
+    assert (answer.status, answer.json["KeyMetadata"]["KeyId"]) == (200, key["KeyId"])
 
 
 def test_a_number_beyond_every_integer_is_refused(wire: Wire) -> None:
@@ -119,7 +120,7 @@ def test_deep_nesting_hurts_nobody(wire: Wire) -> None:
     for open_ended in ["[" * 100_000, '{"a":' * 100_000]:
         assert is_serialization_error(wire.call("ListKeys", open_ended))
     ignored = '{"Unknown":' + "[" * 100_000 + "]" * 100_000 + "}"
-    assert wire.call("ListKeys", ignored).status in (200, 400)
+    assert wire.call("ListKeys", ignored).status == 200
     assert wire.call("ListKeys").status == 200
 
 
@@ -165,7 +166,8 @@ def test_only_post_is_an_operation(wire: Wire, method: str) -> None:
 def test_another_content_type_is_not_read(wire: Wire) -> None:
     for content_type in ["text/plain", "application/json", "application/x-www-form-urlencoded"]:
         headers = {"X-Amz-Target": "TrentService.ListKeys", "Content-Type": content_type}
-        assert wire.send({}, headers).status in (400, 404)
+        answer = wire.send({}, headers)
+        assert (answer.status, answer.body) == (404, b"<UnknownOperationException/>\n")
 
 
 def test_a_character_set_may_be_named(wire: Wire) -> None:

@@ -10,6 +10,8 @@ from blackbox.relay import SERVICE
 from blackbox.wire import Wire
 
 OPERATIONS = sorted(SERVICE.operation_names)
+# Whose members are all optional by themselves, and not all together.
+NOT_WITHOUT_ANY = ["Decrypt", "GenerateRandom", "ListRetirableGrants", "RetireGrant"]
 
 
 def test_every_operation_of_the_model_is_offered(wire: Wire) -> None:
@@ -46,7 +48,11 @@ def test_every_member_of_the_wrong_type_is_refused(kms: Any, wire: Wire, operati
 def test_every_required_member_is_missed(kms: Any, wire: Wire, operation: str) -> None:
     required = kms.meta.service_model.operation_model(operation).input_shape.required_members
     if not required:
-        assert wire.call(operation, {}).status in (200, 400)
+        answer = wire.call(operation, {})
+        if operation in NOT_WITHOUT_ANY:
+            assert answer.json["__type"] == "ValidationException"
+        else:
+            assert answer.status == 200
         return
     message = wire.call(operation, {}).json["message"]
     plural = "" if len(required) == 1 else "s"

@@ -292,14 +292,20 @@ def have_written(writers: list[Writer], goal: int) -> bool | None:
     return sum(len(writer.requests) for writer in writers) >= goal or None
 
 
-ROUNDS = 40
 WRITERS = 4
 
 
-def test_nothing_acknowledged_is_lost_when_the_process_is_killed(deploy: Deploy) -> None:
-    one = deploy().start()
+@pytest.mark.parametrize(("durability", "rounds"), [("written", 40), ("fsync", 10)])
+def test_nothing_acknowledged_is_lost_when_the_process_is_killed(
+    deploy: Deploy, durability: str, rounds: int
+) -> None:
+    one = deploy()
+    settings = one.directory.with_name("keyward.toml")
+    settings.write_text(f'[audit]\ndurability = "{durability}"\n')
+    given = ["--config", str(settings)]
+    one.start(*given)
     moments = random.Random(7)
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         client = one.client(connect_timeout=2, read_timeout=5)
         writers = [Writer(client) for _ in range(WRITERS)]
         for writer in writers:
@@ -310,7 +316,7 @@ def test_nothing_acknowledged_is_lost_when_the_process_is_killed(deploy: Deploy)
         for writer in writers:
             writer.join(30)
             assert not writer.is_alive()
-        one.start()
+        one.start(*given)
         client, on_record = one.client(), names_by_request(one)
         for writer in writers:
             assert writer.surprise is None
