@@ -3,7 +3,10 @@ cannot be recorded is not done, and everything goes on by itself once it can."""
 
 from __future__ import annotations
 
+import gzip
+import json
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -11,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from blackbox.callers import CALLERS, Callers, is_on_record_once
-from blackbox.deployment import Deployment
+from blackbox.deployment import Deployment, run
 from blackbox.metrics import series
 from blackbox.volume import Volume
 from blackbox.waiting import asked, wait_for
@@ -56,9 +59,11 @@ def is_not_ready_because(deployment: Deployment, reason: str) -> bool | None:
     return (status == 503 and reason in reasons) or None
 
 
-def served(deployment: Deployment, durability: str) -> Deployment:
+def served(deployment: Deployment, durability: str, more: str = "") -> Deployment:
     file = deployment.directory.with_name("keyward.toml")
-    file.write_text(f'[audit]\ndurability = "{durability}"\n[metrics]\nlisten = "127.0.0.1:0"\n')
+    file.write_text(
+        f'[audit]\ndurability = "{durability}"\n{more}[metrics]\nlisten = "127.0.0.1:0"\n'
+    )
     return deployment.start("--config", str(file))
 
 
@@ -99,6 +104,57 @@ def test_a_full_disk_refuses_every_request_until_there_is_room_and_loses_nothing
     assert more.refusals == []
     for some in [callers, more]:
         wait_for("all that was acknowledged", partial(is_on_record_once, one, some))
+    assert one.stop() == 0
+    assert "panicked" not in one.log.read_text()
+
+
+FAULTS: dict[str, tuple[Callable[[Volume], None], Callable[[Volume], None]]] = {
+    "full": (Volume.fill, Volume.free),
+    "read-only": (Volume.make_read_only, Volume.make_writable),
+    "without inodes": (Volume.take_inodes, Volume.give_inodes),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_log_files_that_cannot_be_made_refuse_every_request_until_they_can(
+    deploy: Deploy, mount: Mount, fault: str
+) -> None:
+    hurt, mend = FAULTS[fault]
+    one = deploy()
+    volume = mount(one.directory / "audit", 2)
+    served(one, "written", "file_age_s = 1\n")
+    callers = Callers(one)
+    callers.have("acknowledged", 20)
+    hurt(volume)
+    callers.have("refusals", 20)
+    reason = "audit records cannot be delivered to log files"
+    wait_for("word of the reason", partial(is_not_ready_because, one, reason))
+    told = series(one)
+    assert told["keyward_audit_healthy"] == 0
+    assert told['keyward_audit_held{by="disk"}'] == 0
+    assert told['keyward_audit_held{by="delivery"}'] == 1
+    assert told["keyward_audit_delivery_failures_total"] > 0
+    callers.stop()
+    assert set(callers.refusals) == {UNRECORDED}
+
+    mend(volume)
+    wait_for("readiness", one.answers_ready)
+    assert series(one)['keyward_audit_held{by="delivery"}'] == 0
+    more = Callers(one)
+    more.have("acknowledged", 20)
+    more.stop()
+    assert more.refusals == []
+    for some in [callers, more]:
+        wait_for("all that was acknowledged", partial(is_on_record_once, one, some))
+    run("audit", "deliver", "--digest", "--data-dir", one.directory)
+    files = [path for path in volume.path.rglob("*.json.gz") if "/CloudTrail/" in str(path)]
+    contents = [json.loads(gzip.decompress(path.read_bytes())) for path in files]
+    delivered = Counter(record["eventID"] for it in contents for record in it["Records"])
+    # The command has its own record behind what it delivered.
+    recorded = Counter(record["eventID"] for record in one.records())
+    assert max(delivered.values()) == 1 and not delivered - recorded
+    assert (recorded - delivered).total() <= 1
+    assert json.loads(run("audit", "verify", "--json", "--data-dir", one.directory))["isValid"]
     assert one.stop() == 0
     assert "panicked" not in one.log.read_text()
 

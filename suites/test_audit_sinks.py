@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from blackbox import metrics
 from blackbox.deployment import ACCOUNT, REGION, Deployment, run
+from blackbox.importing import wrap
 from blackbox.receivers import HttpReceiver, Request, SyslogReceiver
 from blackbox.refusal import refused
 from blackbox.waiting import asked, wait_for
@@ -146,6 +147,43 @@ def test_events_of_keys_are_posted_signed_and_again_until_they_are_taken(
         check_signature(request)
     assert deployment.stop() == 0
     assert not (deployment.directory / "audit" / "dead-letters.jsonl").exists()
+
+
+def test_the_expiry_of_imported_material_is_posted(deploy: Deploy, receiver: HttpReceiver) -> None:
+    receiver.start()
+    deployment = deploy("--dev")
+    deployment.start(*webhook(deployment, receiver))
+    kms = deployment.client()
+    key = kms.create_key(Origin="EXTERNAL")["KeyMetadata"]
+    given = kms.get_parameters_for_import(
+        KeyId=key["KeyId"], WrappingAlgorithm="RSAES_OAEP_SHA_256", WrappingKeySpec="RSA_2048"
+    )
+    imported = kms.import_key_material(
+        KeyId=key["KeyId"],
+        ImportToken=given["ImportToken"],
+        EncryptedKeyMaterial=wrap("RSAES_OAEP_SHA_256", given["PublicKey"], bytes(range(32))),
+        ValidTo=datetime.now(UTC) + timedelta(days=30),
+    )
+    advance(deployment, "29d")
+    assert receiver.requests == []
+    advance(deployment, "2d")
+
+    wait_for("event", lambda: receiver.requests or None)
+    [request] = receiver.requests
+    check_signature(request)
+    [record] = [it for it in deployment.records() if it["eventID"] == request.json["id"]]
+    assert record["eventName"] == "DeleteExpiredKeyMaterial"
+    assert request.json == {
+        "version": "0",
+        "id": record["eventID"],
+        "detail-type": "KMS Imported Key Material Expiration",
+        "source": "aws.kms",
+        "account": ACCOUNT,
+        "time": record["eventTime"],
+        "region": REGION,
+        "resources": [key["Arn"]],
+        "detail": {"key-id": key["KeyId"], "key-material-id": imported["KeyMaterialId"]},
+    }
 
 
 def check_signature(request: Request) -> None:
