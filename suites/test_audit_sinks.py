@@ -418,17 +418,45 @@ def test_syslog_messages_come_over_tls_only_to_whom_the_operator_trusts(
     wait_for_all(deployment, lambda: messages(collector))
 
 
-def test_metrics_tell_of_each_sink(deploy: Deploy, receiver: HttpReceiver) -> None:
+def test_metrics_tell_of_each_sink(
+    deploy: Deploy, receiver: HttpReceiver, collector: SyslogReceiver
+) -> None:
+    hook = HttpReceiver()
     deployment = deploy()
-    deployment.start(*otlp(deployment, receiver, "[metrics]\nlisten = '127.0.0.1:0'\n"))
+    more = f"""
+[audit_webhook]
+url = '{hook.url}/hook?token=hidden'
+from = 'oldest'
+api_calls = 'all'
+allow_http_to_loopback = true
+[audit_syslog]
+address = 'tcp://127.0.0.1:{collector.port}'
+from = 'oldest'
+[metrics]
+listen = '127.0.0.1:0'
+"""
+    deployment.start(*otlp(deployment, receiver, more))
     deployment.client().list_keys()
 
-    def metric(name: str) -> float | None:
+    def metric(sink: str, name: str) -> float:
         assert "hidden" not in metrics.page(deployment)
-        return metrics.series(deployment).get(f'keyward_audit_sink_{name}{{sink="otlp"}}')
+        return metrics.series(deployment)[f'keyward_audit_sink_{name}{{sink="{sink}"}}']
 
-    wait_for("failure", lambda: metric("failures_total"))
-    assert (metric("lag_bytes") or 0) > 100
+    def until(what: str, sink: str, name: str, holds: Callable[[float], bool]) -> None:
+        wait_for(f"{what} of {sink}", lambda: holds(metric(sink, name)) or None, 90)
+
+    sinks = ["webhook", "otlp", "syslog"]
+    for sink in sinks:
+        until("failure", sink, "failures_total", lambda value: value > 0)
+        assert metric(sink, "lag_bytes") > 100
+        assert metric(sink, "records_total") == 0
+    hook.start()
     receiver.start()
-    wait_for("end of the lag", lambda: metric("lag_bytes") == 0 or None)
-    assert (metric("records_total") or 0) >= 1
+    collector.start()
+    try:
+        for sink in sinks:
+            until("end of the lag", sink, "lag_bytes", lambda value: value == 0)
+            assert metric(sink, "records_total") >= 1
+            assert metric(sink, "gaps_total") == 0
+    finally:
+        hook.stop()
