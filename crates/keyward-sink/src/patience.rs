@@ -4,9 +4,10 @@
 //! one after the other is itself what is wrong, whatever its answers say: a proxy that wants another
 //! certificate, or a filter before it, answers 400 to everything. Such answers do not cost records.
 
-/// How many records are put aside without one being accepted. One refused for good after that is
-/// sent again.
+/// How many records are put aside without one being accepted, and how many before the first is. One
+/// refused for good after that is sent again. Few at first: a restart makes no receiver better.
 pub(crate) const PUT_ASIDE_MAX: u32 = 16;
+const PUT_ASIDE_FIRST_MAX: u32 = 1;
 
 /// How much a sink bears before it passes over a record.
 #[derive(Debug)]
@@ -16,13 +17,13 @@ pub(crate) struct Patience {
     attempts_max: Option<u32>,
     /// How often the record at hand was sent in vain.
     attempts: u32,
-    /// How many were put aside since one was accepted.
-    put_aside: u32,
+    /// How many may be put aside before one is accepted.
+    left: u32,
 }
 
 impl Patience {
     pub(crate) const fn new(attempts_max: Option<u32>) -> Self {
-        Self { attempts_max, attempts: 0, put_aside: 0 }
+        Self { attempts_max, attempts: 0, left: PUT_ASIDE_FIRST_MAX }
     }
 
     /// How often the record at hand was sent in vain.
@@ -33,21 +34,21 @@ impl Patience {
     /// The receiver took a record.
     pub(crate) const fn note_accepted(&mut self) {
         self.attempts = 0;
-        self.put_aside = 0;
+        self.left = PUT_ASIDE_MAX;
     }
 
     /// The receiver refused the record at hand, or did not answer. Returns whether to pass over it.
     /// `is_about_record`: because of the record, as the answer says.
     pub(crate) fn ends_with(&mut self, is_about_record: bool) -> bool {
         self.attempts = self.attempts.saturating_add(1);
-        let is_believed = is_about_record && self.put_aside < PUT_ASIDE_MAX;
+        let is_believed = is_about_record && self.left > 0;
         is_believed || self.attempts_max.is_some_and(|max| self.attempts >= max)
     }
 
     /// The record at hand was put aside.
     pub(crate) const fn note_put_aside(&mut self) {
         self.attempts = 0;
-        self.put_aside = self.put_aside.saturating_add(1);
+        self.left = self.left.saturating_sub(1);
     }
 }
 
@@ -58,15 +59,16 @@ mod tests {
     #[test]
     fn only_some_records_in_a_row_are_put_aside_because_of_what_an_answer_says() {
         let mut patience = Patience::new(None);
-        for _ in 0..PUT_ASIDE_MAX {
-            assert!(patience.ends_with(true));
-            patience.note_put_aside();
+        for max in [PUT_ASIDE_FIRST_MAX, PUT_ASIDE_MAX, PUT_ASIDE_MAX] {
+            for _ in 0..max {
+                assert!(patience.ends_with(true));
+                patience.note_put_aside();
+            }
+            for _ in 0..1000 {
+                assert!(!patience.ends_with(true));
+            }
+            patience.note_accepted();
         }
-        for _ in 0..1000 {
-            assert!(!patience.ends_with(true));
-        }
-        patience.note_accepted();
-        assert!(patience.ends_with(true));
     }
 
     #[test]

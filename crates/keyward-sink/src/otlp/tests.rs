@@ -109,6 +109,7 @@ async fn of_a_batch_that_is_refused_only_the_record_at_fault_is_put_aside() {
 async fn a_receiver_that_refuses_every_record_is_what_is_wrong_and_costs_few() {
     let receiver = Receiver::start(&[NEVER]).await;
     let mut collector = collector(&receiver);
+    collector.otlp.patience.note_accepted();
     let put_aside_max = usize::try_from(PUT_ASIDE_MAX).unwrap();
     let mut records = records(put_aside_max + 20);
     for _ in 0..put_aside_max {
@@ -128,8 +129,10 @@ async fn a_receiver_that_refuses_every_record_is_what_is_wrong_and_costs_few() {
 async fn a_receiver_that_may_be_left_behind_is_left_behind_by_a_record_it_refuses_too_often() {
     let receiver = Receiver::start(&[NEVER]).await;
     let mut collector = collector(&receiver);
+    collector.otlp.patience.note_accepted();
     let put_aside_max = usize::try_from(PUT_ASIDE_MAX).unwrap();
     collector.otlp.patience = Patience::new(Some(3));
+    collector.otlp.patience.note_accepted();
     let records = records(put_aside_max + 1);
     for at in 0..put_aside_max {
         assert_eq!(collector.otlp.send(&records[at..]).await.put_aside, 1);

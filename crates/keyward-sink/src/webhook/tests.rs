@@ -157,6 +157,7 @@ async fn a_receiver_that_refuses_every_event_is_what_is_wrong_and_costs_few() {
     let receiver = Receiver::start(&[NEVER]).await;
     let mut hook = Hook::to(receiver.poster());
     hook.webhook.patience = Patience::new(None);
+    hook.webhook.patience.note_accepted();
     let ids: Vec<String> = (0..30).map(|id| id.to_string()).collect();
     let records = rotations(&ids.iter().map(String::as_str).collect::<Vec<_>>());
     let max = usize::try_from(PUT_ASIDE_MAX).unwrap();
