@@ -29,11 +29,11 @@ beside the copy. A chain that lost its newest digests looks there like one that 
 
 With the seal `passphrase` the database is read only if the passphrase is given.
 
-Exit status: 0 valid, 1 not valid or not to be verified (the reason is on stderr), 2 wrong usage. Not
-to be verified is what has no digests and no database, or is not there; and of a copy the log files
-newer than its newest digest, which `--end-time` leaves out. Not valid is also a trail that tells of
-losses itself, by its own records such as AuditRecordsLost or by lines set aside, later than
-`--losses-known-until`.")]
+Exit status: 0 valid, 1 not valid or not to be verified (the reason is on stderr), 2 wrong usage.
+Not to be verified is what has no digests and no database, or is not there; and of a copy the log
+files newer than its newest digest, which `--end-time` leaves out. Not valid is also a trail that
+tells of losses itself, by its own records such as AuditRecordsLost or by lines set aside, later
+than `--losses-known-until`.")]
 pub(crate) struct AuditVerify {
     #[command(flatten)]
     pub(crate) deployment: Deployment,
