@@ -16,6 +16,7 @@ mod tail;
 mod turns;
 mod unreadable;
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -126,7 +127,10 @@ impl History {
     }
 
     /// Offers what is in no file yet. If that is too much it makes a page by itself.
-    async fn read_tail(&self, mut newest: Newest) -> Result<TailRead, HistoryError> {
+    async fn read_tail(
+        &self,
+        mut newest: Newest,
+    ) -> Result<ControlFlow<EventPage, Newest>, HistoryError> {
         let mut attempt = 1;
         loop {
             let from = self.delivered_to().await?;
@@ -143,19 +147,11 @@ impl History {
                 // What was delivered meanwhile may be gone. It is in the files.
                 Err(TailError::Removed) if attempt < TAIL_ATTEMPTS_MAX => attempt += 1,
                 Err(error) => return Err(unreadable(error)),
-                Ok(Some(page)) => return Ok(TailRead::Page(page)),
-                Ok(None) => return Ok(TailRead::Whole(newest)),
+                Ok(Some(page)) => return Ok(ControlFlow::Break(page)),
+                Ok(None) => return Ok(ControlFlow::Continue(newest)),
             }
         }
     }
-}
-
-/// What the tail of the journal came to.
-enum TailRead {
-    /// All of it was offered.
-    Whole(Newest),
-    /// It is too long, and this is the next page of it.
-    Page(EventPage),
 }
 
 /// Offers the whole tail, or makes a page of its end.
@@ -183,8 +179,8 @@ impl EventHistory for History {
         let _turn = turn.ok_or(HistoryError::Busy)?;
         let bookmark = bookmark.unwrap_or_else(|| self.first_bookmark());
         let newest = match self.read_tail(Newest::new(wanted, bookmark, query.limit)).await? {
-            TailRead::Whole(newest) => newest,
-            TailRead::Page(page) => return Ok(page),
+            ControlFlow::Continue(newest) => newest,
+            ControlFlow::Break(page) => return Ok(page),
         };
         let scope = Scope { account: query.account, region: query.region.clone() };
         let (newest, reached) = files::Search::new(self, scope).run(newest).await?;

@@ -403,8 +403,8 @@ fn parse_time(text: &str) -> Result<Duration, &'static str> {
 Example:
   keyward explain 5b1e8a50-0b6f-4d0a-9c27-64c5f0a1d7e3 --data-dir ./kms
 
-The request id stands in the reply's header x-amzn-RequestId, in the error that a client shows, and
-as requestID in the audit record.")]
+The request id stands in the reply's header x-amzn-RequestId, in the error that a client shows,
+and as requestID in the audit record.")]
 pub(crate) struct Explain {
     /// The request's id
     #[arg(value_name = "REQUEST-ID")]

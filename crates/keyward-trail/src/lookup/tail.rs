@@ -4,6 +4,7 @@
 //! far behind they are read from their end in pieces, and each page is what was recorded last of what
 //! earlier pages have left: no event is left out, however many there are.
 
+use std::cmp::Reverse;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -82,7 +83,7 @@ impl Tail {
             found.len() < limit && bytes < bytes_max && !is_found(wanted, found.len())
         })?;
         let is_found = is_found(wanted, found.len());
-        found.sort_unstable_by(|a, b| (b.0, b.1).cmp(&(a.0, a.1)));
+        found.sort_unstable_by_key(|(time, at, _)| Reverse((*time, *at)));
         let records = found.into_iter().map(|(.., record)| record).collect();
         Ok(EventPage { records, next: (!is_found).then(|| EventPosition(next.to_string())) })
     }

@@ -23,7 +23,7 @@ const MATERIALS_MAX: u32 = 1_000;
 pub(super) fn listed(keys: &[KeyArn]) -> HashSet<ScopedKey> {
     let scoped = |arn: &KeyArn| {
         let scope = Scope { account: arn.account, region: arn.region.clone() };
-        scope.key(arn.key_id.clone())
+        scope.key(arn.key_id)
     };
     keys.iter().map(scoped).collect()
 }
