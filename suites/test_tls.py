@@ -10,7 +10,7 @@ import httpx
 import pytest
 from botocore.exceptions import SSLError
 
-from blackbox.deployment import Deployment
+from blackbox.deployment import ACCOUNT, REGION, Deployment
 from blackbox.wire import CONTENT_TYPE
 
 
@@ -37,6 +37,58 @@ def test_the_record_tells_how_the_connection_was_secured(tls: Deployment) -> Non
     assert details["tlsVersion"] == "TLSv1.3"
     assert details["cipherSuite"].startswith("TLS_AES_")
     assert details["clientProvidedHostHeader"] == tls.endpoint.removeprefix("https://")
+
+
+@pytest.mark.parametrize(
+    ("version", "name", "cipher_suite"),
+    [
+        (ssl.TLSVersion.TLSv1_2, "TLSv1.2", "ECDHE-ECDSA-AES256-GCM-SHA384"),
+        (ssl.TLSVersion.TLSv1_3, "TLSv1.3", "TLS_AES_256_GCM_SHA384"),
+    ],
+)
+def test_a_record_of_a_call_over_tls_is_whole(
+    tls: Deployment, version: ssl.TLSVersion, name: str, cipher_suite: str
+) -> None:
+    wire = tls.wire()
+    wire.trust.minimum_version = wire.trust.maximum_version = version
+    wire.trust.set_ciphers("ECDHE-ECDSA-AES256-GCM-SHA384")
+    wire.trust.set_ecdh_curve("prime256v1")
+    answer = wire.call("ListKeys", extra={"User-Agent": "by hand"})
+    assert answer.status == 200
+    record = tls.record_of(answer)
+    expected = {
+        "eventVersion": "1.11",
+        "userIdentity": {
+            "type": "Root",
+            "principalId": ACCOUNT,
+            "arn": f"arn:aws:iam::{ACCOUNT}:root",
+            "accountId": ACCOUNT,
+            "accessKeyId": tls.credentials().access_key_id,
+        },
+        "eventTime": record["eventTime"],
+        "eventSource": "kms.amazonaws.com",
+        "eventName": "ListKeys",
+        "awsRegion": REGION,
+        "sourceIPAddress": "127.0.0.1",
+        "userAgent": "by hand",
+        "requestParameters": None,
+        "responseElements": None,
+        "requestID": answer.headers["x-amzn-requestid"],
+        "eventID": record["eventID"],
+        "readOnly": True,
+        "eventType": "AwsApiCall",
+        "managementEvent": True,
+        "recipientAccountId": ACCOUNT,
+        "eventCategory": "Management",
+        "tlsDetails": {
+            "tlsVersion": name,
+            "cipherSuite": cipher_suite,
+            "clientProvidedHostHeader": tls.endpoint.removeprefix("https://"),
+            "keyExchange": "secp256r1",
+        },
+    }
+    record.pop("operatorNote")
+    assert list(record.items()) == list(expected.items())
 
 
 def test_http_2_is_offered_in_the_handshake(tls: Deployment) -> None:
