@@ -11,6 +11,20 @@ use keyward_testkit::{Proven, RecordTable, play_all};
 /// Nobody has a password.
 const NEVER_SUCCEED: [&str; 2] = ["DeleteLoginProfile", "GetLoginProfile"];
 
+/// The members of requests to IAM that no record shows, or that none is let in with.
+const HIDDEN_OF_IAM: [&str; 10] = [
+    "AuthenticationCode1",
+    "AuthenticationCode2",
+    "CallerArn",
+    "ContextEntries",
+    "OrderedOrganizationPolicyInputList",
+    "PermissionsBoundaryPolicyInputList",
+    "PolicyExclusionList",
+    "ResourceHandlingOption",
+    "ResourceOwner",
+    "ResourcePolicy",
+];
+
 /// The members of requests to STS that no record shows, or that none is let in with.
 const HIDDEN: [&str; 5] =
     ["MinimumSessionTokenSize", "ProvidedContexts", "ProviderId", "TokenCode", "WebIdentityToken"];
@@ -65,5 +79,13 @@ async fn records_of_sts_show_what_the_table_lets_them_and_the_goldens_show_all_o
     let table = RecordTable::read(&vectors().join("sts.txt"));
     let mut problems = table.problems_with_model(STS_OPERATIONS, &HIDDEN, &ADDED);
     problems.extend(table.problems(&proven("sts").await.records, &[]));
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+#[tokio::test]
+async fn records_of_iam_show_what_the_table_lets_them_and_the_goldens_show_all_of_it() {
+    let table = RecordTable::read(&vectors().join("iam.txt"));
+    let mut problems = table.problems_with_model(IAM_OPERATIONS, &HIDDEN_OF_IAM, &[]);
+    problems.extend(table.problems(&proven("iam").await.records, &NEVER_SUCCEED));
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
