@@ -29,7 +29,7 @@ impl RecordTable {
     pub fn read(file: &Path) -> Self {
         let text = fs::read_to_string(file).unwrap();
         let rows = text.lines().filter(|line| !line.starts_with('#'));
-        Self(rows.map(|line| Row::read(line)).collect())
+        Self(rows.map(Row::read).collect())
     }
 
     /// What in golden records is not as the table says, and what it says that none of them shows.
