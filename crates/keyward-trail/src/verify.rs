@@ -11,6 +11,7 @@
 
 mod damage;
 mod finding;
+mod heads;
 mod journal;
 mod logs;
 mod losses;
@@ -29,6 +30,7 @@ use keyward_store::{JournalRange, Scope, StoreError, Trail};
 
 pub use damage::Damage;
 pub use finding::{Address, Finding, Problem, Severity};
+pub use heads::Head;
 use journal::{Comparison, KeptJournal};
 pub use shelf::Buckets;
 use shelf::{Place, Tree};
@@ -47,6 +49,8 @@ pub struct Sources<'a> {
     /// The directory of the journal that all was delivered from, if it is at hand. Nothing is made
     /// of it without the database.
     pub journal: Option<&'a Path>,
+    /// Digests that must be in their chains, for they were noted elsewhere.
+    pub heads: &'a [Head],
     /// The keys that digests are verified with.
     pub public_keys: &'a PublicKeys,
 }
@@ -116,6 +120,8 @@ pub enum Unverified {
 pub enum Event<'a> {
     /// The files of this account and Region are next.
     Chain(&'a Scope),
+    /// The newest digest of these that is asked for, and is valid.
+    Head(&'a Scope, &'a Head),
     /// Something was found.
     Found(&'a Finding),
     /// One more file was read.
@@ -209,7 +215,7 @@ pub async fn verify(
             report.found(None, Some(&file), Problem::Link);
         }
     }
-    for scope in scopes(&tree, &places, sources.trail, range).await? {
+    for scope in scopes(&tree, &places, sources, range).await? {
         (report.tell)(Event::Chain(&scope));
         report.summary.chains += 1;
         // Names first and rows after them: a row is written before its file comes to its place, so
@@ -235,11 +241,12 @@ pub async fn verify(
 async fn scopes(
     tree: &Tree<'_>,
     places: &[Place],
-    trail: Option<&dyn Trail>,
+    sources: &Sources<'_>,
     range: &Range,
 ) -> Result<Vec<Scope>, VerifyError> {
     let mut scopes = tree.scopes(places)?;
-    if let Some(trail) = trail {
+    scopes.extend(heads::scopes_of(sources.heads).flatten());
+    if let Some(trail) = sources.trail {
         scopes.extend(trail.scopes().await?);
     }
     scopes.sort();

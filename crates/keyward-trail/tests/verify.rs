@@ -40,6 +40,7 @@ async fn verified(app: &TestApp, range: &Range) -> (Summary, Vec<Finding>) {
         buckets: &Buckets::Below(layout.directory),
         trail: Some(trail),
         journal: Some(&journal),
+        heads: &[],
         public_keys: &keys,
     };
     let mut findings = Vec::new();

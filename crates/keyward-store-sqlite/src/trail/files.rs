@@ -1,6 +1,6 @@
 //! Log files, and the values that events in them are looked up by.
 
-use keyward_model::{LookupAttribute, Timestamp};
+use keyward_model::{LookupAttribute, Timestamp, UnknownValue};
 use keyward_store::{
     CanonicalRow, ChangeNumber, JournalRange, Scope, StoreError, TrailFilePlace, TrailFileRecord,
     TrailFilter, TrailObject, TrailValues, Versioned,
@@ -44,7 +44,7 @@ impl DecidingRow for TrailFileRecord {
             blocks: columns.value()?,
             event_ids: columns.value()?,
             digest_ended_at: columns.optional_timestamp().ok()?,
-            journal: journal(columns)?,
+            journal: journal(columns).ok()?,
         })
     }
 
@@ -217,15 +217,15 @@ pub(crate) fn at(sql: &Sql<'_>, row: i64) -> Result<Option<Versioned<TrailFileRe
 }
 
 /// The next three columns: the lines that a file was made of, or nothing.
-fn journal(columns: &mut Columns<'_>) -> Option<Option<JournalRange>> {
+fn journal(columns: &mut Columns<'_>) -> Result<Option<JournalRange>, UnknownValue> {
     let [segment, from, to] =
         [(); 3].map(|()| columns.value::<Option<i64>>().map(|it| it.map(u64::try_from)));
-    match (segment?, from?, to?) {
-        (None, None, None) => Some(None),
-        (Some(Ok(segment)), Some(Ok(from)), Some(Ok(to))) => {
-            Some(Some(JournalRange { segment, from, to }))
+    match (segment, from, to) {
+        (Some(None), Some(None), Some(None)) => Ok(None),
+        (Some(Some(Ok(segment))), Some(Some(Ok(from))), Some(Some(Ok(to)))) => {
+            Ok(Some(JournalRange { segment, from, to }))
         }
-        _ => None,
+        _ => Err(UnknownValue),
     }
 }
 

@@ -343,12 +343,14 @@ impl Delivery {
         }
         self.places.sync()?;
         let delivered = |digest| TrailDigestRecord { state: TrailState::Delivered, ..digest };
-        let objects: Vec<_> = digests.iter().map(|it| it.name.object.clone()).collect();
+        let made = digests.iter().map(|it| (it.name.object.clone(), hex::encode(it.hash)));
+        let made: Vec<_> = made.collect();
         let writes = digests.into_iter().map(delivered).map(Box::new).map(Write::PutTrailDigest);
         self.commit(writes.collect()).await?;
-        for object in objects {
+        for (object, sha256) in made {
             self.status.delivered_digest();
-            info!(object, "delivered a digest");
+            // Whoever keeps the log elsewhere can prove by it that no older state was put back.
+            info!(object, sha256, "delivered a digest");
         }
         Ok(())
     }

@@ -119,6 +119,10 @@ pub enum Problem {
     },
     /// It opens, but is no digest.
     NotADigest(String),
+    /// Not the digest that was noted elsewhere.
+    NotAsNoted,
+    /// A digest that was noted elsewhere, and that the chain does not come by.
+    NotInChain,
     /// The digest that listed it is neither on disk nor in the database.
     NoDigest {
         /// When that digest ended.
@@ -210,6 +214,8 @@ impl Problem {
             Self::NoPublicKey { .. } => "noPublicKey",
             Self::NotADigest(_) => "notADigest",
             Self::NoDigest { .. } => "noDigest",
+            Self::NotAsNoted => "notAsNoted",
+            Self::NotInChain => "notInChain",
             Self::NotDelivered => "notDelivered",
             Self::NotAsJournal(_) => "notAsJournal",
             Self::NotAsRecorded => "notAsRecorded",
@@ -287,6 +293,8 @@ impl fmt::Display for Problem {
             Self::NoDigest { end } => {
                 write!(f, "the digest that listed it, which ended at {}, is gone", iso_date(*end))
             }
+            Self::NotAsNoted => f.write_str("not the digest that was noted under this name"),
+            Self::NotInChain => f.write_str("it was noted, and the chain does not come by it"),
             Self::NotDelivered => {
                 f.write_str("on its way to its place; a running server finishes that")
             }

@@ -8,6 +8,7 @@ use keyward_store::{Scope, StoreError, Trail, TrailDigestRecord, TrailState};
 
 use super::damage::{self, Damage, Delivered};
 use super::finding::{Address, Problem};
+use super::heads::Heads;
 use super::journal::KeptJournal;
 use super::logs::Mismatch;
 use super::shelf::{Shelf, Tree};
@@ -28,6 +29,7 @@ pub(super) struct Walk<'a, 'r> {
     pub(super) shelf: Shelf,
     pub(super) report: &'a mut Report<'r>,
     pub(super) journal: Option<&'a KeptJournal<'a>>,
+    pub(super) heads: Heads<'a>,
     /// The newest digest the database knows.
     anchor: Option<TrailDigestRecord>,
     visited: BTreeSet<Address>,
@@ -66,6 +68,7 @@ struct Link {
 /// A digest that is as it was signed.
 struct Valid {
     digest: Digest,
+    hash: [u8; 32],
     previous: Option<Step>,
 }
 
@@ -91,6 +94,7 @@ impl<'a, 'r> Walk<'a, 'r> {
             shelf,
             report,
             journal,
+            heads: Heads::of(sources.heads, scope),
             anchor: None,
             visited: BTreeSet::new(),
             ends: BTreeSet::new(),
@@ -117,6 +121,7 @@ impl<'a, 'r> Walk<'a, 'r> {
         while let Some(step) = next.filter(|step| self.is_wanted(step.end)) {
             next = self.step(step).await;
         }
+        self.tell_missing_heads();
         self.tell_strays();
         self.check_rows().await;
         self.check_others();
@@ -160,8 +165,10 @@ impl<'a, 'r> Walk<'a, 'r> {
         self.ends.insert(step.end);
         let row = self.ask(async |trail, scope| trail.digest(scope, step.end).await).await;
         let row = row.flatten();
+        let noted = self.heads.meet(&step.file.object);
         match self.check_digest(&step, row.as_ref()).await {
-            Ok(Valid { digest, previous }) => {
+            Ok(Valid { digest, hash, previous }) => {
+                self.meet_head(&step.file, noted, hash);
                 self.report.summary.digests_valid += 1;
                 self.note_valid(&step, &digest);
                 for listed in &digest.log_files {
@@ -170,6 +177,7 @@ impl<'a, 'r> Walk<'a, 'r> {
                 previous.or_else(|| self.restart(&step, &digest))
             }
             Err(Problem::Removed) => {
+                self.heads.removed_until = self.heads.removed_until.max(Some(step.end));
                 self.found(&step.file, Problem::Removed);
                 self.older_on_disk(step.end)
             }
@@ -214,7 +222,7 @@ impl<'a, 'r> Walk<'a, 'r> {
             _ => {}
         }
         let previous = self.previous_of(&step.file, &digest)?;
-        Ok(Valid { digest, previous })
+        Ok(Valid { digest, hash, previous })
     }
 
     async fn open_digest(
@@ -428,8 +436,13 @@ impl<'a, 'r> Walk<'a, 'r> {
 
     /// Whether the digest with this end should have been looked at, and nobody knows it any more.
     pub(super) fn is_digest_gone(&self, end: Timestamp) -> bool {
+        self.is_asked_for(end) && !self.ends.contains(&end)
+    }
+
+    /// Whether a digest with this end is among those asked for.
+    pub(super) fn is_asked_for(&self, end: Timestamp) -> bool {
         let is_before_the_walk = self.range.end.is_some() && self.newest < Some(end);
-        self.is_wanted(end) && !is_before_the_walk && !self.ends.contains(&end)
+        self.is_wanted(end) && !is_before_the_walk
     }
 
     /// Tells of the side files of digests that nobody knows.

@@ -2,7 +2,7 @@ use keyward_store::{Store as _, TrailState, Write};
 
 use super::sample::{BUCKET, Sample, at};
 use crate::format::{Digest, METADATA_SUFFIX, gunzip, gzip};
-use crate::verify::{Damage, Problem};
+use crate::verify::{Damage, Problem, Range};
 
 #[tokio::test]
 async fn a_digest_that_is_gone_is_missing() {
@@ -112,6 +112,49 @@ async fn digests_that_changed_places_say_where_they_belong() {
     assert_eq!(told.about(newer), &Problem::Moved { to: place(older) });
     let told = sample.verify_files().await;
     assert!(matches!(told.about(newer), Problem::Moved { .. }), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_whole_older_state_is_noticed_by_what_was_noted_elsewhere() {
+    let mut sample = Sample::new().await;
+    let heads = sample.verify().await.heads;
+    assert_eq!(heads.len(), 1);
+    assert_eq!((&heads[0].object, &*heads[0].bucket), (&sample.digests[2], BUCKET));
+    sample.noted = heads;
+    sample.log(5).await;
+    sample.digest().await;
+    assert_eq!(sample.verify().await.findings, []);
+    assert_eq!(sample.verify_files().await.findings, []);
+    // Before the newest two were made.
+    let mut older = Sample::empty();
+    for _ in 0..2 {
+        older.log(5).await;
+        older.digest().await;
+    }
+    older.noted = sample.noted.clone();
+    for told in [older.verify().await, older.verify_files().await] {
+        assert_eq!(told.only(&sample.digests[2]), &Problem::NotInChain);
+        assert!(!told.summary.is_valid());
+    }
+    let sooner = Range { end: Some(older.ended_at), ..Range::default() };
+    assert_eq!(older.verify_range(&sooner, true).await.findings, []);
+    let later = Range { removed_before: Some(at("2026-03-04T13:00:00Z")), ..Range::default() };
+    assert!(
+        older
+            .verify_range(&later, true)
+            .await
+            .findings
+            .iter()
+            .all(|it| { it.problem != Problem::NotInChain })
+    );
+    // An hour that was made anew.
+    older.log(6).await;
+    older.digest().await;
+    assert_eq!(older.verify().await.only(&sample.digests[2]), &Problem::NotAsNoted);
+    // An account of which nothing is left.
+    let mut empty = Sample::empty();
+    empty.noted = sample.noted.clone();
+    assert_eq!(empty.verify().await.only(&sample.digests[2]), &Problem::NotInChain);
 }
 
 #[tokio::test]

@@ -19,7 +19,9 @@ use crate::format::{
     PreviousDigest, PublicKeys, block_sums, fingerprint, gzip, parse_iso_date, pkcs1_from_spki,
     signing_string,
 };
-use crate::verify::{Buckets, Event, Finding, Problem, Range, Severity, Sources, Summary, verify};
+use crate::verify::{
+    Buckets, Event, Finding, Head, Problem, Range, Severity, Sources, Summary, verify,
+};
 
 pub(super) const BUCKET: &str = "keyward-audit";
 const HOUR_MS: i64 = 3_600_000;
@@ -38,6 +40,8 @@ pub(super) struct Sample {
     /// What the next digest lists.
     waiting: Vec<(ListedFile, String)>,
     pub(super) ended_at: Timestamp,
+    /// What is noted elsewhere.
+    pub(super) noted: Vec<Head>,
 }
 
 /// What a verification told.
@@ -45,6 +49,7 @@ pub(super) struct Sample {
 pub(super) struct Told {
     pub(super) summary: Summary,
     pub(super) findings: Vec<Finding>,
+    pub(super) heads: Vec<Head>,
 }
 
 impl Sample {
@@ -84,6 +89,7 @@ impl Sample {
             previous: None,
             waiting: Vec::new(),
             ended_at: at("2026-03-04T10:00:00Z"),
+            noted: Vec::new(),
         }
     }
 
@@ -295,13 +301,15 @@ impl Sample {
             buckets: &buckets,
             trail: with_database.then(|| self.store.trail()),
             journal: None,
+            heads: &self.noted,
             public_keys: &self.keys,
         };
         let mut findings = Vec::new();
-        let mut tell = |event: Event<'_>| {
-            if let Event::Found(finding) = event {
-                findings.push(finding.clone());
-            }
+        let mut heads = Vec::new();
+        let mut tell = |event: Event<'_>| match event {
+            Event::Found(finding) => findings.push(finding.clone()),
+            Event::Head(_, head) => heads.push(head.clone()),
+            Event::Chain(_) | Event::Read => {}
         };
         let summary = verify(&sources, range, &mut tell).await.unwrap();
         let count = |severity| {
@@ -310,7 +318,7 @@ impl Sample {
         };
         assert_eq!(summary.errors, count(Severity::Error));
         assert_eq!(summary.losses, count(Severity::Loss));
-        Told { summary, findings }
+        Told { summary, findings, heads }
     }
 }
 

@@ -21,11 +21,17 @@ Examples:
   keyward audit verify --data-dir ./kms
   keyward audit verify --data-dir ./kms --account 111122223333 --start-time 2026-03-01T00:00:00Z
   keyward audit verify --data-dir ./kms --json | jq '.findings[]'
+  keyward audit verify --data-dir ./kms --json | jq -c '.heads[]' >> /elsewhere/heads.jsonl
+  keyward audit verify --data-dir ./kms --heads /elsewhere/heads.jsonl
   keyward audit verify --directory ./copy --public-keys ./public-keys.json
 
 The last one verifies a copy of a bucket, of DIR/audit/keyward-audit or from S3, where there is no
 database. Take the public keys (DIR/audit/public-keys.json) from where you trust them, not from
 beside the copy. A chain that lost its newest digests looks there like one that ends sooner.
+
+`--heads` notices that a whole older state was put back, database and all. Its file has lines of JSON
+with `object` and `sha256`, kept where nobody who can do that can write: lines that --json prints as
+`heads`, or the program's log in JSON, which tells of every digest. Other lines mean nothing.
 
 With the seal `passphrase` the database is read only if the passphrase is given.
 
@@ -55,6 +61,9 @@ pub(crate) struct AuditVerify {
     /// Only what was delivered up to this
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) end_time: Option<Timestamp>,
+    /// Demand that the digests this file names are in their chains
+    #[arg(long, value_name = "FILE")]
+    pub(crate) heads: Option<PathBuf>,
     /// Leave out the comparison with the journal that is still kept
     #[arg(long)]
     pub(crate) no_journal: bool,

@@ -1,5 +1,6 @@
 //! `keyward audit verify`: what is verified against what, and what is said.
 
+mod heads;
 mod words;
 
 use std::io::Write as _;
@@ -10,11 +11,11 @@ use anyhow::{Context as _, Result, bail};
 use keyward_audit::files::{Files as _, RealFiles};
 use keyward_engine::KeyRing;
 use keyward_model::{Clock, Timestamp};
-use keyward_store::{Store, Trail};
+use keyward_store::{Scope, Store, Trail};
 use keyward_store_sqlite::{Database, SqliteStore};
 use keyward_trail::format::{PUBLIC_KEYS_BYTES_MAX, PublicKeys};
 use keyward_trail::public_key;
-use keyward_trail::verify::{Buckets, Event, Finding, Range, Sources, Summary, verify};
+use keyward_trail::verify::{Buckets, Event, Finding, Head, Range, Sources, Summary, verify};
 
 use super::super::{print, print_json, runtime, unless_unread};
 use crate::arguments::AuditVerify;
@@ -70,11 +71,13 @@ async fn verify_subject(
     arguments: &AuditVerify,
     telling: &mut Telling,
 ) -> Result<Summary> {
+    let noted = arguments.heads.as_deref().map(heads::read).transpose()?.unwrap_or_default();
     let sources = Sources {
         files: &RealFiles,
         buckets: &subject.buckets,
         trail: subject.store.as_ref().map(Store::trail),
         journal: subject.journal.as_deref(),
+        heads: &noted,
         public_keys: &subject.public_keys,
     };
     let range = Range {
@@ -158,6 +161,7 @@ fn read_public_keys(path: &Path) -> Result<PublicKeys> {
 struct Telling {
     as_json: bool,
     findings: Vec<Finding>,
+    heads: Vec<(Scope, Head)>,
     omitted: u64,
     files: u64,
     told_at: Duration,
@@ -170,6 +174,7 @@ impl Telling {
         Self {
             as_json,
             findings: Vec::new(),
+            heads: Vec::new(),
             omitted: 0,
             files: 0,
             told_at: SystemClock.monotonic(),
@@ -180,6 +185,7 @@ impl Telling {
     fn tell(&mut self, event: &Event<'_>) {
         match event {
             Event::Chain(_) => {}
+            Event::Head(scope, head) => self.heads.push(((*scope).clone(), (*head).clone())),
             Event::Read => self.note_progress(),
             Event::Found(finding) if !self.as_json => {
                 if self.printed.is_ok() {
@@ -208,7 +214,12 @@ impl Telling {
         let with_database = subject.store.is_some();
         if self.as_json {
             let findings = (&self.findings[..], self.omitted);
-            print_json(&words::json(summary, findings, with_database))
+            let mut outcome = words::json(summary, findings, with_database);
+            if let Some(members) = outcome.as_object_mut() {
+                let heads = self.heads.iter().map(heads::json).collect();
+                members.insert("heads".to_owned(), heads);
+            }
+            print_json(&outcome)
         } else {
             print(&words::of_summary(summary, subject.note))
         }
