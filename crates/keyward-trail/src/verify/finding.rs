@@ -250,19 +250,10 @@ impl Problem {
             _ => None,
         }
     }
-}
 
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// The words of what is about the journal.
+    fn fmt_of_journal(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Database(reason) => write!(f, "the database cannot tell: {reason}"),
-            Self::Damaged(damage) => damage.fmt(f),
-            Self::OutsideChain => f.write_str("no later digest links to it"),
-            Self::Foreign => f.write_str("not a file of the trail"),
-            Self::Gap { from, to } => {
-                write!(f, "no digest covers {} to {}", iso_date(*from), iso_date(*to))
-            }
-            Self::ContentOf(other) => write!(f, "it holds the content of {other}"),
             Self::InNoFile { range, lines } => write!(
                 f,
                 "{lines} of the journal's lines {} are in no log file the database knows",
@@ -278,6 +269,36 @@ impl fmt::Display for Problem {
                 Lines(*range)
             ),
             Self::JournalUnreadable(reason) => write!(f, "the journal could not be read: {reason}"),
+            Self::NotAsJournal(range) => {
+                write!(f, "the journal's lines {} say otherwise than the log file", Lines(*range))
+            }
+            Self::SetAside { bytes, at } => write!(
+                f,
+                "{bytes} bytes of journal lines that are no records were set aside, the last at {}",
+                iso_date(*at)
+            ),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Database(reason) => write!(f, "the database cannot tell: {reason}"),
+            Self::Damaged(damage) => damage.fmt(f),
+            Self::OutsideChain => f.write_str("no later digest links to it"),
+            Self::Foreign => f.write_str("not a file of the trail"),
+            Self::Gap { from, to } => {
+                write!(f, "no digest covers {} to {}", iso_date(*from), iso_date(*to))
+            }
+            Self::ContentOf(other) => write!(f, "it holds the content of {other}"),
+            Self::InNoFile { .. }
+            | Self::JournalCut { .. }
+            | Self::JournalNoRecords { .. }
+            | Self::JournalUnreadable(_)
+            | Self::NotAsJournal(_)
+            | Self::SetAside { .. } => self.fmt_of_journal(f),
             Self::LeftOut => f.write_str("the digest of its time does not list it"),
             Self::Link => f.write_str("it is a link to another place"),
             Self::LinkBroken { later } => write!(f, "not the digest that {later} links to"),
@@ -298,9 +319,6 @@ impl fmt::Display for Problem {
             Self::NotDelivered => {
                 f.write_str("on its way to its place; a running server finishes that")
             }
-            Self::NotAsJournal(range) => {
-                write!(f, "the journal's lines {} say otherwise than the log file", Lines(*range))
-            }
             Self::NotAsRecorded => f.write_str("not what the database recorded when it was made"),
             Self::Overlap { from, to } => write!(
                 f,
@@ -317,11 +335,6 @@ impl fmt::Display for Problem {
                 "the chain begins anew here; nothing was delivered from {} to {}",
                 iso_date(*from),
                 iso_date(*to)
-            ),
-            Self::SetAside { bytes, at } => write!(
-                f,
-                "{bytes} bytes of journal lines that are no records were set aside, the last at {}",
-                iso_date(*at)
             ),
             Self::SignatureDamaged(damage) => write!(f, "its signature file: {damage}"),
             Self::SignatureInvalid => f.write_str("the signature does not fit"),

@@ -164,7 +164,7 @@ impl Tree<'_> {
         bucket: &str,
         directory: &str,
         depth: usize,
-        shelf: &mut Shelf,
+        found: &mut Shelf,
     ) -> io::Result<()> {
         const DAYS: usize = 3;
         for name in self.names(&self.path(bucket, directory))? {
@@ -172,12 +172,12 @@ impl Tree<'_> {
             let path = self.path(bucket, &object);
             if is_link(&path) {
                 let bucket = bucket.to_owned();
-                shelf.links.push(Address { bucket, object: object.clone() });
+                found.links.push(Address { bucket, object: object.clone() });
             }
             if depth < DAYS && self.is_directory(&path)? {
-                self.walk(bucket, &object, depth + 1, shelf)?;
+                self.walk(bucket, &object, depth + 1, found)?;
             } else {
-                shelf.take(bucket, object);
+                found.take(bucket, object);
             }
         }
         Ok(())

@@ -69,7 +69,7 @@ impl Tree<'_> {
             let address = Address { bucket: bucket.to_owned(), object: object.clone() };
             if (is_root || is_way) && is_link(&path) {
                 strays.links.push(address);
-            } else if !is_root && !is_way && !(is_directory && self.names(&path)?.is_empty()) {
+            } else if !(is_root || is_way || is_directory && self.names(&path)?.is_empty()) {
                 strays.foreign.push(address);
             }
             if is_way && !is_root {
