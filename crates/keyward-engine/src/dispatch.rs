@@ -10,7 +10,7 @@ use keyward_store::{Change, CommitError, EntityKind, LastUseRecord, Precondition
 use tracing::{error, info};
 use zeroize::Zeroizing;
 
-use crate::begun::{Begun, Panicked, caught};
+use crate::begun::{Begun, caught};
 use crate::codec::{Codec, Json};
 use crate::record::{CallRecords, record_sent, records};
 use crate::{Authentication, Cx, Engine, Entry, ErrorCode, OpError, Operation, Reply, op_error};
@@ -89,12 +89,11 @@ impl Engine {
 
 async fn run_to_the_end(mut cx: Cx, body: impl AsRef<[u8]>) -> Result<Reply, OpError> {
     let entry = cx.entry();
-    let result = match caught((entry.call)(&mut cx, body.as_ref())).await {
-        Ok(result) => result,
-        Err(Panicked) => {
-            cx.keep_what_is_whole();
-            close_refused(&mut cx, OpError::internal("the call panicked")).await
-        }
+    let result = if let Ok(ended) = caught((entry.call)(&mut cx, body.as_ref())).await {
+        ended
+    } else {
+        cx.keep_what_is_whole();
+        close_refused(&mut cx, OpError::internal("the call panicked")).await
     };
     if let Err(refusal) = &result {
         report(entry, &cx, refusal);
