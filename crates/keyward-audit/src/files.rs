@@ -5,7 +5,7 @@
 
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, FileExt, MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
@@ -76,6 +76,16 @@ pub trait AppendFile: Send {
 
     /// Cuts the file to `length`.
     fn truncate(&mut self, length: u64) -> io::Result<()>;
+
+    /// How long the file is now, whoever wrote it.
+    fn length(&self) -> io::Result<u64>;
+
+    /// Behind the bytes appended last: where they went is known afterwards, for others may append to
+    /// the same file.
+    fn end(&mut self) -> io::Result<u64>;
+
+    /// The same file once more, so that it can be synced while it is written to.
+    fn duplicate(&self) -> io::Result<Box<dyn AppendFile>>;
 
     /// Whether this file is the one that stands at `path`. Another may have taken its place, and
     /// what is written here would be lost.
@@ -202,6 +212,19 @@ impl AppendFile for File {
 
     fn truncate(&mut self, length: u64) -> io::Result<()> {
         self.set_len(length)
+    }
+
+    fn length(&self) -> io::Result<u64> {
+        Ok(self.metadata()?.len())
+    }
+
+    fn end(&mut self) -> io::Result<u64> {
+        // A write in append mode leaves the file's place behind what it wrote.
+        self.stream_position()
+    }
+
+    fn duplicate(&self) -> io::Result<Box<dyn AppendFile>> {
+        Ok(Box::new(self.try_clone()?))
     }
 
     fn is_at(&self, path: &Path) -> io::Result<bool> {

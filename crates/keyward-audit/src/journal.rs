@@ -12,6 +12,7 @@
 mod combine;
 mod follower;
 mod hold;
+mod left;
 mod position;
 mod queue;
 mod reader;
@@ -34,6 +35,7 @@ use crate::files::{FileDescription, Files, RealFiles};
 use combine::{Entry, Shared};
 pub use follower::{FollowError, JournalFollower, Lines};
 pub use hold::Hold;
+pub use left::Alteration;
 pub use position::{InvalidPosition, JournalPosition};
 use queue::Turn;
 pub use reader::{JournalReader, find_request, journal_segments};
@@ -127,6 +129,8 @@ pub struct JournalCounts {
     /// Records refused, because the disk refused, too much was waiting, or the journal is held; and
     /// checks that failed, since a record would have followed.
     pub refused_records: u64,
+    /// How often somebody else altered the newest segment, so that it was left.
+    pub altered: u64,
     /// Torn lines found when the journal was opened.
     pub torn_lines: u64,
 }
@@ -178,6 +182,10 @@ impl Journal {
     ) -> io::Result<(Self, Repair)> {
         RealFiles.create_directories(directory)?;
         let repair = segment::repair_all(directory)?;
+        // What a process that was killed has left to the system: its lines count as on record.
+        for number in reader::recent_segments(directory)? {
+            files.open(&segment::path(directory, number))?.0.sync()?;
+        }
         let writer = Writer::open(Arc::clone(&files), directory, options)?;
         let shared = Arc::new(Shared::new(writer, options));
         let thread = match options.durability {
@@ -238,11 +246,22 @@ impl Journal {
 
     /// Looks after the journal, every few seconds: after a failed write it does what
     /// [`check`](Self::check) does, so that the journal recovers without a request. While all is
-    /// well it makes sure that the newest segment was not taken away, and that the disk answers:
-    /// of one that takes no batch for three inspections the journal is unhealthy until it does.
+    /// well it makes sure that the newest segment is as it was written and where it was made, and
+    /// that the disk answers: of one that takes no batch for three inspections the journal is
+    /// unhealthy until it does.
     /// Blocks.
     pub fn inspect(&self) {
         self.shared.inspect();
+    }
+
+    /// Makes all that was acknowledged before survive a loss of power, whatever the durability. Appends
+    /// go on meanwhile. What fails is tried again by the next call.
+    pub async fn sync(&self) -> Result<(), JournalError> {
+        let shared = Arc::clone(&self.shared);
+        let synced = tokio::task::spawn_blocking(move || shared.sync()).await;
+        synced
+            .map_err(|_| JournalError::Stopped)?
+            .map_err(|error| JournalError::Failed(error.kind()))
     }
 
     /// From now on the journal takes no records, until this hold is released. A hold that is set
@@ -294,7 +313,19 @@ impl Journal {
     /// another follower has stood. A place that cannot be followed is told by the first read.
     pub fn follow(&self, from: JournalPosition) -> JournalFollower {
         let (files, end) = (Arc::clone(&self.files), self.shared.end.subscribe());
-        JournalFollower::new(files, self.directory.clone(), end, from)
+        let journal = (self.directory.clone(), Arc::clone(&self.shared.left));
+        JournalFollower::new(files, journal, end, from)
+    }
+
+    /// What others did to the segments that were written to, as far as it was found and not taken
+    /// before: a few places, even if there were more.
+    pub fn take_alterations(&self) -> Vec<Alteration> {
+        self.shared.left.take_alterations()
+    }
+
+    /// Keeps alterations that were taken and not told to anyone for the next who asks.
+    pub fn put_back_alterations(&self, alterations: impl Iterator<Item = Alteration>) {
+        self.shared.left.keep(alterations);
     }
 
     /// The segments, oldest first, for who decides what is old enough to be removed. Blocks.
@@ -325,6 +356,7 @@ impl Journal {
             }
             removed += 1;
         }
+        self.shared.left.forget_before(kept);
         Ok(removed)
     }
 

@@ -14,9 +14,9 @@ mod record;
 pub use date::{iso_date, java_date, read_iso_date};
 pub use event::{Event, EventResource};
 pub use journal::{
-    Durability, FollowError, Hold, InvalidPosition, Journal, JournalCounts, JournalError,
-    JournalFollower, JournalOptions, JournalPosition, JournalReader, Lines, OpenError, Repair,
-    Segment, find_request, journal_segments,
+    Alteration, Durability, FollowError, Hold, InvalidPosition, Journal, JournalCounts,
+    JournalError, JournalFollower, JournalOptions, JournalPosition, JournalReader, Lines,
+    OpenError, Repair, Segment, find_request, journal_segments,
 };
 pub use json::{Fragment, JsonObject, Recorded};
 pub use record::{

@@ -167,6 +167,21 @@ impl Engine {
         Ok(self.commit_recorded(Change::default(), AuditRow { event_id, line }).await?)
     }
 
+    /// Puts on record what others did to the journal's files, as far as it was found since.
+    pub async fn record_alterations(&self) -> Result<(), CommitError> {
+        let mut alterations = self.journal().take_alterations().into_iter();
+        while let Some(alteration) = alterations.next() {
+            let event = TrailEvent::JournalAltered(alteration);
+            let recorded = self.record_trail_event(event, Vec::new()).await;
+            if recorded.is_err() {
+                let rest = std::iter::once(alteration).chain(alterations);
+                self.journal().put_back_alterations(rest);
+                return recorded;
+            }
+        }
+        Ok(())
+    }
+
     /// Commits `writes` with a record of what became of the audit trail, in the log of the oldest
     /// account. While the journal takes no records it waits in the database.
     pub async fn record_trail_event(

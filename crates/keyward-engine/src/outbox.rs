@@ -2,7 +2,8 @@
 //!
 //! Such a record is a row of the change's transaction. It goes to the journal at once, and its row
 //! is removed some time later, in batches: a commit of its own would double the cost of every
-//! change. After a crash, rows that are still there are compared with the newest segments of the
+//! change. Before that the journal is synced: a row has survived the loss of power, so its record must,
+//! whatever the journal's durability. After a crash, rows that are still there are compared with the newest segments of the
 //! journal by event id.
 
 use std::collections::HashSet;
@@ -85,11 +86,17 @@ impl Engine {
         self.deliveries.with(|known| known.delivered.push(record.event_id));
         let batch = self.deliveries.take_batch();
         if !batch.is_empty()
-            && let Err(error) = self.store().outbox().delivered(&batch).await
+            && let Err(error) = self.remove_delivered(&batch).await
         {
             warn!(error = %error, "delivered audit records could not leave the outbox");
             self.deliveries.with(|known| known.delivered.extend(batch));
         }
+    }
+
+    /// Removes the rows of records that are in the journal: on the disk, for the rows are.
+    async fn remove_delivered(&self, ids: &[Uuid]) -> Result<(), ScheduleError> {
+        self.journal().sync().await?;
+        Ok(self.store().outbox().delivered(ids).await?)
     }
 
     /// Delivers the records that committed but did not reach the journal, after a crash or when
@@ -98,8 +105,11 @@ impl Engine {
     /// does not outlive the segments that are searched for it.
     pub async fn deliver_outbox(&self) -> Result<u32, ScheduleError> {
         let done = self.deliveries.with(|known| mem::take(&mut known.delivered));
-        if !done.is_empty() {
-            self.store().outbox().delivered(&done).await?;
+        if !done.is_empty()
+            && let Err(error) = self.remove_delivered(&done).await
+        {
+            self.deliveries.with(|known| known.delivered.extend(done));
+            return Err(error);
         }
         let mut delivered = 0;
         loop {
@@ -126,7 +136,7 @@ impl Engine {
             self.journal().append(&row.line).await?;
             delivered += 1;
         }
-        self.store().outbox().delivered(&ids).await?;
+        self.remove_delivered(&ids).await?;
         Ok(delivered)
     }
 }

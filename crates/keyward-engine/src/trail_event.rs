@@ -1,6 +1,6 @@
 //! What becomes of the audit trail itself and is to be on record.
 
-use keyward_audit::{Fragment, JournalPosition};
+use keyward_audit::{Alteration, Fragment, JournalPosition};
 
 /// What became of the audit trail. Its record is an operator's event, by `keyward`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub enum TrailEvent {
         /// How many public keys stand beside the files that the database does not know.
         public_keys: u64,
     },
+    /// Somebody else wrote to the newest segment of the journal, cut it or took it away.
+    JournalAltered(Alteration),
     /// Lines of the journal are no records, and so in no log file.
     LinesUnreadable {
         /// Where what was read begins.
@@ -35,6 +37,7 @@ impl TrailEvent {
     pub(crate) const fn name(&self) -> &'static str {
         match self {
             Self::DatabaseOlder { .. } => "AuditDatabaseOlder",
+            Self::JournalAltered(_) => "AuditJournalAltered",
             Self::LinesUnreadable { .. } => "AuditLinesUnreadable",
             Self::RecordsLost { .. } => "AuditRecordsLost",
         }
@@ -48,6 +51,12 @@ impl TrailEvent {
             Self::DatabaseOlder { chains, public_keys } => {
                 object.integer("digestChains", integer(*chains));
                 object.integer("publicKeys", integer(*public_keys));
+            }
+            Self::JournalAltered(Alteration { at, found_bytes }) => {
+                object.display("at", at);
+                if let Some(bytes) = found_bytes {
+                    object.integer("foundBytes", integer(*bytes));
+                }
             }
             Self::LinesUnreadable { from, to, count } => {
                 object.display("from", from);

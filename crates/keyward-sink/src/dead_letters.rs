@@ -280,6 +280,18 @@ mod tests {
             self.0.truncate(length)
         }
 
+        fn length(&self) -> io::Result<u64> {
+            self.0.length()
+        }
+
+        fn end(&mut self) -> io::Result<u64> {
+            self.0.end()
+        }
+
+        fn duplicate(&self) -> io::Result<Box<dyn AppendFile>> {
+            Ok(Box::new(Self(self.0.duplicate()?, self.1)))
+        }
+
         fn is_at(&self, path: &Path) -> io::Result<bool> {
             self.0.is_at(path)
         }

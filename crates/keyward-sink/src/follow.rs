@@ -322,7 +322,7 @@ impl<S: Sink> Follower<S> {
         let found = match error {
             FollowError::Removed(_) | FollowError::Beyond { .. } => oldest(&journal).await,
             // A damaged place: never back, or it would be met again and again.
-            FollowError::NotALine(at) => behind_damage(&journal, at).await,
+            FollowError::Cut(at) | FollowError::NotALine(at) => behind_damage(&journal, at).await,
             FollowError::Unreadable(_) => {
                 return self.fail(error.into()).await;
             }
@@ -332,7 +332,8 @@ impl<S: Sink> Follower<S> {
             Err(error) => return self.fail(error.into()).await,
         };
         let (name, was, position) = (self.terms.name, self.taken, next);
-        if matches!(error, FollowError::Removed(_) | FollowError::NotALine(_)) {
+        if matches!(error, FollowError::Cut(_) | FollowError::NotALine(_) | FollowError::Removed(_))
+        {
             series::gaps(name).increment(1);
             error!(
                 sink = name, %was, %position, error = chain(&error),

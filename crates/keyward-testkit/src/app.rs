@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use keyward_attestation::TrustRoots;
+use keyward_audit::files::{Files, RealFiles};
 use keyward_audit::{Journal, JournalOptions, JournalReader, without_operator_note};
 use keyward_crypto::{DomainKeys, RootKeyFile, Seal, SigningSecret, WrappedDomainKey};
 use keyward_engine::{
@@ -61,6 +62,8 @@ pub struct TestOptions {
     pub organization: Option<Organization>,
     /// Who counts calls.
     pub observer: Option<Arc<dyn Observer>>,
+    /// The file system that the journal is written to.
+    pub journal_files: Arc<dyn Files>,
     /// Puts something before the database.
     pub wrap_store: Option<WrapStore>,
 }
@@ -82,6 +85,7 @@ impl Default for TestOptions {
             key_sets: BTreeMap::new(),
             organization: None,
             observer: None,
+            journal_files: Arc::new(RealFiles),
             wrap_store: None,
         }
     }
@@ -288,7 +292,9 @@ async fn start(
 ) -> Arc<Engine> {
     let deployment = store.deployment().find().await.unwrap().unwrap();
     let clock_ahead_ms = store.deployment().clock_offset_ms().await.unwrap();
-    let (journal, _) = Journal::open(&journal_directory(directory), options.journal).unwrap();
+    let files = options.journal_files;
+    let (journal, _) =
+        Journal::open_on(files, &journal_directory(directory), options.journal).unwrap();
     let store: Arc<dyn Store> = Arc::new(store);
     let store = match options.wrap_store {
         Some(wrap) => wrap(store),

@@ -7,6 +7,7 @@
 
 pub(crate) mod batch;
 mod chores;
+mod delivered_events;
 mod digest;
 mod loss;
 mod older;
@@ -218,6 +219,7 @@ impl Delivery {
         pace: Pace,
     ) -> Result<Delivered, DeliveryError> {
         let mut delivered = Delivered::default();
+        let mut obstacle = None;
         loop {
             self.step();
             let bytes_max = self.options.file_bytes_max;
@@ -227,7 +229,15 @@ impl Delivery {
             }
             let (lines, position) = {
                 let mut follower = self.engine.journal().follow(position);
-                (follower.read(bytes_max)?, follower.position())
+                match follower.read(bytes_max) {
+                    // Lines are gone: the way round them is found at once.
+                    Err(why) if is_loss(&why) && obstacle != Some(position) => {
+                        obstacle = Some(position);
+                        self.position = None;
+                        continue;
+                    }
+                    read => (read?, follower.position()),
+                }
             };
             if lines.is_empty() {
                 self.reached(position);
@@ -445,6 +455,11 @@ impl Delivery {
 fn range(lines: &Lines, position: JournalPosition) -> Option<JournalRange> {
     let (start, _) = lines.with_positions().next()?;
     Some(JournalRange { segment: start.segment, from: start.offset, to: position.offset })
+}
+
+/// Whether lines are gone, which trying again does not bring back.
+const fn is_loss(why: &FollowError) -> bool {
+    !matches!(why, FollowError::Unreadable(_))
 }
 
 /// The length as rows have it.

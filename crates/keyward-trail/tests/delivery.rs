@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use keyward_audit::{JournalOptions, JournalPosition};
+use keyward_audit::{JournalOptions, JournalPosition, without_operator_note};
 use keyward_crypto::{RsaVerifyingKey, sha256};
 use keyward_engine::ClockWatch;
 use keyward_model::LookupAttribute;
@@ -215,13 +215,103 @@ async fn a_cursor_inside_a_line_goes_forward_to_the_next_and_never_back() {
 }
 
 #[tokio::test]
-async fn a_cursor_behind_the_end_of_an_older_segment_is_a_loss() {
+async fn behind_the_end_of_a_segment_delivery_begins_with_what_it_has_not_delivered_of_it() {
     let journal = JournalOptions { segment_bytes_max: 1000, ..JournalOptions::default() };
     let app = TestApp::with(TestOptions { journal, ..TestOptions::default() }).await;
     make_some_records(&app.root()).await;
     let place = JournalPosition { segment: 1, offset: 1_000_000 };
-    let (_, to) = deliver_from(&app, place).await;
-    assert_eq!(to, "2:0");
+    let all = u64::try_from(app.journal().len()).unwrap();
+    assert_eq!(deliver_from(&app, place).await, (all, json!("1:0")));
+    let app = TestApp::new().await;
+    make_some_records(&app.root()).await;
+    app.deliver().await;
+    let delivered = app.engine().journal().end();
+    make_some_records(&app.root()).await;
+    let place = JournalPosition { offset: 1_000_000, ..delivered };
+    assert_eq!(deliver_from(&app, place).await, (2, json!(delivered.to_string())));
+}
+
+/// The newest segment of the journal.
+fn live_segment(app: &TestApp) -> PathBuf {
+    files(&app.journal_directory()).pop().unwrap()
+}
+
+/// The records of the journal, but for what is none.
+fn readable_records(app: &TestApp) -> Vec<Value> {
+    let lines = app.journal().into_iter();
+    lines.filter_map(|line| serde_json::from_slice(&without_operator_note(&line)).ok()).collect()
+}
+
+#[tokio::test]
+async fn what_somebody_appends_to_the_journal_costs_no_record_and_is_on_record() {
+    for foreign in ["\n", "x", "not a record\n"] {
+        let app = TestApp::new().await;
+        let mut delivery = app.delivery();
+        for _ in 0..2 {
+            make_some_records(&app.root()).await;
+            delivery.deliver().await.unwrap();
+            make_some_records(&app.root()).await;
+            let path = live_segment(&app);
+            let mut segment = fs::OpenOptions::new().append(true).open(path).unwrap();
+            std::io::Write::write_all(&mut segment, foreign.as_bytes()).unwrap();
+            make_some_records(&app.root()).await;
+        }
+        let at = app.engine().journal().end();
+        app.engine().record_alterations().await.unwrap();
+        delivery.deliver().await.unwrap();
+        // What was set aside is on record as well.
+        delivery.deliver().await.unwrap();
+        assert_eq!(delivery.status().counts().losses, 0);
+        assert_eq!(delivery.status().counts().unreadable_lines, 2);
+        assert_eq!(sorted(delivered_records(&app)), sorted(readable_records(&app)));
+        let mut altered = readable_records(&app);
+        altered.retain(|record| record["eventName"] == "AuditJournalAltered");
+        assert_eq!(altered.len(), 2);
+        let parameters = &altered[1]["requestParameters"];
+        let place: JournalPosition = parameters["at"].as_str().unwrap().parse().unwrap();
+        assert_eq!(place.segment + 1, at.segment);
+        let found = u64::try_from(foreign.len()).unwrap() + place.offset;
+        assert_eq!(parameters["foundBytes"], found);
+    }
+}
+
+#[tokio::test]
+async fn a_journal_cut_while_it_is_written_costs_what_was_cut_and_stops_nothing() {
+    let app = TestApp::new().await;
+    let mut delivery = app.delivery();
+    make_some_records(&app.root()).await;
+    delivery.deliver().await.unwrap();
+    let delivered = app.engine().journal().end();
+    make_some_records(&app.root()).await;
+    fs::File::options().write(true).open(live_segment(&app)).unwrap().set_len(0).unwrap();
+    // Nothing was written since, and nothing waits for it.
+    delivery.deliver().await.unwrap();
+    assert_eq!(delivery.status().counts().losses, 1);
+    make_some_records(&app.root()).await;
+    delivery.deliver().await.unwrap();
+    assert_eq!(delivery.status().counts().losses, 1);
+    let found = readable_records(&app);
+    let [lost, rest @ ..] = &found[..] else { panic!() };
+    assert_eq!(lost["eventName"], "AuditRecordsLost");
+    assert_eq!(lost["requestParameters"], json!({ "from": delivered.to_string(), "to": "2:0" }));
+    assert_eq!(rest.len(), 2);
+    assert!(found.iter().all(|record| delivered_records(&app).contains(record)));
+}
+
+#[tokio::test]
+async fn a_segment_taken_away_while_it_is_written_stops_nothing() {
+    let app = TestApp::new().await;
+    let mut delivery = app.delivery();
+    app.root().call("ListKeys", json!({})).await.unwrap();
+    delivery.deliver().await.unwrap();
+    make_some_records(&app.root()).await;
+    fs::remove_file(live_segment(&app)).unwrap();
+    delivery.deliver().await.unwrap();
+    make_some_records(&app.root()).await;
+    delivery.deliver().await.unwrap();
+    assert_eq!(delivery.status().counts().losses, 1);
+    assert_eq!(app.audit().len(), 3);
+    assert!(app.audit().iter().all(|record| delivered_records(&app).contains(record)));
 }
 
 /// Checks the chain of an account's Region as it stands in files, and answers how many files each

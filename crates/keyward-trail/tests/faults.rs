@@ -290,3 +290,27 @@ async fn a_step_that_ends_releases_the_journal_before_the_others_have() {
     assert!(delivery.deliver().await.unwrap().files.len() > 2);
     assert_eq!(app.engine().journal().holds(), []);
 }
+
+#[tokio::test]
+async fn the_row_of_a_committed_record_stays_until_the_record_is_on_the_disk() {
+    let faults = Faults::new();
+    let options = TestOptions {
+        journal_files: Arc::new(FaultyFiles(Arc::clone(&faults))),
+        ..TestOptions::default()
+    };
+    let app = TestApp::with(options).await;
+    app.engine().deliver_outbox().await.unwrap();
+    faults.refuse_syncs(true);
+    // As many as are removed together, and one more.
+    for _ in 0..=256 {
+        app.root().call("CreateKey", json!({})).await.unwrap();
+    }
+    app.engine().deliver_outbox().await.unwrap_err();
+    let outbox = app.engine().store().outbox();
+    assert_eq!(outbox.pending(1000).await.unwrap().len(), 257);
+    faults.refuse_syncs(false);
+    app.engine().deliver_outbox().await.unwrap();
+    assert_eq!(outbox.pending(1000).await.unwrap(), []);
+    let created = app.audit().into_iter().filter(|record| record["eventName"] == "CreateKey");
+    assert_eq!(created.count(), 257);
+}

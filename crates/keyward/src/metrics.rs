@@ -86,6 +86,7 @@ async fn render(engine: &Engine, handle: &PrometheusHandle, listed: &HashSet<Sco
     let is_healthy = u8::from(journal.is_healthy());
     gauge!("keyward_audit_healthy").set(f64::from(is_healthy));
     counter!("keyward_audit_torn_lines_total").absolute(counts.torn_lines);
+    counter!("keyward_audit_journal_altered_total").absolute(counts.altered);
     held::show(journal);
     handle.run_upkeep();
     let mut page = handle.render();

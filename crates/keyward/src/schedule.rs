@@ -167,7 +167,10 @@ impl Schedule {
         if let Some(status) = self.desk.deliverer.status() {
             status.watch(engine.journal(), engine.machine_clock().monotonic());
         }
-        tokio::task::block_in_place(|| self.desk.engine.journal().inspect());
+        tokio::task::block_in_place(|| engine.journal().inspect());
+        if let Err(error) = engine.record_alterations().await {
+            error!(error = chain(error), "that the journal was altered is not on record yet");
+        }
         self.tell_of_journal().await;
     }
 

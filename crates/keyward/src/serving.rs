@@ -160,6 +160,9 @@ impl Serving {
         if is_cut_short {
             bail!("stopped at once, at the second signal; requests under way were cut short");
         }
+        if let Err(error) = desk.engine.record_alterations().await {
+            warn!(error = chain(error), "that the journal was altered is in this log only");
+        }
         if let Err(error) = desk.engine.deliver_outbox().await {
             warn!(error = chain(error), "audit records wait in the database for the next start");
         }
@@ -169,6 +172,9 @@ impl Serving {
             warn!(error = chain(error), "the last uses of keys are in the journal only");
         }
         sinks.stop().await;
+        if let Err(error) = desk.engine.journal().sync().await {
+            warn!(error = chain(error), "a loss of power may take the newest audit records");
+        }
         info!("stopped");
         Ok(())
     }

@@ -17,6 +17,7 @@ use std::thread::{self, JoinHandle};
 use tokio::sync::{oneshot, watch};
 
 use super::hold::Holds;
+use super::left::LeftSegments;
 use super::queue::{Batch, Queue, Turn};
 use super::writer::Writer;
 use super::{Durability, JournalCounts, JournalError, JournalOptions, JournalPosition};
@@ -33,12 +34,15 @@ pub(super) struct Shared {
     /// Tells the journal's thread that the queue has lines or is closed.
     changed: Condvar,
     writer: Mutex<Writer>,
+    /// Held by whoever syncs, so that nobody takes for done what is not.
+    syncing: Mutex<()>,
     is_threaded: bool,
     /// Whether the last write worked.
     is_writable: AtomicBool,
     pub(super) holds: Holds,
     /// Where the acknowledged lines end.
     pub(super) end: watch::Sender<JournalPosition>,
+    pub(super) left: Arc<LeftSegments>,
     /// Set when an inspection found the writer busy, which then does its part.
     is_inspection_due: AtomicBool,
     /// Batches written, or not; those there were at the last inspection, and how many inspections
@@ -91,7 +95,9 @@ impl Shared {
             queue: Mutex::new(Queue::new(options)),
             changed: Condvar::new(),
             end: watch::Sender::new(writer.end()),
+            left: Arc::clone(writer.left()),
             writer: Mutex::new(writer),
+            syncing: Mutex::new(()),
             is_threaded: options.durability == Durability::Fsync,
             is_writable: AtomicBool::new(true),
             holds: Holds::default(),
@@ -149,7 +155,12 @@ impl Shared {
         };
         self.idle_inspections.store(0, Ordering::Relaxed);
         let outcome = if self.is_writable() { writer.stay_in_place() } else { writer.probe() };
+        self.tell_end(&writer);
+        let is_sync_due = writer.has_left_unsynced();
         drop(writer);
+        if is_sync_due && let Err(error) = self.sync() {
+            tracing::error!(%error, "a journal segment that is full cannot be synced");
+        }
         // It is noted and logged; nobody waits for it.
         let _ = self.note_health(outcome);
     }
@@ -179,11 +190,27 @@ impl Shared {
         self.note_health(probed)
     }
 
+    /// Syncs what was written since the last time, without keeping anyone from writing.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        let _turn = self.syncing.lock().unwrap_or_else(PoisonError::into_inner);
+        let writer = || self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut files = writer().take_unsynced()?;
+        while let Some(file) = files.last_mut() {
+            if let Err(error) = file.sync() {
+                writer().put_back_unsynced(files);
+                return Err(error);
+            }
+            files.pop();
+        }
+        Ok(())
+    }
+
     pub(super) fn counts(&self) -> JournalCounts {
         JournalCounts {
             appended_records: self.appended_records.load(Ordering::Relaxed),
             appended_bytes: self.appended_bytes.load(Ordering::Relaxed),
             refused_records: self.refused_records.load(Ordering::Relaxed),
+            altered: self.left.altered(),
             torn_lines: 0,
         }
     }
@@ -242,9 +269,14 @@ impl Shared {
         let in_place = if is_inspected { writer.stay_in_place() } else { Ok(()) };
         let written = in_place.and_then(|()| writer.write(bytes));
         self.batches.fetch_add(1, Ordering::Relaxed);
-        written?;
-        self.end.send_replace(writer.end());
-        Ok(())
+        self.tell_end(&writer);
+        written
+    }
+
+    /// Says where the journal ends now.
+    fn tell_end(&self, writer: &Writer) {
+        let now = writer.end();
+        self.end.send_if_modified(|end| std::mem::replace(end, now) != now);
     }
 
     fn note_health(&self, outcome: io::Result<()>) -> Result<(), JournalError> {

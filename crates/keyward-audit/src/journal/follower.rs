@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use super::left::LeftSegments;
 use super::{JournalPosition, LINE_BYTES_MAX, segment};
 use crate::files::{Files, ReadFile};
 
@@ -18,6 +19,7 @@ use crate::files::{Files, ReadFile};
 pub struct JournalFollower {
     files: Arc<dyn Files>,
     directory: PathBuf,
+    left: Arc<LeftSegments>,
     end: watch::Receiver<JournalPosition>,
     position: JournalPosition,
     /// The segment of `position`, once read from.
@@ -35,6 +37,9 @@ pub enum FollowError {
         /// Where the journal ends.
         end: JournalPosition,
     },
+    /// The segment was cut: it ends there, and acknowledged lines stood behind.
+    #[error("segment {} of the journal was cut off at {}", .0.segment, .0.offset)]
+    Cut(JournalPosition),
     /// No line begins there, or none that ends.
     #[error("no whole line begins at {0} of the journal")]
     NotALine(JournalPosition),
@@ -50,7 +55,7 @@ pub enum FollowError {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lines {
     start: JournalPosition,
-    /// Every line has its end.
+    /// Every line has its end, but for what somebody else left behind the last of a segment.
     bytes: Vec<u8>,
 }
 
@@ -82,13 +87,13 @@ impl Lines {
 }
 
 impl JournalFollower {
-    pub(super) const fn new(
+    pub(super) fn new(
         files: Arc<dyn Files>,
-        directory: PathBuf,
+        (directory, left): (PathBuf, Arc<LeftSegments>),
         end: watch::Receiver<JournalPosition>,
         position: JournalPosition,
     ) -> Self {
-        Self { files, directory, end, position, segment: None }
+        Self { files, directory, left, end, position, segment: None }
     }
 
     /// Behind the last line returned.
@@ -137,7 +142,8 @@ impl JournalFollower {
         self.segment = None;
         let file = self.open_segment()?;
         let is_newest = start.segment == end.segment;
-        let stop = if is_newest { end.offset } else { file.length()? };
+        let length = file.length()?;
+        let stop = if is_newest { length.min(end.offset) } else { length };
         self.position = match next_line(&*file, start.offset, stop)? {
             Some(offset) => JournalPosition { offset, ..start },
             None if is_newest => end,
@@ -158,12 +164,31 @@ impl JournalFollower {
             Some(file) => file,
             None => self.open_segment()?,
         };
-        // What is behind the newest segment is as it stays; of the newest, only what was said.
-        let stop = if start.segment == end.segment { end.offset } else { file.length()? };
+        let length = file.length()?;
+        let is_newest = start.segment == end.segment;
+        // Of the newest segment, only what was said is read. Those before it stay as they are: all
+        // of them is read, whoever wrote it.
+        let acknowledged = if is_newest { Some(end.offset) } else { self.left.end(start.segment) };
+        let stop = if is_newest { length.min(end.offset) } else { length };
         if start.offset < stop && is_new && !is_line_start(&*file, start.offset)? {
             return Err(FollowError::NotALine(start));
         }
         let bytes = read_lines(&*file, start, stop, bytes_max)?;
+        if bytes.is_empty() {
+            let is_cut = acknowledged.is_some_and(|end| end > length && end > start.offset);
+            match stop.saturating_sub(start.offset) {
+                // What somebody else wrote, or left of a line.
+                rest if rest > 0 && !is_newest => {
+                    let rest = usize::try_from(rest).unwrap_or(usize::MAX);
+                    let bytes = read_exactly(&*file, start.offset, rest)?;
+                    self.segment = Some(file);
+                    return Ok(Lines { start, bytes });
+                }
+                _ if is_cut => return Err(FollowError::Cut(start)),
+                0 => {}
+                _ => return Err(FollowError::NotALine(start)),
+            }
+        }
         self.segment = Some(file);
         Ok(Lines { start, bytes })
     }
@@ -214,7 +239,8 @@ fn next_line(file: &dyn ReadFile, mut offset: u64, stop: u64) -> io::Result<Opti
     Ok(None)
 }
 
-/// The whole lines between `start` and `stop` of a segment, up to about `bytes_max` bytes.
+/// The whole lines between `start` and `stop` of a segment, up to about `bytes_max` bytes; none if
+/// what stands there is shorter than the longest line and has no end.
 fn read_lines(
     file: &dyn ReadFile,
     start: JournalPosition,
@@ -229,11 +255,11 @@ fn read_lines(
             bytes.truncate(last + 1);
             return Ok(bytes);
         }
-        if wanted == left && left == 0 {
-            return Ok(Vec::new());
-        }
-        if wanted == left || wanted >= LINE_BYTES_MAX {
+        if wanted >= LINE_BYTES_MAX {
             return Err(FollowError::NotALine(start));
+        }
+        if wanted == left {
+            return Ok(Vec::new());
         }
         wanted = wanted.saturating_mul(4).max(4096).min(left).min(LINE_BYTES_MAX);
     }

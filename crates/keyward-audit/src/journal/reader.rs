@@ -188,7 +188,7 @@ pub(super) fn read_recent<T: Default>(directory: &Path, take: fn(&mut T, &[u8]))
 }
 
 /// The numbers of the newest segments, newest first.
-fn recent_segments(directory: &Path) -> io::Result<Vec<u64>> {
+pub(super) fn recent_segments(directory: &Path) -> io::Result<Vec<u64>> {
     let mut newest: Option<SystemTime> = None;
     let mut recent = Vec::new();
     for number in segment::list(directory)?.into_iter().rev() {

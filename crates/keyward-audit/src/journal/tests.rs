@@ -1,3 +1,4 @@
+mod altered;
 mod disk;
 mod faults;
 mod follow;
@@ -278,6 +279,46 @@ async fn every_batch_is_synced_before_it_is_acknowledged() {
         journal.append(b"line").await.unwrap();
         disk.set(|faults| assert_eq!((faults.appends, faults.syncs), (number, number)));
     }
+}
+
+#[tokio::test]
+async fn a_sync_reaches_every_segment_written_to_since_the_last() {
+    let directory = tempfile::tempdir().unwrap();
+    let disk = Disk::default();
+    let options = JournalOptions { segment_bytes_max: 6, ..written() };
+    let journal = open_on(&disk, directory.path(), options);
+    let syncs = || disk.set(|faults| faults.syncs);
+    for line in [b"first", b"secon", b"third"] {
+        journal.append(line).await.unwrap();
+    }
+    assert_eq!(syncs(), 0);
+    journal.sync().await.unwrap();
+    assert_eq!(syncs(), 3);
+    journal.sync().await.unwrap();
+    assert_eq!(syncs(), 3, "nothing was written");
+    journal.append(b"fourth").await.unwrap();
+    disk.set(|faults| faults.sync_errors = 1);
+    journal.sync().await.unwrap_err();
+    journal.sync().await.unwrap();
+    assert_eq!(syncs(), 4);
+    // An inspection syncs what was left, and keeps the newest for later.
+    journal.append(b"fifth").await.unwrap();
+    journal.inspect();
+    assert_eq!(syncs(), 4);
+    journal.append(b"sixth").await.unwrap();
+    journal.inspect();
+    assert!(syncs() > 4);
+}
+
+#[tokio::test]
+async fn what_a_process_that_was_killed_has_written_is_synced_by_the_next() {
+    let directory = tempfile::tempdir().unwrap();
+    open(directory.path(), written()).append(b"first").await.unwrap();
+    let disk = Disk::default();
+    disk.set(|faults| faults.sync_errors = 1);
+    Journal::open_on(Arc::new(disk.clone()), directory.path(), written()).unwrap_err();
+    open_on(&disk, directory.path(), written());
+    assert_eq!(disk.set(|faults| faults.syncs), 1);
 }
 
 #[tokio::test]

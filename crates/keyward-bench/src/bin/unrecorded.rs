@@ -95,11 +95,11 @@ struct Nowhere;
 
 impl Files for Nowhere {
     fn create_new(&self, _: &Path) -> io::Result<Box<dyn AppendFile>> {
-        Ok(Box::new(Self))
+        Ok(Box::new(NowhereFile(0)))
     }
 
     fn open(&self, _: &Path) -> io::Result<(Box<dyn AppendFile>, u64)> {
-        Ok((Box::new(Self), 0))
+        Ok((Box::new(NowhereFile(0)), 0))
     }
 
     fn open_to_read(&self, _: &Path) -> io::Result<Box<dyn ReadFile>> {
@@ -135,8 +135,12 @@ impl Files for Nowhere {
     }
 }
 
-impl AppendFile for Nowhere {
+/// How long the file would be.
+struct NowhereFile(u64);
+
+impl AppendFile for NowhereFile {
     fn append(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += u64::try_from(bytes.len()).unwrap_or_default();
         Ok(bytes.len())
     }
 
@@ -144,8 +148,21 @@ impl AppendFile for Nowhere {
         Ok(())
     }
 
-    fn truncate(&mut self, _: u64) -> io::Result<()> {
+    fn truncate(&mut self, length: u64) -> io::Result<()> {
+        self.0 = length;
         Ok(())
+    }
+
+    fn length(&self) -> io::Result<u64> {
+        Ok(self.0)
+    }
+
+    fn end(&mut self) -> io::Result<u64> {
+        Ok(self.0)
+    }
+
+    fn duplicate(&self) -> io::Result<Box<dyn AppendFile>> {
+        Ok(Box::new(Self(self.0)))
     }
 
     fn is_at(&self, _: &Path) -> io::Result<bool> {

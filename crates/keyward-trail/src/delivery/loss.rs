@@ -2,15 +2,22 @@
 
 use keyward_audit::{Event, FollowError, JournalPosition, Segment, without_operator_note};
 use keyward_engine::TrailEvent;
-use keyward_store::{TrailFilter, Write};
+use keyward_store::Write;
 use tracing::error;
 
-use super::{Delivery, DeliveryError, PAGE, batch};
+use super::delivered_events::DeliveredEvents;
+use super::{Delivery, DeliveryError, batch};
 use crate::cursors::{self, DELIVERY};
-use crate::index::may_hold_event_id;
+
+/// How much is read at once.
+const READ_BYTES: usize = 1 << 20;
 
 const fn start(segment: &Segment) -> JournalPosition {
     JournalPosition { segment: segment.number, offset: 0 }
+}
+
+const fn end(segment: &Segment) -> JournalPosition {
+    JournalPosition { segment: segment.number, offset: segment.bytes }
 }
 
 impl Delivery {
@@ -20,7 +27,8 @@ impl Delivery {
         &self,
         position: JournalPosition,
     ) -> Result<JournalPosition, DeliveryError> {
-        let Some((why, next)) = self.hindrance(position).await? else { return Ok(position) };
+        let Some(why) = self.hindrance(position)? else { return Ok(position) };
+        let next = self.way_round(position, &why).await?;
         self.status.lost_lines();
         error!(error = %why, from = %next, "journal lines may be in no log file; delivery goes on behind them");
         let writes = vec![Write::PutTrailCursor(cursors::record(DELIVERY, next))];
@@ -29,49 +37,87 @@ impl Delivery {
         Ok(next)
     }
 
-    /// Why the journal cannot be followed from there, if it cannot, and from where it can.
-    async fn hindrance(
+    /// Why the journal cannot be followed from there, if it cannot.
+    fn hindrance(&self, position: JournalPosition) -> Result<Option<FollowError>, DeliveryError> {
+        let journal = self.engine.journal();
+        match journal.follow(position).read(1) {
+            Ok(_) => {}
+            Err(FollowError::Unreadable(error)) => return Err(FollowError::from(error).into()),
+            Err(why) => return Ok(Some(why)),
+        }
+        let segments = journal.segments().map_err(FollowError::from)?;
+        let it = segments.iter().find(|it| it.number == position.segment);
+        let end = it.map_or(journal.end(), end);
+        Ok((position > end).then_some(FollowError::Beyond { position, end }))
+    }
+
+    /// From where the journal can be followed.
+    async fn way_round(
         &self,
         position: JournalPosition,
-    ) -> Result<Option<(FollowError, JournalPosition)>, DeliveryError> {
+        why: &FollowError,
+    ) -> Result<JournalPosition, DeliveryError> {
         let journal = self.engine.journal();
-        let end = journal.end();
+        // To a segment that was cut or taken away nothing more is written, so that there is a place
+        // behind it.
+        journal.inspect();
         let segments = journal.segments().map_err(FollowError::from)?;
-        if position > end {
-            let next = if self.is_first_line_delivered().await? {
-                // The tail went with the power of the machine, after it was delivered.
-                end
-            } else {
-                segments.first().map_or(end, start)
-            };
-            return Ok(Some((FollowError::Beyond { position, end }, next)));
-        }
-        let behind = segments.iter().find(|it| it.number > position.segment).map_or(end, start);
-        let is_cut =
-            segments.iter().any(|it| it.number == position.segment && it.bytes < position.offset);
-        let mut follower = journal.follow(position);
-        match follower.read(1) {
-            Ok(_) if is_cut => Ok(Some((FollowError::NotALine(position), behind))),
-            Ok(_) => Ok(None),
-            Err(FollowError::Unreadable(error)) => Err(FollowError::from(error).into()),
-            Err(why @ FollowError::NotALine(_)) => Ok(Some((why, follower.skip()?))),
-            Err(why) => Ok(Some((why, behind))),
+        match why {
+            FollowError::Beyond { .. } => self.first_undelivered(position, &segments).await,
+            FollowError::NotALine(_) => Ok(journal.follow(position).skip()?),
+            FollowError::Cut(_) | FollowError::Removed(_) | FollowError::Unreadable(_) => {
+                let next = segments.iter().find(|it| it.number > position.segment);
+                Ok(next.map_or(journal.end(), start))
+            }
         }
     }
 
-    /// Whether a log file has the oldest line of the journal: if none has, it is another journal
-    /// than the one that was delivered.
-    async fn is_first_line_delivered(&self) -> Result<bool, DeliveryError> {
-        let journal = self.engine.journal();
-        let lines = journal.follow(journal.start().map_err(FollowError::from)?).read(1)?;
-        let Some(line) = lines.iter().next() else { return Ok(false) };
-        let record = without_operator_note(line);
-        let Some(event) = Event::read(&record) else { return Ok(false) };
-        let Some(scope) = batch::scope(&event) else { return Ok(false) };
-        let filter = TrailFilter { attribute: None, from: Some(event.time), to: Some(event.time) };
-        let trail = self.engine.store().trail();
-        let files = trail.matching_files(&scope, &filter, None, PAGE).await?;
-        let has = |ids: &Vec<u8>| may_hold_event_id(ids, &event.id);
-        Ok(files.iter().any(|file| file.event_ids.as_ref().is_some_and(has)))
+    /// Where the lines begin that are in no log file, in the segment of a place that it does not reach
+    /// any more; in all of the journal, if there is no such segment.
+    async fn first_undelivered(
+        &self,
+        position: JournalPosition,
+        segments: &[Segment],
+    ) -> Result<JournalPosition, DeliveryError> {
+        let it = segments.iter().find(|it| it.number == position.segment);
+        let searched = it.map_or(segments, std::slice::from_ref);
+        let mut delivered = DeliveredEvents::new(self);
+        for segment in searched.iter().rev() {
+            if let Some(place) = self.behind_delivered(segment, &mut delivered).await? {
+                return Ok(place);
+            }
+        }
+        Ok(searched.first().map_or(self.engine.journal().end(), start))
+    }
+
+    /// Behind the records at the beginning of a segment that are in log files, if its first is.
+    async fn behind_delivered(
+        &self,
+        segment: &Segment,
+        delivered: &mut DeliveredEvents<'_>,
+    ) -> Result<Option<JournalPosition>, DeliveryError> {
+        let mut follower = self.engine.journal().follow(start(segment));
+        let mut behind = None;
+        loop {
+            let lines = match follower.read(READ_BYTES) {
+                Ok(lines) => lines,
+                Err(FollowError::Unreadable(error)) => return Err(FollowError::from(error).into()),
+                Err(_) => return Ok(behind),
+            };
+            let mut lines = lines.with_positions().peekable();
+            if lines.peek().is_none_or(|(at, _)| at.segment != segment.number) {
+                return Ok(behind);
+            }
+            while let Some((_, line)) = lines.next() {
+                let end = lines.peek().map_or(follower.position(), |(next, _)| *next);
+                let record = without_operator_note(line);
+                let Some(event) = Event::read(&record) else { continue };
+                let Some(scope) = batch::scope(&event) else { continue };
+                if !delivered.has(&scope, (event.id, event.time)).await? {
+                    return Ok(behind);
+                }
+                behind = Some(end);
+            }
+        }
     }
 }

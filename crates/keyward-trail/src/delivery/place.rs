@@ -11,7 +11,7 @@ use keyward_audit::files::{Files, append_all};
 use tracing::{error, warn};
 
 use super::DeliveryError;
-use crate::format::{PUBLIC_KEYS_BYTES_MAX, PublicKeys};
+use crate::format::{LOG_FILE_BYTES_MAX, PUBLIC_KEYS_BYTES_MAX, PublicKeys};
 use crate::layout::TrailLayout;
 
 /// How many directories are known to be on the disk before some are forgotten.
@@ -106,6 +106,12 @@ impl Places {
             (self.layout.staged_metadata(object), self.layout.metadata(bucket, object));
         self.rename(&from, &to)?;
         self.put(bucket, object)
+    }
+
+    /// A log file in its place, if it can be read.
+    pub(super) fn read(&self, bucket: &str, object: &str) -> Option<Vec<u8>> {
+        let bytes_max = u64::try_from(LOG_FILE_BYTES_MAX).unwrap_or(u64::MAX);
+        self.files.read(&self.layout.object(bucket, object), bytes_max).ok()
     }
 
     /// A file that is no longer in `staging` was renamed before, or somebody took it away. Then it

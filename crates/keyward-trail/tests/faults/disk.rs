@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::io;
 use std::path::Path;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -30,6 +30,7 @@ pub(crate) struct Faults {
     left: AtomicI64,
     done: AtomicU64,
     fault: Mutex<Fault>,
+    are_syncs_refused: AtomicBool,
     meanwhile: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
@@ -41,6 +42,7 @@ impl Faults {
             left: AtomicI64::new(NEVER),
             done: AtomicU64::new(0),
             fault: Mutex::new(Fault::Kill),
+            are_syncs_refused: AtomicBool::new(false),
             meanwhile: Mutex::new(None),
         })
     }
@@ -54,6 +56,11 @@ impl Faults {
     /// What happens elsewhere before the next operation.
     pub(crate) fn meanwhile(&self, event: impl FnOnce() + Send + 'static) {
         *self.meanwhile.lock().unwrap() = Some(Box::new(event));
+    }
+
+    /// Whether from now on no file can be synced.
+    pub(crate) fn refuse_syncs(&self, are_refused: bool) {
+        self.are_syncs_refused.store(are_refused, Ordering::SeqCst);
     }
 
     /// Nothing fails; whether something did or would have to.
@@ -167,12 +174,27 @@ impl AppendFile for FaultyFile {
 
     fn sync(&mut self) -> io::Result<()> {
         self.0.pass()?;
+        if self.0.are_syncs_refused.load(Ordering::SeqCst) {
+            return Err(io::Error::from_raw_os_error(5));
+        }
         self.1.sync()
     }
 
     fn truncate(&mut self, length: u64) -> io::Result<()> {
         self.0.pass()?;
         self.1.truncate(length)
+    }
+
+    fn length(&self) -> io::Result<u64> {
+        self.1.length()
+    }
+
+    fn end(&mut self) -> io::Result<u64> {
+        self.1.end()
+    }
+
+    fn duplicate(&self) -> io::Result<Box<dyn AppendFile>> {
+        Ok(Box::new(Self(self.0.clone(), self.1.duplicate()?)))
     }
 
     fn is_at(&self, path: &Path) -> io::Result<bool> {

@@ -35,6 +35,10 @@ const COUNTERS: &[(&str, &str)] = &[
     ),
     ("keyward_audit_sink_rejected_records_total", "Records a receiver said it had not kept."),
     ("keyward_audit_sink_gaps_total", "Times that journal lines were gone before a sink had them."),
+    (
+        "keyward_audit_journal_altered_total",
+        "Times that somebody else wrote to the newest journal segment, cut it or took it away.",
+    ),
     ("keyward_audit_torn_lines_total", "Half lines mended when the audit journal was opened."),
 ];
 

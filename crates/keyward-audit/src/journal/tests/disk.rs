@@ -168,6 +168,18 @@ impl AppendFile for FaultyFile {
         self.file.truncate(length)
     }
 
+    fn length(&self) -> io::Result<u64> {
+        self.file.length()
+    }
+
+    fn end(&mut self) -> io::Result<u64> {
+        self.file.end()
+    }
+
+    fn duplicate(&self) -> io::Result<Box<dyn AppendFile>> {
+        Ok(Box::new(Self { file: self.file.duplicate()?, disk: self.disk.clone() }))
+    }
+
     fn is_at(&self, path: &Path) -> io::Result<bool> {
         self.file.is_at(path)
     }
