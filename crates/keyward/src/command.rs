@@ -24,6 +24,7 @@ use tracing::warn;
 
 use crate::arguments::{Arguments, Command};
 use crate::config::Config;
+use crate::pulse;
 
 /// Runs the command. A command that succeeds says on stdout what it did; the reason why one fails
 /// is the error.
@@ -81,5 +82,10 @@ fn warn_of_unread_variables() -> Result<()> {
 
 /// The threads a command runs on.
 pub(crate) fn runtime() -> Result<Runtime> {
-    Builder::new_multi_thread().enable_all().build().context("could not start threads")
+    let runtime = Builder::new_multi_thread().enable_all().build();
+    let started = runtime.and_then(|runtime| {
+        pulse::start(runtime.handle().clone())?;
+        Ok(runtime)
+    });
+    started.context("could not start threads")
 }

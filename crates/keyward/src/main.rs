@@ -17,6 +17,7 @@ mod organization;
 mod passphrase;
 mod private_file;
 mod profile;
+mod pulse;
 mod root_key;
 mod schedule;
 mod serving;
