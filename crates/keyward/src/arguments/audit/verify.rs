@@ -29,9 +29,10 @@ The last one verifies a copy of a bucket, of DIR/audit/keyward-audit or from S3,
 database. Take the public keys (DIR/audit/public-keys.json) from where you trust them, not from
 beside the copy. A chain that lost its newest digests looks there like one that ends sooner.
 
-`--heads` notices that a whole older state was put back, database and all. Its file has lines of JSON
-with `object` and `sha256`, kept where nobody who can do that can write: lines that --json prints as
-`heads`, or the program's log in JSON, which tells of every digest. Other lines mean nothing.
+`--heads` notices that a whole older state was put back, database and all. Its file has lines of
+JSON with `object` and `sha256`, kept where nobody who can do that can write: lines that --json
+prints as `heads`, or the program's log in JSON, which tells of every digest. Other lines mean
+nothing.
 
 With the seal `passphrase` the database is read only if the passphrase is given.
 
