@@ -178,7 +178,7 @@ impl World {
                 break;
             }
             assert!(self.follower.position() <= end);
-            self.seen.extend(texts(&lines).filter(is_ours));
+            self.seen.extend(texts(&lines).filter(|line| is_ours(line)));
         }
     }
 
@@ -197,7 +197,7 @@ impl World {
         let all = self.read_from(self.journal().start().unwrap());
         let read: Vec<_> = all.iter().map(|(_, line)| line.clone()).collect();
         let mut found = lines(self.directory.path());
-        found.retain(is_ours);
+        found.retain(|line| is_ours(line));
         prop_assert_eq!(&found, &read);
         prop_assert_eq!(&self.seen, &read, "who followed all the time has seen just that");
         let (known, others): (Vec<_>, Vec<_>) =
@@ -235,7 +235,7 @@ fn texts(lines: &Lines) -> impl Iterator<Item = String> {
 }
 
 /// Whether nobody else has a part in the line.
-fn is_ours(line: &String) -> bool {
+fn is_ours(line: &str) -> bool {
     !line.contains('~')
 }
 
