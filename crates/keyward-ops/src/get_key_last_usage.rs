@@ -160,9 +160,10 @@ mod tests {
         let record = app.last_record();
         let reply = root.ok("GetKeyLastUsage", json!({ "KeyId": key })).await;
         let time = record["eventTime"].as_str().unwrap();
-        let [h, m, s] = [11, 14, 17].map(|at| time[at..at + 2].parse::<f64>().unwrap());
+        let [h, m, s] = [11, 14, 17].map(|at| time[at..at + 2].parse::<u32>().unwrap());
         let since_midnight_s = reply["KeyLastUsage"]["Timestamp"].as_f64().unwrap() % 86_400.0;
-        assert_eq!(h * 3600.0 + m * 60.0 + s, since_midnight_s, "{time}");
+        let told_s = f64::from(h * 3600 + m * 60 + s);
+        assert!((told_s - since_midnight_s).abs() < 1e-3, "{time}");
     }
 
     #[tokio::test]

@@ -1,6 +1,5 @@
 //! The audit record of every operation, whole, against golden records written from CloudTrail's
 //! documentation, and both against a table of what the documentation lets records show.
-#![expect(clippy::unwrap_used, reason = "a test stops where a table is not as it must be")]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
 //! Verification of what was delivered against the journal that is still there.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::path::PathBuf;
@@ -193,8 +193,9 @@ async fn a_record_of_the_program_that_says_records_were_lost_is_a_loss() {
         unreachable!("{loss:?}")
     };
     // The line that was passed over is in no file, and the journal tells.
-    let lost = |finding: &Finding| matches!(finding.problem, Problem::InNoFile { lines: 1, .. });
-    assert!(findings.iter().any(lost), "{findings:?}");
+    let in_no_file =
+        |finding: &Finding| matches!(finding.problem, Problem::InNoFile { lines: 1, .. });
+    assert!(findings.iter().any(in_no_file), "{findings:?}");
     let known = Range { losses_known_until: Some(at), ..Range::default() };
     assert_eq!(verified(&app, &known).await.0.losses, 0);
 }
@@ -265,9 +266,9 @@ async fn lines_of_files_from_before_lines_were_noted_are_not_missed() {
     let [file, ..] = &delivered.files[..] else { unreachable!() };
     write(&app, vec![Write::DeleteTrailFile(file.name.clone())]).await;
     let (_, findings) = verified_all(&app).await;
-    let lost = |finding: &Finding| {
+    let in_no_file = |finding: &Finding| {
         matches!(finding.problem, Problem::InNoFile { .. })
             && finding.scope.as_ref() == Some(&file.name.scope)
     };
-    assert!(findings.iter().any(lost), "{findings:?}");
+    assert!(findings.iter().any(in_no_file), "{findings:?}");
 }

@@ -46,7 +46,7 @@ mod tests {
             let (one, other) = (listen(), listen());
             let connect = |to: &TcpListener| TcpStream::connect(to.local_addr().unwrap()).unwrap();
             let (mut first, mut second) = (connect(&one), connect(&other));
-            let (begin, begun) = mpsc::channel();
+            let (begin, beginning) = mpsc::channel();
             let (release, held) = mpsc::channel();
             let stuck = runtime.spawn(async move {
                 one.accept().await.unwrap().0.read_u8().await.unwrap();
@@ -58,7 +58,7 @@ mod tests {
                 release.send(()).unwrap();
             });
             first.write_all(b"1").unwrap();
-            begun.recv().unwrap();
+            beginning.recv().unwrap();
             second.write_all(b"1").unwrap();
             runtime.block_on(stuck).unwrap();
             runtime.block_on(served).unwrap();
