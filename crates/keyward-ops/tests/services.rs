@@ -176,7 +176,11 @@ async fn a_service_that_calls_as_itself_has_what_grants_for_its_source_give_it()
     let other = app.service("other", as_itself(VAULT)).await;
     assert_eq!(other.refused("Encrypt", encrypt).await.name, "AccessDeniedException");
     let record = records(&app, "Encrypt").swap_remove(0);
-    let expected = json!({ "type": "AWSService", "invokedBy": "backup.amazonaws.com" });
+    let expected = json!({
+        "type": "AWSService",
+        "invokedBy": "backup.amazonaws.com",
+        "inScopeOf": { "sourceArn": VAULT, "sourceAccount": ACCOUNT },
+    });
     assert_eq!(record["userIdentity"], expected);
 }
 

@@ -7,11 +7,10 @@ use keyward_model::Timestamp;
 use serde::Deserialize;
 
 /// The records that tell it. The program writes them on its own account.
-const EVENTS: [&str; 5] = [
+const EVENTS: [&str; 4] = [
     "AuditDatabaseOlder",
     "AuditJournalAltered",
     "AuditLinesUnreadable",
-    "AuditRecordsAltered",
     "AuditRecordsLost",
 ];
 const SOURCE: &str = "keyward";
