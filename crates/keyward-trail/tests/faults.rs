@@ -5,6 +5,8 @@
 
 #[path = "faults/disk.rs"]
 mod disk;
+#[path = "faults/reads.rs"]
+mod reads;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -33,7 +35,7 @@ const BYTES_MAX: usize = 64 << 20;
 async fn app(faults: &Arc<Faults>) -> TestApp {
     let faults = Arc::clone(faults);
     let options = TestOptions {
-        wrap_store: Some(Box::new(move |store| Arc::new(FaultyStore(faults, store)))),
+        wrap_store: Some(Box::new(move |store| Arc::new(FaultyStore::new(faults, store)))),
         ..TestOptions::default()
     };
     TestApp::with(options).await
@@ -164,6 +166,87 @@ async fn a_process_killed_anywhere_loses_nothing_and_delivers_nothing_twice() {
 #[tokio::test]
 async fn a_disk_full_anywhere_loses_nothing_and_delivers_nothing_twice() {
     fail_everywhere(Fault::Once(io::ErrorKind::StorageFull), false).await;
+}
+
+#[tokio::test]
+async fn a_disk_that_fails_anywhere_for_once_loses_nothing_and_delivers_nothing_twice() {
+    // Of no kind that has a name, as EIO.
+    fail_everywhere(Fault::Once(io::ErrorKind::Other), false).await;
+}
+
+#[tokio::test]
+async fn a_write_that_takes_a_part_anywhere_loses_nothing_and_delivers_nothing_twice() {
+    fail_everywhere(Fault::Short, false).await;
+}
+
+#[tokio::test]
+async fn a_removal_of_what_is_old_that_fails_anywhere_is_finished_by_the_next() {
+    for fault in [Fault::Once(io::ErrorKind::Other), Fault::DoneButRefused, Fault::Kill] {
+        let faults = Faults::new();
+        let app = app(&faults).await;
+        app.engine().check_clock(&mut ClockWatch::default()).await.unwrap();
+        for operations in 0_i64.. {
+            app.root().call("ListKeys", json!({})).await.unwrap();
+            app.root_in("eu-central-1").call("ListKeys", json!({})).await.unwrap();
+            deliver_all(&mut keeping_a_day(&app, &faults)).await.unwrap();
+            app.clock().advance_days(3);
+            app.root().call("ListKeys", json!({})).await.unwrap();
+            deliver_all(&mut keeping_a_day(&app, &faults)).await.unwrap();
+            faults.arm(operations, fault);
+            let result = keeping_a_day(&app, &faults).remove_old().await;
+            let has_failed = faults.disarm();
+            keeping_a_day(&app, &faults).remove_old().await.unwrap();
+            check_kept(&app).await;
+            if !has_failed {
+                assert!(result.is_ok(), "{result:?}");
+                assert!(operations > 10, "only {operations} operations");
+                break;
+            }
+        }
+    }
+}
+
+fn keeping_a_day(app: &TestApp, faults: &Arc<Faults>) -> Delivery {
+    let files = Arc::new(FaultyFiles(Arc::clone(faults)));
+    let layout = app.trail_layout();
+    let options =
+        DeliveryOptions { files_days: 1, journal_days: 1, ..DeliveryOptions::new(layout) };
+    Delivery::on(files, Arc::clone(app.engine()), options)
+}
+
+/// What is in files is in the database and the other way round, and of each chain no digest but the
+/// newest is old.
+async fn check_kept(app: &TestApp) {
+    let layout = app.trail_layout();
+    let trail = app.engine().store().trail();
+    let old = app.clock().now().unix_ms() - 86_400_000;
+    let mut kept = BTreeSet::new();
+    for scope in trail.scopes().await.unwrap() {
+        let digests = trail.list_digests(&scope, None, 100).await.unwrap();
+        let (_, earlier) = digests.split_last().unwrap();
+        assert!(earlier.iter().all(|digest| digest.ended_at.unix_ms() >= old), "{earlier:?}");
+        for digest in digests {
+            kept.insert(layout.object(&digest.bucket, &digest.name.object));
+            kept.insert(layout.metadata(&digest.bucket, &digest.name.object));
+        }
+        for file in trail.list_files(&scope, None, 100).await.unwrap() {
+            kept.insert(layout.object(&file.bucket, &file.name.object));
+        }
+    }
+    assert!(kept.len() >= 3, "{kept:?}");
+    let mut found = BTreeSet::new();
+    let mut directories = vec![layout.directory.join("keyward-audit")];
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                directories.push(path);
+            } else {
+                found.insert(path);
+            }
+        }
+    }
+    assert_eq!(found, kept);
 }
 
 #[tokio::test]

@@ -7,12 +7,8 @@ use keyward_model::Timestamp;
 use serde::Deserialize;
 
 /// The records that tell it. The program writes them on its own account.
-const EVENTS: [&str; 4] = [
-    "AuditDatabaseOlder",
-    "AuditJournalAltered",
-    "AuditLinesUnreadable",
-    "AuditRecordsLost",
-];
+const EVENTS: [&str; 4] =
+    ["AuditDatabaseOlder", "AuditJournalAltered", "AuditLinesUnreadable", "AuditRecordsLost"];
 const SOURCE: &str = "keyward";
 /// What a file holds that has any such record.
 const TRACE: &str = r#""eventSource":"keyward""#;

@@ -14,6 +14,8 @@ use keyward_store::{
     PrincipalUses, Resealing, Services, Store, StoreError, Tags, Trail,
 };
 
+use super::reads::FaultyTrail;
+
 /// What happens to the operation whose turn it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -23,9 +25,11 @@ pub(crate) enum Fault {
     Once(io::ErrorKind),
     /// A commit is done, and yet reported to have failed; other operations fail once.
     DoneButRefused,
+    /// A write takes a part of its bytes and says so; nothing fails.
+    Short,
 }
 
-/// Which operation fails, of all that change or read files or commit.
+/// Which operation fails, of all that change or read files or the database.
 pub(crate) struct Faults {
     left: AtomicI64,
     done: AtomicU64,
@@ -86,11 +90,12 @@ impl Faults {
         }
     }
 
-    fn pass(&self) -> io::Result<()> {
-        self.next().map_err(|fault| match fault {
-            Fault::Once(kind) => kind.into(),
-            Fault::Kill | Fault::DoneButRefused => io::Error::from_raw_os_error(5),
-        })
+    pub(crate) fn pass(&self) -> io::Result<()> {
+        match self.next() {
+            Ok(()) | Err(Fault::Short) => Ok(()),
+            Err(Fault::Once(kind)) => Err(kind.into()),
+            Err(Fault::Kill | Fault::DoneButRefused) => Err(io::Error::from_raw_os_error(5)),
+        }
     }
 }
 
@@ -165,11 +170,15 @@ struct FaultyFile(Arc<Faults>, Box<dyn AppendFile>);
 impl AppendFile for FaultyFile {
     /// A disk that fills up takes a part.
     fn append(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if let Err(error) = self.0.pass() {
-            let _ = self.1.append(&bytes[..bytes.len() / 2]);
-            return Err(error);
-        }
-        self.1.append(bytes)
+        let part = &bytes[..bytes.len().div_ceil(2)];
+        let error = match self.0.next() {
+            Ok(()) => return self.1.append(bytes),
+            Err(Fault::Short) => return self.1.append(part),
+            Err(Fault::Once(kind)) => kind.into(),
+            Err(Fault::Kill | Fault::DoneButRefused) => io::Error::from_raw_os_error(5),
+        };
+        let _ = self.1.append(part);
+        Err(error)
     }
 
     fn sync(&mut self) -> io::Result<()> {
@@ -202,8 +211,15 @@ impl AppendFile for FaultyFile {
     }
 }
 
-/// A database whose commits fail.
-pub(crate) struct FaultyStore(pub(crate) Arc<Faults>, pub(crate) Arc<dyn Store>);
+/// A database whose commits fail, and reads of the trail.
+pub(crate) struct FaultyStore(Arc<Faults>, Arc<dyn Store>, FaultyTrail);
+
+impl FaultyStore {
+    pub(crate) fn new(faults: Arc<Faults>, store: Arc<dyn Store>) -> Self {
+        let trail = FaultyTrail(Arc::clone(&faults), Arc::clone(&store));
+        Self(faults, store, trail)
+    }
+}
 
 macro_rules! pass_on {
     ($($aggregate:ident -> $trait:ident,)+) => {
@@ -213,13 +229,17 @@ macro_rules! pass_on {
                 self.1.$aggregate()
             })+
 
+            fn trail(&self) -> &dyn Trail {
+                &self.2
+            }
+
             async fn commit(&self, change: Change) -> Result<Committed, CommitError> {
                 let refused = || {
                     let error = io::Error::from_raw_os_error(5);
                     Err(CommitError::Store(StoreError::Backend(Box::new(error))))
                 };
                 match self.0.next() {
-                    Ok(()) => self.1.commit(change).await,
+                    Ok(()) | Err(Fault::Short) => self.1.commit(change).await,
                     Err(Fault::DoneButRefused) => {
                         self.1.commit(change).await?;
                         refused()
@@ -249,5 +269,4 @@ pass_on! {
     resealing -> Resealing,
     services -> Services,
     tags -> Tags,
-    trail -> Trail,
 }
