@@ -168,7 +168,11 @@ def test_a_service_that_calls_as_itself_is_let_in_by_name(
     opened = home.key(allow(["kms:Encrypt"], Principal=name, Condition=source))
     answer = backup.kms.encrypt(KeyId=opened["Arn"], Plaintext=b"x")
     identity = town.record_of(answer)["userIdentity"]
-    assert identity == {"type": "AWSService", "invokedBy": "backup.amazonaws.com"}
+    assert identity == {
+        "type": "AWSService",
+        "invokedBy": "backup.amazonaws.com",
+        "inScopeOf": {"sourceArn": vault, "sourceAccount": home.number},
+    }
     elsewhere = {"ArnLike": {"aws:SourceArn": "arn:aws:backup:*:*:backup-vault:weekly"}}
     other = home.key(allow(["kms:Encrypt"], Principal=name, Condition=elsewhere))
     assert refusal(backup.kms.encrypt, KeyId=other["Arn"], Plaintext=b"x").code == (
